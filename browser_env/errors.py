@@ -1,0 +1,35 @@
+"""The exception tree of the project."""
+
+from __future__ import annotations
+
+
+class WebdualError(Exception):
+    """The root of every error that webdual raises on purpose; its message says what to do."""
+
+
+class UsageError(WebdualError):
+    """The caller asked for something that cannot be: an unknown task, a malformed action."""
+
+
+class ActionError(UsageError):
+    """An action that cannot be parsed or carried out; becomes the next observation's error."""
+
+
+class InfraError(WebdualError):
+    """Browser, network or machine failed; never the policy's doing."""
+
+
+class BrowserMissingError(InfraError):
+    """No usable Chromium was found."""
+
+
+class BrowserCrashedError(InfraError):
+    """The browser, its page or its process went away."""
+
+
+class BlockedError(WebdualError):
+    """A safety rule refused what was asked."""
+
+
+class DataError(WebdualError):
+    """Data on disk is broken, of an unknown version, or not allowed to be read."""

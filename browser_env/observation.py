@@ -1,0 +1,75 @@
+"""What the policy sees of a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Screenshot = NDArray[np.uint8]  # (height, width, 3), RGB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Element:
+    """One element of a page; its id stays the same throughout an episode."""
+
+    id: str  # e.g. "e12"
+    role: str  # ARIA role, or the HTML tag where there is none
+    name: str = ""  # accessible name, or the element's own text
+    value: str = ""  # what a control holds
+    states: tuple[str, ...] = ()  # sorted, of STATES
+    box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # x, y, width, height in CSS px
+    visible: bool = True  # some of it lies in the viewport
+    parent: str | None = None  # id of the nearest listed ancestor
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """The middle of the box, in CSS pixels."""
+        x, y, width, height = self.box
+        return x + width / 2, y + height / 2
+
+
+STATES = ("checked", "clickable", "disabled", "editable", "expanded", "focused", "readonly", "required", "selected")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tab:
+    """An open tab."""
+
+    url: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Observation:
+    """The page, in pixels and elements of the same moment, and what the last action led to."""
+
+    goal: str
+    url: str = ""
+    screenshot: Screenshot | None = None  # None where a recording or a set-up has no pixels
+    elements: tuple[Element, ...] = ()  # in document order
+    focus: str | None = None  # id of the focused element
+    tabs: tuple[Tab, ...] = ()
+    active_tab: int = 0
+    viewport: tuple[int, int] = (160, 210)  # width, height in CSS px
+    error: str | None = None  # why the last action did not work
+    truncated: bool = False  # the page has more elements than are listed
+
+    def element(self, element_id: str) -> Element | None:
+        """Return the element with this id, or None."""
+        return next((element for element in self.elements if element.id == element_id), None)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Observation):
+            return NotImplemented
+        same_pixels = (
+            self.screenshot is other.screenshot
+            if self.screenshot is None or other.screenshot is None
+            else np.array_equal(self.screenshot, other.screenshot)
+        )
+        return same_pixels and all(
+            getattr(self, name) == getattr(other, name) for name in self.__slots__ if name != "screenshot"
+        )
+
+    __hash__ = None  # type: ignore[assignment]

@@ -1,0 +1,1 @@
+"""Recipes, training, evaluation, tracking and the command line."""

@@ -1,0 +1,1 @@
+"""Policies: what they see, how they decide, and how they learn."""

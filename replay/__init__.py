@@ -1,0 +1,1 @@
+"""Episodes on disk, demonstrations, and the buffer that mixes them."""

@@ -1,0 +1,46 @@
+"""What an episode leaves behind for a verifier to judge."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElementState:
+    """One element of the page as it was when the evidence was taken."""
+
+    role: str
+    name: str = ""
+    value: str = ""
+    states: tuple[str, ...] = ()  # e.g. ("checked", "disabled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The recorded facts that verifiers are pure functions of."""
+
+    url: str = ""
+    title: str = ""
+    text: str = ""  # the page's visible text
+    elements: tuple[ElementState, ...] = ()
+    form_values: dict[str, str] = field(default_factory=dict)  # control's name, id or label -> value
+    answer: str | None = None  # what the policy answered, if it did
+    gave_up: bool = False
+    page_done: bool = False  # the page itself declared the episode over
+    page_reward: float | None = None  # the page's own raw reward, if it gives one
+    page_elapsed_ms: float = 0.0  # page time since the episode began
+    page_limit_ms: float | None = None  # the page's own time limit, if it has one
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the evidence as JSON-serialisable data."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Rebuild evidence from :meth:`to_json`."""
+        elements = tuple(
+            ElementState(**{**element, "states": tuple(element.get("states", ()))})
+            for element in data.get("elements", ())
+        )
+        return cls(**{**data, "elements": elements})
