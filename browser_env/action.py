@@ -282,10 +282,16 @@ def _check(verb: str, name: str, value: Any) -> Any:
         if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
             return tuple(value)
         raise ActionError(f"{verb} needs a list of texts for {name}")
-    expected: type = {"dx": float, "dy": float, "index": int, "ms": int, "checked": bool}.get(name, str)
-    if expected is float and type(value) in (int, float) and abs(value) <= 1e6:
-        return float(value)
-    if type(value) is expected and expected is not float and not (expected is int and not 0 <= value <= 1e6):
+    if name in ("dx", "dy"):
+        if type(value) in (int, float) and abs(value) <= 1e6:
+            return float(value)
+        raise ActionError(f"{verb} needs a number for {name}, not {value!r:.80}")
+    if name in ("index", "ms"):
+        if type(value) is int and 0 <= value <= 1_000_000:
+            return value
+        raise ActionError(f"{verb} needs a whole number from 0 for {name}, not {value!r:.80}")
+    expected = bool if name == "checked" else str
+    if type(value) is expected:
         return value
     raise ActionError(f"{verb} needs a {expected.__name__} for {name}, not {value!r:.80}")
 
@@ -295,9 +301,9 @@ def _check_target(verb: str, value: Any) -> Target:
         return value
     if isinstance(value, Point):
         value = (value.x, value.y)
-    if isinstance(value, list | tuple) and len(value) == 2 and all(type(v) in (int, float) for v in value):
-        if all(-1e6 <= v <= 1e6 for v in value):
-            return Point(float(value[0]), float(value[1]))
+    is_pair = isinstance(value, list | tuple) and len(value) == 2
+    if is_pair and all(type(v) in (int, float) and abs(v) <= 1e6 for v in value):
+        return Point(float(value[0]), float(value[1]))
     raise ActionError(f"{verb} needs an element id such as e12 or a point such as (40, 50), not {value!r:.80}")
 
 

@@ -1,4 +1,4 @@
-"""The interface of every policy."""
+"""The interface between environments and whatever decides: networks, scripts, people."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Decision:
     """What a policy chose for one observation."""
 
     action: Action
-    log_prob: float | None = None  # of this action, under the distribution it was drawn from
+    log_prob: float | None = None  # natural logarithm, under the distribution the action was drawn from
     value: float | None = None  # expected return from here
     tokens: int = 0  # read and written, for policies that are paid by the token
 
