@@ -3,5 +3,17 @@
 from rewards.cost import Cost, Prices, cost_per_success
 from rewards.evidence import ElementState, Evidence
 from rewards.outcome import Outcome
+from rewards.verifier import VERIFIERS, Verdict, VerifierError, verify
 
-__all__ = ["Cost", "ElementState", "Evidence", "Outcome", "Prices", "cost_per_success"]
+__all__ = [
+    "VERIFIERS",
+    "Cost",
+    "ElementState",
+    "Evidence",
+    "Outcome",
+    "Prices",
+    "Verdict",
+    "VerifierError",
+    "cost_per_success",
+    "verify",
+]
