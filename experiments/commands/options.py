@@ -1,0 +1,43 @@
+"""What the commands' parsers share: the layout of their help, and ``--json FILE``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from browser_env.errors import UsageError
+
+Commands = argparse._SubParsersAction  # generic in its parser; argparse has no public name for it
+
+
+def add_command(
+    commands: Commands[argparse.ArgumentParser], name: str, *, summary: str, example: str
+) -> argparse.ArgumentParser:
+    """Add a command with a help of one house style, an example at its end, and ``--json``."""
+    parser = commands.add_parser(
+        name,
+        help=summary,
+        description=summary,
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_json(parser)
+    return parser
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add ``--json FILE``."""
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the result to FILE as JSON")
+
+
+def write_result(path: Path | None, result: Any) -> None:
+    """Write a command's result as JSON where ``--json`` asked for it; raise :class:`UsageError` where that fails."""
+    if path is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}; give --json a file you may write") from error
