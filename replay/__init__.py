@@ -1,1 +1,22 @@
-"""Episodes on disk, demonstrations, and the buffer that mixes them."""
+"""Episodes on disk, demonstrations, consent, and the batches made of them."""
+
+from replay.advantages import group_advantages
+from replay.buffer import ReplayBuffer, Sample, experience_samples
+from replay.consent import ConsentRecord, give_consent
+from replay.errors import ConsentError, DamageError, VersionError
+from replay.index import EpisodeInfo
+from replay.store import ReplayStore
+
+__all__ = [
+    "ConsentError",
+    "ConsentRecord",
+    "DamageError",
+    "EpisodeInfo",
+    "ReplayBuffer",
+    "ReplayStore",
+    "Sample",
+    "VersionError",
+    "experience_samples",
+    "give_consent",
+    "group_advantages",
+]
