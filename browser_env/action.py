@@ -246,6 +246,8 @@ def parse_action(text: str) -> Action:
         raise ActionError(f"not an action: {text[:80]!r}; write e.g. click(e12)")
     positional = [_from_source(node) for node in call.args]
     named = {keyword.arg or "**": _from_source(keyword.value) for keyword in call.keywords}
+    if len(named) < len(call.keywords):
+        raise ActionError(f"{call.func.id} was given an argument twice")
     return _build(call.func.id, positional, named)
 
 
