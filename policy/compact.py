@@ -1,0 +1,131 @@
+"""The compact multimodal policy: one small network, trained from nothing, for all tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from browser_env.acting import Decision
+from browser_env.action import Action
+from browser_env.errors import UsageError
+from browser_env.observation import Observation
+from policy.batch import Batch, collate
+from policy.choice import Choice, decode, encode
+from policy.config import CompactConfig
+from policy.distribution import build_targets, choose, entropy, expressible, log_probs
+from policy.features import Features, featurize
+from policy.network import CompactNetwork, Encoded
+from policy.page import Page, read_page
+
+GPU_PADDING = 16  # fewer distinct shapes to compile for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Reading:
+    """An observation as the policy reads it, and the choice that stands for an action there."""
+
+    page: Page
+    features: Features
+    choice: Choice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evaluation:
+    """What the policy thinks of B actions; with gradients where they are enabled."""
+
+    log_prob: Tensor  # (B,)
+    entropy: Tensor  # (B,), of kind and element, in nats
+    value: Tensor  # (B,), expected return
+
+
+class CompactPolicy:
+    """Maps observations to actions with a :class:`CompactNetwork`."""
+
+    def __init__(
+        self,
+        config: CompactConfig,
+        *,
+        seed: int,
+        device: str | torch.device = "cpu",
+        compiled: bool | None = None,
+    ) -> None:
+        self.config = config
+        self.device = torch.device(device)
+        if self.device.type == "cuda" and not torch.cuda.is_available():
+            raise UsageError("no CUDA device was found; use device='cpu'")
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.network = CompactNetwork(config).to(self.device)
+        self.generator = torch.Generator().manual_seed(seed)
+        compiled = self.device.type == "cuda" if compiled is None else compiled
+        self._encode = torch.compile(self.network, dynamic=True) if compiled else self.network
+        self._version = 0
+
+    @property
+    def version(self) -> int:
+        """The number of learner updates so far."""
+        return self._version
+
+    @version.setter
+    def version(self, version: int) -> None:
+        self._version = version
+
+    def act(self, observations: Sequence[Observation], *, greedy: bool = False) -> list[Decision]:
+        """Decide for each observation; sample unless ``greedy``."""
+        if not observations:
+            return []
+        pages = [read_page(observation, self.config) for observation in observations]
+        with torch.no_grad():
+            encoded = self.encode(self.batch([featurize(page, self.config) for page in pages]))
+            generator = None if greedy else self.generator
+            choices = choose(self.network.writing, encoded, pages, generator=generator)
+            actions = [decode(c, page, self.network.grid) for c, page in zip(choices, pages, strict=True)]
+            scores = self._score(encoded, [self._same(a, p) for a, p in zip(actions, pages, strict=True)], pages)
+        rows = zip(actions, scores.tolist(), encoded.value.tolist(), strict=True)
+        return [Decision(action=action, log_prob=score, value=value) for action, score, value in rows]
+
+    def log_prob(self, observations: Sequence[Observation], actions: Sequence[Action]) -> list[float]:
+        """Return the exact log-probability of each action; minus infinity where it cannot be chosen."""
+        readings = [self.read(o, a) for o, a in zip(observations, actions, strict=True)]
+        known = [reading for reading in readings if reading is not None]
+        with torch.no_grad():
+            scores = iter(self.evaluate(known).log_prob.tolist() if known else ())
+        return [float("-inf") if reading is None else next(scores) for reading in readings]
+
+    def read(self, observation: Observation, action: Action) -> Reading | None:
+        """Prepare an action for evaluation, or return None where the network cannot choose it."""
+        page = read_page(observation, self.config)
+        choice = encode(action, page, self.network.grid)
+        if choice is None or not expressible(choice, page, self.config):
+            return None
+        return Reading(page=page, features=featurize(page, self.config), choice=choice)
+
+    def evaluate(self, readings: Sequence[Reading], batch: Batch | None = None) -> Evaluation:
+        """Score prepared actions in one forward pass; ``batch`` replaces what their features say."""
+        encoded = self.encode(self.batch([reading.features for reading in readings]) if batch is None else batch)
+        scores = self._score(encoded, [r.choice for r in readings], [r.page for r in readings])
+        return Evaluation(log_prob=scores, entropy=entropy(encoded), value=encoded.value)
+
+    def batch(self, features: Sequence[Features]) -> Batch:
+        """Collate features onto the policy's device."""
+        return collate(features, pad_to=GPU_PADDING if self.device.type == "cuda" else 1).to(self.device)
+
+    def encode(self, batch: Batch) -> Encoded:
+        """Run the network, in bfloat16 on a GPU."""
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"):
+            encoded: Encoded = self._encode(batch)
+        return encoded
+
+    def _score(self, encoded: Encoded, choices: Sequence[Choice], pages: Sequence[Page]) -> Tensor:
+        shape = (encoded.goal.shape[1], encoded.elements.shape[1])
+        targets = build_targets(choices, pages, config=self.config, shape=shape).to(self.device)
+        return log_probs(self.network.writing, encoded, targets)
+
+    def _same(self, action: Action, page: Page) -> Choice:
+        """Return the choice of an action of the policy's own, with all ways to make it."""
+        choice = encode(action, page, self.network.grid)
+        assert choice is not None, "every decoded action can be encoded"
+        return choice

@@ -1,0 +1,170 @@
+"""The learner: imitation, clipped policy gradient and value regression in one update."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from policy.augment import hide
+from policy.compact import CompactPolicy, Evaluation, Reading
+from policy.losses import (
+    clip_fraction,
+    clipped_policy_loss,
+    imitation_loss,
+    importance_ratios,
+    kl_estimate,
+    value_loss,
+)
+from policy.samples import LearningSample
+
+Metrics = dict[str, float]
+Prepared = tuple[Reading, LearningSample]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnerConfig:
+    """How a policy is changed by samples."""
+
+    learning_rate: float = 1e-3
+    warmup_steps: int = 20  # optimiser steps until the full learning rate
+    weight_decay: float = 0.01
+    max_grad_norm: float = 1.0
+    minibatch: int = 64  # samples in one optimiser step
+    epochs: int = 1  # passes over the samples of an update
+    clip: float = 0.2  # of importance ratios
+    max_ratio: float = 2.0  # importance ratios are cut off here
+    policy_weight: float = 1.0
+    value_weight: float = 0.5
+    entropy_weight: float = 0.01
+    hidden_words: float = 0.1  # share of words hidden from what is imitated
+    hidden_images: float = 0.0  # share of screenshots hidden from what is imitated
+    seed: int = 0  # of minibatches and hiding
+
+
+class Learner:
+    """Updates a policy from samples that mix demonstrations and own experience."""
+
+    def __init__(self, policy: CompactPolicy, config: LearnerConfig) -> None:
+        self.policy = policy
+        self.config = config
+        self.optimizer = torch.optim.AdamW(
+            policy.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.generator = torch.Generator().manual_seed(config.seed)
+        self.steps = 0  # optimiser steps so far
+
+    def update(self, samples: Sequence[LearningSample], *, imitation_weight: float = 1.0) -> Metrics:
+        """Learn from samples; return means over optimiser steps, and how many samples could not be used.
+
+        A sample is imitated where its weight is positive, reinforced where it has an advantage,
+        and teaches the value where it has a target return. One without a behaviour log-probability counts as on-policy.
+        """
+        read = [(self.policy.read(sample.observation, sample.action), sample) for sample in samples]
+        usable: list[Prepared] = [(reading, sample) for reading, sample in read if reading is not None]
+        totals: list[Metrics] = []
+        for _ in range(self.config.epochs if usable else 0):
+            order = torch.randperm(len(usable), generator=self.generator).tolist()
+            for start in range(0, len(order), self.config.minibatch):
+                chosen = [usable[i] for i in order[start : start + self.config.minibatch]]
+                totals.append(self._step(chosen, imitation_weight))
+        self.policy.version += 1
+        return {"samples": float(len(usable)), "samples_skipped": float(len(read) - len(usable)), **_means(totals)}
+
+    def state(self) -> dict[str, Any]:
+        """Return everything but the policy that an exact resume needs."""
+        return {
+            "optimizer": self.optimizer.state_dict(),
+            "generator": self.generator.get_state(),
+            "steps": self.steps,
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from :meth:`state`."""
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.generator.set_state(state["generator"])
+        self.steps = int(state["steps"])
+
+    def _step(self, chosen: Sequence[Prepared], imitation_weight: float) -> Metrics:
+        """Take one optimiser step, unless the gradient is not finite."""
+        evaluation = self._evaluate(chosen)
+        loss, metrics = self._loss(evaluation, [sample for _, sample in chosen], imitation_weight)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = float(torch.nn.utils.clip_grad_norm_(self.policy.network.parameters(), self.config.max_grad_norm))
+        if not math.isfinite(norm):
+            return {**metrics, "broken_steps": 1.0}
+        self._set_learning_rate()
+        self.optimizer.step()
+        self.steps += 1
+        return {**metrics, "loss": loss.item(), "grad_norm": norm, "broken_steps": 0.0}
+
+    def _evaluate(self, chosen: Sequence[Prepared]) -> Evaluation:
+        """Score the samples, with gaps in those that are only imitated."""
+        readings = [reading for reading, _ in chosen]
+        batch = self.policy.batch([reading.features for reading in readings])
+        imitated = torch.tensor([sample.advantage is None for _, sample in chosen])
+        hidden = hide(
+            batch,
+            imitated,
+            words=self.config.hidden_words,
+            images=self.config.hidden_images,
+            generator=self.generator,
+        )
+        return self.policy.evaluate(readings, hidden)
+
+    def _loss(
+        self, evaluation: Evaluation, samples: Sequence[LearningSample], imitation_weight: float
+    ) -> tuple[Tensor, Metrics]:
+        parts: dict[str, Tensor] = {}
+        total = evaluation.log_prob.new_zeros(())
+        weights = self._tensor([sample.weight for sample in samples])
+        if (weights > 0).any():
+            parts["imitation_loss"] = imitation_loss(evaluation.log_prob, weights.clamp(min=0))
+            total = total + imitation_weight * parts["imitation_loss"]
+        if rows := [i for i, sample in enumerate(samples) if sample.advantage is not None]:
+            reinforced = self._reinforce(evaluation, samples, rows)
+            total = total + self.config.policy_weight * reinforced["policy_loss"]
+            total = total - self.config.entropy_weight * reinforced["entropy"]
+            parts |= reinforced
+        if rows := [i for i, sample in enumerate(samples) if sample.target_return is not None]:
+            returns = self._tensor([samples[i].target_return for i in rows])
+            parts["value_loss"] = value_loss(evaluation.value[rows], returns)
+            total = total + self.config.value_weight * parts["value_loss"]
+        return total, {name: part.item() for name, part in parts.items()}
+
+    def _reinforce(
+        self, evaluation: Evaluation, samples: Sequence[LearningSample], rows: list[int]
+    ) -> dict[str, Tensor]:
+        """Return the policy gradient's loss and what there is to watch about it."""
+        log_prob = evaluation.log_prob[rows]
+        stored = [samples[i].log_prob for i in rows]
+        known = torch.tensor([value is not None for value in stored], device=log_prob.device)
+        behaviour = torch.where(known, self._tensor([value or 0.0 for value in stored]), log_prob.detach())
+        ratios = importance_ratios(log_prob, behaviour, largest=self.config.max_ratio)
+        advantages = self._tensor([samples[i].advantage for i in rows])
+        return {
+            "policy_loss": clipped_policy_loss(ratios, advantages, clip=self.config.clip),
+            "entropy": evaluation.entropy[rows].mean(),
+            "mean_ratio": ratios.detach().mean(),
+            "clip_fraction": clip_fraction(ratios.detach(), clip=self.config.clip),
+            "kl": kl_estimate(log_prob.detach(), behaviour),
+        }
+
+    def _tensor(self, values: Sequence[float | None]) -> Tensor:
+        return torch.tensor(values, dtype=torch.float32, device=self.policy.device)
+
+    def _set_learning_rate(self) -> None:
+        share = min(1.0, (self.steps + 1) / max(self.config.warmup_steps, 1))
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.learning_rate * share
+
+
+def _means(rows: Sequence[Metrics]) -> Metrics:
+    """Return the mean of each metric over the rows that have it."""
+    names = {name: None for row in rows for name in row}
+    return {name: math.fsum(values) / len(values) for name in names if (values := [r[name] for r in rows if name in r])}

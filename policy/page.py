@@ -1,0 +1,76 @@
+"""The part of an observation that a compact policy reads, and what can be done with it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from browser_env.observation import Element, Observation
+from policy.config import CompactConfig
+from policy.text import Token, tokenize
+
+LIST_ROLES = ("combobox", "listbox", "select")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Page:
+    """The listed elements and goal tokens of one observation."""
+
+    observation: Observation
+    elements: tuple[Element, ...]
+    goal: tuple[Token, ...]
+    rows: dict[str, int]  # element id -> index in elements
+    clickable: NDArray[np.bool_]  # (num_elements,)
+    editable: NDArray[np.bool_]  # (num_elements,)
+    selectable: NDArray[np.bool_]  # (num_elements,), options of lists
+
+    def parent(self, index: int) -> int | None:
+        """Return the index of an element's parent where that is listed."""
+        parent = self.elements[index].parent
+        return None if parent is None else self.rows.get(parent)
+
+
+def read_page(observation: Observation, config: CompactConfig) -> Page:
+    """Choose the elements and goal tokens that fit."""
+    elements = _fitting(observation.elements, config.max_elements)
+    rows = {element.id: index for index, element in enumerate(elements)}
+    roles = {element.id: element.role for element in elements}
+    return Page(
+        observation=observation,
+        elements=elements,
+        goal=tokenize(observation.goal, config.max_goal_tokens),
+        rows=rows,
+        clickable=np.array([_clickable(element) for element in elements], dtype=np.bool_),
+        editable=np.array([_editable(element) for element in elements], dtype=np.bool_),
+        selectable=np.array([_selectable(element, roles) for element in elements], dtype=np.bool_),
+    )
+
+
+def has_area(element: Element) -> bool:
+    """Tell whether the box is finite and not empty."""
+    return all(map(math.isfinite, element.box)) and element.box[2] > 0 and element.box[3] > 0
+
+
+def _fitting(elements: tuple[Element, ...], limit: int) -> tuple[Element, ...]:
+    """Keep at most ``limit`` elements of distinct ids, visible ones before others, in document order."""
+    elements = tuple({element.id: element for element in elements}.values())
+    if len(elements) <= limit:
+        return elements
+    ranked = sorted(range(len(elements)), key=lambda i: (not elements[i].visible, i))
+    return tuple(elements[i] for i in sorted(ranked[:limit]))
+
+
+def _clickable(element: Element) -> bool:
+    return "disabled" not in element.states and has_area(element)
+
+
+def _editable(element: Element) -> bool:
+    return "editable" in element.states and "disabled" not in element.states and "readonly" not in element.states
+
+
+def _selectable(element: Element, roles: dict[str, str]) -> bool:
+    in_list = element.parent is not None and roles.get(element.parent) in LIST_ROLES
+    return element.role == "option" and in_list and bool(element.name) and "disabled" not in element.states
