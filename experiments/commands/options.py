@@ -16,20 +16,29 @@ def add_command(
     commands: Commands[argparse.ArgumentParser], name: str, *, summary: str, example: str
 ) -> argparse.ArgumentParser:
     """Add a command with a help of one house style, an example at its end, and ``--json``."""
-    parser = commands.add_parser(
+    parser = _add_parser(commands, name, summary=summary, example=example)
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the result to FILE as JSON")
+    return parser
+
+
+def add_group(
+    commands: Commands[argparse.ArgumentParser], name: str, *, summary: str, example: str
+) -> Commands[argparse.ArgumentParser]:
+    """Add a command that has commands of its own, and return where they go."""
+    parser = _add_parser(commands, name, summary=summary, example=example)
+    return parser.add_subparsers(title="commands", dest=f"{name}_command", metavar="COMMAND", required=True)
+
+
+def _add_parser(
+    commands: Commands[argparse.ArgumentParser], name: str, *, summary: str, example: str
+) -> argparse.ArgumentParser:
+    return commands.add_parser(
         name,
         help=summary,
         description=summary,
         epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_json(parser)
-    return parser
-
-
-def add_json(parser: argparse.ArgumentParser) -> None:
-    """Add ``--json FILE``."""
-    parser.add_argument("--json", metavar="FILE", type=Path, help="write the result to FILE as JSON")
 
 
 def write_result(path: Path | None, result: Any) -> None:

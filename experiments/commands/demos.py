@@ -1,0 +1,164 @@
+"""``webdual demos``: import people's recorded work, list it, and delete it when they take their consent back."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from browser_env.episode import Source
+from browser_env.errors import UsageError
+from experiments.commands.options import Commands, add_command, add_group, write_result
+from replay import ConsentError, ConsentRecord, EpisodeInfo, ReplayStore, give_consent
+from replay.miniwob_recordings import ImportReport, import_recordings
+
+STORE = Path("runs/demonstrations")
+PUBLIC_SUBJECT = "miniwob-plusplus-demos"  # also the consent's id, so that every import finds the same one
+PUBLIC_TEXT = (
+    "Recordings of paid workers on MiniWoB++ tasks, published by the authors of that suite. They came to this store"
+    " with 'webdual demos import miniwob'; whoever ran it answers for their being allowed to."
+)
+
+
+def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Add the command's parser."""
+    group = add_group(
+        commands,
+        "demos",
+        summary="import, list and revoke demonstrations",
+        example="webdual demos import miniwob miniwob-plusplus-demos.tar.xz",
+    )
+    parser = add_command(
+        group,
+        "import",
+        summary="import people's recordings into a store; running it again adds only what is new",
+        example="webdual demos import miniwob miniwob-plusplus-demos.tar.xz --store runs/demonstrations",
+    )
+    parser.add_argument("format", choices=["miniwob"], help="what recorded them: the recorder of MiniWoB++")
+    parser.add_argument("path", metavar="PATH", type=Path, help="a folder, or a .tar, .tar.gz, .tar.xz or .zip archive")
+    _finish(parser, run=run_import)
+    parser = add_command(
+        group, "list", summary="list the demonstrations of a store", example="webdual demos list --json demos.json"
+    )
+    _finish(parser, run=run_list)
+    parser = add_command(
+        group,
+        "revoke",
+        summary="delete everything that a person's consent covered; it cannot be undone",
+        example=f"webdual demos revoke --subject {PUBLIC_SUBJECT}",
+    )
+    parser.add_argument("--subject", required=True, help="who took the consent back, as 'webdual demos list' shows it")
+    _finish(parser, run=run_revoke)
+
+
+def run_import(args: argparse.Namespace) -> int:
+    """Import recordings; return 1 if not one of them could be read."""
+    if not args.path.exists():
+        raise UsageError(f"there is no folder or archive {args.path}; check the path")
+    console = Console()
+    report = ImportReport()
+    with ReplayStore(args.store) as store, _progress(console) as progress:
+        consent = _public_consent(store)
+        bar = progress.add_task("recordings read", total=None)
+        store.add(
+            import_recordings(
+                args.path,
+                consent=consent.id,
+                report=report,
+                progress=lambda files: progress.update(bar, completed=files),
+            )
+        )
+    write_result(args.json, report.to_json() | {"store": str(args.store), "consent": consent.id})
+    left_out = report.files - report.episodes
+    console.print(
+        f"{report.episodes} episodes of {len(report.tasks)} tasks are in {args.store}, {report.successes} of them"
+        f" successes; {left_out} of {report.files} files were left out.",
+        soft_wrap=True,
+    )
+    for reason, names in report.failures.items():
+        console.print(f"  {len(names)}: {reason}, e.g. {names[0]}", markup=False, soft_wrap=True)
+    return 0 if report.episodes else 1
+
+
+def run_list(args: argparse.Namespace) -> int:
+    """Print and write what a store holds of people's work."""
+    with ReplayStore(_existing(args.store), read_only=True) as store:
+        infos = store.query(source=Source.HUMAN)
+        subjects = _subjects(store, infos)
+    tasks = _by_task(infos)
+    table = Table("task", "episodes", "successes", "steps", box=None, pad_edge=False)
+    for name, counts in tasks.items():
+        table.add_row(name, *(str(counts[key]) for key in ("episodes", "successes", "steps")))
+    console = Console()
+    console.print(table)
+    for subject, count in subjects.items():
+        console.print(f"{count} episodes under the consent of {subject}", markup=False)
+    write_result(args.json, {"store": str(args.store), "episodes": len(infos), "tasks": tasks, "subjects": subjects})
+    return 0
+
+
+def run_revoke(args: argparse.Namespace) -> int:
+    """Delete a person's episodes and write how many those were."""
+    with ReplayStore(_existing(args.store)) as store:
+        deleted = store.revoke(subject=args.subject)
+    write_result(args.json, {"store": str(args.store), "subject": args.subject, "deleted": deleted})
+    Console().print(f"{deleted} episodes of {args.subject} were deleted from {args.store}.", markup=False)
+    return 0
+
+
+def _finish(parser: argparse.ArgumentParser, *, run: Any) -> None:
+    parser.add_argument("--store", metavar="DIR", type=Path, default=STORE, help=f"the store (default: {STORE})")
+    parser.set_defaults(run=run)
+
+
+def _existing(store: Path) -> Path:
+    """Return a store's folder; listing and revoking must not create one."""
+    if not store.is_dir():
+        raise UsageError(f"there is no store in {store}; name one with --store, or import into it first")
+    return store
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.completed} {task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    )
+
+
+def _public_consent(store: ReplayStore) -> ConsentRecord:
+    """Return the record that the public recordings are stored under; raise ConsentError if it was revoked."""
+    try:
+        return store.consent(PUBLIC_SUBJECT)
+    except ConsentError:  # unknown, or revoked: then the store refuses it
+        given = give_consent(subject=PUBLIC_SUBJECT, text=PUBLIC_TEXT, basis="public-dataset")
+        store.add_consent(replace(given, id=PUBLIC_SUBJECT))
+    return store.consent(PUBLIC_SUBJECT)
+
+
+def _subjects(store: ReplayStore, infos: Iterable[EpisodeInfo]) -> dict[str, int]:
+    """Return how many episodes stand under whose consent."""
+    counts = Counter(info.consent for info in infos)
+    subjects: Counter[str] = Counter()
+    for consent_id, count in counts.items():
+        try:
+            subjects[store.consent(str(consent_id)).subject] += count
+        except ConsentError:
+            subjects["(no valid consent)"] += count
+    return dict(subjects)
+
+
+def _by_task(infos: Iterable[EpisodeInfo]) -> dict[str, Counter[str]]:
+    tasks: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for info in infos:
+        tasks[info.task].update(episodes=1, successes=int(info.outcome == "success"), steps=info.num_steps)
+    return dict(sorted(tasks.items()))
