@@ -116,7 +116,7 @@ class Index:
     @classmethod
     def copy(cls, path: Path) -> Self:
         """Return a copy in memory, empty where the file cannot be read; a medium without writes has no WAL."""
-        for mode in ("mode=ro", "immutable=1"):
+        for mode in ("mode=ro", "mode=ro&immutable=1"):
             memory = sqlite3.connect(":memory:")
             try:
                 with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)) as disk:

@@ -228,12 +228,12 @@ class ReplayStore:
                 self._index.remove(gone)
 
     def _quarantine(self, path: Path) -> None:
-        if self._read_only:
-            self._damaged.add(path.name)
-            return
+        """Forget a damaged file, and move it away if it may be moved."""
         with self._index.transaction():
             self._index.remove([path.name.removesuffix(SUFFIX)])
-            if path.exists():
+            if self._read_only:
+                self._damaged.add(path.name)
+            elif path.exists():
                 path.replace(self._path / "quarantine" / path.name)
 
     def _clean_up(self) -> None:

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from browser_env.episode import Episode
+from browser_env.errors import UsageError
+from replay.buffer import ReplayBuffer, experience_samples
+from rewards import Outcome
+
+Make = Callable[..., Episode]
+
+
+def _rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def _is_demonstration(episode: str) -> bool:
+    return episode.startswith("demo")
+
+
+def test_the_proportion_is_exact(make_episode: Make) -> None:
+    buffer = ReplayBuffer(demonstrations=[make_episode("demo")])
+    buffer.add([make_episode("own")])
+    for fraction, expected in ((0.0, 0), (0.25, 4), (0.5, 8), (0.3, 5), (1.0, 16)):
+        batch = buffer.sample(16, demo_fraction=fraction, rng=_rng())
+        assert len(batch) == 16
+        assert sum(_is_demonstration(sample.episode) for sample in batch) == expected
+
+
+def test_where_one_side_is_empty_the_other_fills_the_batch(make_episode: Make) -> None:
+    buffer = ReplayBuffer(demonstrations=[make_episode("demo")])
+    assert len(buffer.sample(10, demo_fraction=0.2, rng=_rng())) == 10
+    own = ReplayBuffer(demonstrations=[])
+    assert own.sample(10, demo_fraction=0.2, rng=_rng()) == []
+    own.add([make_episode("own")])
+    assert [sample.episode for sample in own.sample(3, demo_fraction=1.0, rng=_rng())] == ["own"] * 3
+
+
+def test_no_task_dominates(make_episode: Make) -> None:
+    many = [make_episode(f"demo-a{i}", task="a", num_steps=9) for i in range(30)]
+    buffer = ReplayBuffer(demonstrations=[*many, make_episode("demo-b", task="b", num_steps=1)])
+    counts = Counter(sample.task for sample in buffer.sample(2000, demo_fraction=1.0, rng=_rng()))
+    assert 900 < counts["b"] < 1100
+
+
+def test_a_sample_is_the_step_it_names(make_episode: Make) -> None:
+    demonstration = make_episode("demo", policy_version=None, num_steps=3)
+    for sample in ReplayBuffer(demonstrations=[demonstration]).sample(20, demo_fraction=1.0, rng=_rng()):
+        step = demonstration.steps[sample.step]
+        assert sample.observation is step.observation
+        assert sample.action is step.action
+        assert (sample.weight, sample.advantage, sample.target_return) == (1.0, None, None)
+        assert (sample.task, sample.log_prob) == (demonstration.task.name, step.log_prob)
+
+
+def test_the_same_seed_draws_the_same_batch(make_episode: Make) -> None:
+    buffer = ReplayBuffer(demonstrations=[make_episode(f"demo{i}", num_steps=4) for i in range(5)])
+    buffer.add([make_episode(f"own{i}", seed=i) for i in range(5)])
+    first, second = (buffer.sample(32, demo_fraction=0.5, rng=np.random.default_rng(7)) for _ in range(2))
+    assert first == second
+
+
+def test_the_newest_successes_are_kept_once_per_seed(make_episode: Make) -> None:
+    buffer = ReplayBuffer(demonstrations=[], successes_per_task=2)
+    buffer.add([make_episode(f"own{seed}", seed=seed) for seed in (1, 2)])
+    buffer.add([make_episode("again1", seed=1), make_episode("own3", seed=3)])
+    buffer.add([make_episode("other", task="other", seed=1)])
+    drawn = {sample.episode for sample in buffer.sample(200, demo_fraction=0.0, rng=_rng())}
+    assert drawn == {"again1", "own3", "other"}
+    assert buffer.num_successes == 3
+
+
+def test_failures_are_not_imitated_and_errors_are_counted(make_episode: Make) -> None:
+    buffer = ReplayBuffer(demonstrations=[make_episode(f"demo-{o}", outcome=o) for o in Outcome])
+    buffer.add([make_episode(f"own-{o}", outcome=o, seed=i) for i, o in enumerate(Outcome)])
+    assert {sample.episode for sample in buffer.sample(50, demo_fraction=0.5, rng=_rng())} == {
+        "demo-success",
+        "own-success",
+    }
+    assert buffer.rejected == 3
+    assert buffer.num_demonstrations == 1
+
+
+def test_an_episode_without_steps_has_nothing_to_imitate(make_episode: Make) -> None:
+    buffer = ReplayBuffer(demonstrations=[make_episode("demo", num_steps=0)])
+    buffer.add([make_episode("own", num_steps=0)])
+    assert buffer.sample(4, demo_fraction=0.5, rng=_rng()) == []
+
+
+def test_no_successes_are_kept_where_none_are_wanted(make_episode: Make) -> None:
+    buffer = ReplayBuffer(demonstrations=[], successes_per_task=0)
+    buffer.add([make_episode("own")])
+    assert buffer.sample(4, demo_fraction=0.0, rng=_rng()) == []
+
+
+def test_an_epoch_is_every_step_once_in_random_order(make_episode: Make) -> None:
+    demonstrations = [make_episode(f"demo{i}", num_steps=i) for i in range(5)]
+    buffer = ReplayBuffer(demonstrations=demonstrations)
+    batches = list(buffer.epoch(4, _rng()))
+    assert [len(batch) for batch in batches] == [4, 4, 2]
+    seen = [(sample.episode, sample.step) for batch in batches for sample in batch]
+    assert sorted(seen) == [(f"demo{i}", step) for i in range(5) for step in range(i)]
+    assert seen != sorted(seen)
+    assert list(ReplayBuffer(demonstrations=[]).epoch(4, _rng())) == []
+
+
+def test_nonsense_is_refused(make_episode: Make) -> None:
+    buffer = ReplayBuffer(demonstrations=[make_episode("demo")])
+    for size, fraction in ((-1, 0.5), (4, -0.1), (4, 1.1), (4, float("nan"))):
+        with pytest.raises(UsageError):
+            buffer.sample(size, demo_fraction=fraction, rng=_rng())
+    with pytest.raises(UsageError):
+        list(buffer.epoch(0, _rng()))
+    with pytest.raises(UsageError):
+        ReplayBuffer(demonstrations=[], successes_per_task=-1)
+
+
+def test_experience_enters_the_policy_gradient_where_the_policy_acted(make_episode: Make) -> None:
+    episode = make_episode("own", num_steps=3, policy_version=5, reward=1.0)
+    first, second, third = episode.steps
+    mixed = replace(episode, steps=(first, replace(second, intervention=True), replace(third, log_prob=None)))
+    samples = experience_samples([mixed], advantages={"own": 0.75})
+    assert [sample.advantage for sample in samples] == [0.75, None, None]
+    assert [sample.target_return for sample in samples] == [1.0, None, None]
+    assert [sample.weight for sample in samples] == [0.0, 0.0, 0.0]
+    assert (samples[0].log_prob, samples[0].policy_version) == (first.log_prob, 5)
+
+
+def test_experience_without_an_advantage_is_left_out(make_episode: Make) -> None:
+    crashed = make_episode("crashed", outcome=Outcome.INFRA_ERROR)
+    assert experience_samples([make_episode("own"), crashed], advantages={"crashed": 1.0}) == []
