@@ -27,6 +27,10 @@ class BrowserCrashedError(InfraError):
     """The browser, its page or its process went away."""
 
 
+class DocumentGoneError(InfraError):
+    """The document was replaced while it was being read; ask again."""
+
+
 class BlockedError(WebdualError):
     """A safety rule refused what was asked."""
 

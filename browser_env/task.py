@@ -25,7 +25,7 @@ class Task:
     verifier: VerifierSpec
     goal: str | None = None  # None: the page states it
     suite: str = "web"  # "web" or "miniwob": how the page is started and seeded
-    scope: str | None = None  # CSS selector: only this part of the page is observed
+    ignore: str | None = None  # CSS selector of a suite's own instruments, which are not observed
     viewport: tuple[int, int] = (1280, 720)  # width, height in CSS px
     max_steps: int = 30
     time_limit_s: float = 120.0  # wall clock, for infrastructure; page time is simulated

@@ -1,0 +1,276 @@
+"""One environment: a page, a task, and what a step is. Asynchronous; see :mod:`browser_env.env` for Gymnasium."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from browser_env.action import Action, Answer, GiveUp, Navigate, Wait
+from browser_env.browser import Browser, BrowserOptions, Page, read_script
+from browser_env.errors import ActionError, BlockedError, InfraError, UsageError
+from browser_env.executor import execute
+from browser_env.miniwob import HOST, pages_folder
+from browser_env.observation import Observation
+from browser_env.observing import observe
+from browser_env.serving import FolderServer
+from browser_env.task import Task
+from rewards.evidence import Evidence
+from rewards.outcome import Outcome
+from rewards.verifier import VerifierError, verify
+
+FLUSH_MS = 3000  # page time that lets what an old episode left pending run out
+SETTLE_S = 5.0  # wall clock that a step waits at most for the network to come to rest
+QUIET_ROUNDS = 2  # frames without a request under way that count as rest
+MAX_WAIT_MS = 10_000
+MINIWOB_STATUS = (
+    "__webdual_clock.advance(%s).then(() => "
+    "JSON.stringify({...__webdual_miniwob.status(), elapsed: __webdual_clock.elapsed()}))"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StepResult:
+    """What a step led to; ``outcome`` is set when the episode is over."""
+
+    observation: Observation
+    outcome: Outcome | None = None
+    reward: float = 0.0
+    reason: str = ""
+    evidence: Evidence | None = None  # set when the episode is over
+
+
+class BrowserHost:
+    """Keeps one browser running for several environments, and starts another where it died."""
+
+    def __init__(self, *, frame_control: bool = True):
+        self._frame_control = frame_control
+        self._server = FolderServer(pages_folder())
+        self._browser: Browser | None = None
+        self._starting = asyncio.Lock()
+
+    async def browser(self) -> Browser:
+        """Return the running browser, starting one if need be."""
+        async with self._starting:
+            if self._browser is not None and not self._browser.alive:
+                await self.discard(self._browser)
+            if self._browser is None:
+                host_map = ((HOST, self._server.address),)
+                self._browser = await Browser.launch(
+                    BrowserOptions(frame_control=self._frame_control, host_map=host_map)
+                )
+            return self._browser
+
+    async def discard(self, browser: Browser) -> None:
+        """Close a browser that is not to be used again; environments ask for the next one."""
+        if browser is self._browser:
+            self._browser = None
+        await browser.close()
+
+    async def close(self) -> None:
+        """End the browser and the page server."""
+        if self._browser is not None:
+            await self.discard(self._browser)
+        await asyncio.to_thread(self._server.close)
+
+
+class Environment:
+    """Runs one episode after the other on a page of its own."""
+
+    def __init__(self, host: BrowserHost, *, pixels: bool = True):
+        self._host = host
+        self._pixels = pixels
+        self._browser: Browser | None = None
+        self._page: Page | None = None
+        self._task: Task | None = None
+        self._goal = ""
+        self._steps = 0
+        self._last: Observation | None = None
+
+    async def reset(self, task: Task, *, seed: int) -> Observation:
+        """Begin an episode; raise :class:`InfraError` where browser or site fail."""
+        if task.suite not in ("miniwob", "web"):
+            raise UsageError(f"unknown suite {task.suite!r}; known are miniwob and web")
+        try:
+            page = await self._ready_page(task)
+            self._goal = await self._start(page, task, seed=seed)
+            self._task, self._steps = task, 0
+            self._last, _ = await observe(page, goal=self._goal, ignore=task.ignore, pixels=self._pixels)
+        except InfraError:
+            await self.discard_page()
+            raise
+        return self._last
+
+    async def step(self, action: Action) -> StepResult:
+        """Act, let the page settle, observe and judge. Infrastructure failures are an outcome, never raised."""
+        if self._task is None or self._page is None or self._last is None:
+            raise UsageError("the episode is over or has not begun; call reset() first")
+        self._steps += 1
+        try:
+            result = await self._step(self._page, self._task, action)
+        except InfraError as error:
+            result = self._ended(Outcome.INFRA_ERROR, str(error))
+            await self.discard_page()
+        except BlockedError as error:
+            result = self._ended(Outcome.BLOCKED, str(error))
+        if result.outcome is not None:
+            self._task = None
+        self._last = result.observation
+        return result
+
+    async def close(self) -> None:
+        """Close the page; the browser belongs to its host."""
+        if self._page is not None:
+            await self._page.close()
+        self._page = self._task = None
+
+    async def discard_page(self) -> None:
+        """Give the page up, and the whole browser where closing the page does not help."""
+        page, browser = self._page, self._browser
+        self._page = self._task = None
+        if browser is not None and (page is None or page.unresponsive or not browser.alive):
+            await self._host.discard(browser)
+        elif page is not None:
+            await page.close()
+
+    async def _step(self, page: Page, task: Task, action: Action) -> StepResult:
+        _check_allowed(action, task)
+        error = await self._act(page, action)
+        ms = min(action.ms, MAX_WAIT_MS) if isinstance(action, Wait) else task.step_ms
+        status = await self._settle(page, task, ms=ms)
+        limit_reached = self._steps >= task.max_steps
+        ends = status.get("done", False) or limit_reached or isinstance(action, Answer | GiveUp)
+        observation, evidence = await observe(
+            page,
+            goal=self._goal,
+            ignore=task.ignore,
+            pixels=self._pixels,
+            error=error,
+            with_evidence=ends or task.suite != "miniwob",  # a suite page says itself when it is done
+        )
+        if not _is_allowed(observation.url, task):
+            raise BlockedError(f"the page went to {observation.url[:200]}, which the task does not allow")
+        if evidence is None:
+            return StepResult(observation=observation)
+        return judge(task, observation, _complete(evidence, status, action), limit_reached=limit_reached)
+
+    async def _act(self, page: Page, action: Action) -> str | None:
+        if isinstance(action, Answer | GiveUp | Wait):
+            return None
+        try:
+            await execute(page, action)
+        except ActionError as error:
+            return str(error)
+        return None
+
+    async def _settle(self, page: Page, task: Task, *, ms: float) -> dict[str, Any]:
+        """Let page time pass; for a site, also wait until its network has come to rest. Return the page's status."""
+        if task.suite == "miniwob":
+            status: dict[str, Any] = json.loads(await page.evaluate(MINIWOB_STATUS % ms))
+            return status
+        await page.evaluate(f"__webdual_clock.advance({ms})")
+        loop = asyncio.get_running_loop()
+        deadline, quiet = loop.time() + SETTLE_S, 0
+        while quiet < QUIET_ROUNDS and loop.time() < deadline:
+            await page.frame()
+            await page.wait_for_network(timeout_s=0.02)
+            await page.evaluate("__webdual_clock.advance(16)")
+            at_rest = page.open_requests == 0 and await page.evaluate("webdual.ready()", isolated=True) == "complete"
+            quiet = quiet + 1 if at_rest else 0
+        return {"elapsed": await page.evaluate("__webdual_clock.elapsed()")}
+
+    async def _ready_page(self, task: Task) -> Page:
+        browser = await self._host.browser()
+        reusable = (
+            self._page is not None
+            and browser is self._browser
+            and not self._page.crashed
+            and task.suite == "miniwob"
+            and self._page.viewport == task.viewport
+        )
+        if self._page is not None and reusable:
+            return self._page
+        if self._page is not None:
+            await self._page.close()
+            self._page = None
+        self._browser = browser
+        self._page = await browser.new_page(viewport=task.viewport, scripts=[read_script("clock.js")])
+        return self._page
+
+    async def _start(self, page: Page, task: Task, *, seed: int) -> str:
+        if task.suite == "miniwob":
+            return await _start_miniwob(page, task, seed=seed)
+        await page.navigate(task.url)
+        await page.evaluate(f"__webdual_clock.reset({seed})")
+        await self._settle(page, task, ms=task.step_ms)
+        return task.goal or ""
+
+    def _ended(self, outcome: Outcome, reason: str) -> StepResult:
+        assert self._last is not None
+        return StepResult(observation=self._last, outcome=outcome, reason=reason, evidence=Evidence(url=self._last.url))
+
+
+async def _start_miniwob(page: Page, task: Task, *, seed: int) -> str:
+    if page.url != task.url:
+        await page.navigate(task.url)
+        await page.evaluate(read_script("miniwob.js"))
+    await page.dispatch([("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": 0, "y": 0})])
+    await page.evaluate("webdual.reset()", isolated=True)
+    start = f"__webdual_miniwob.start({str(seed)!r})"
+    goal = await page.evaluate(
+        f"__webdual_clock.advance({FLUSH_MS}).then(() => {{ __webdual_clock.reset({seed}); return {start}; }})"
+    )
+    return str(goal)
+
+
+def _complete(evidence: Evidence, status: dict[str, Any], action: Action) -> Evidence:
+    """Add what the page's status and the last action say."""
+    done = status.get("done", False)
+    return replace(
+        evidence,
+        answer=action.text if isinstance(action, Answer) else None,
+        gave_up=isinstance(action, GiveUp),
+        page_done=done,
+        page_reward=status["reward"] if done else None,
+        page_elapsed_ms=status["elapsed"],
+        page_limit_ms=status.get("limit"),
+    )
+
+
+def judge(task: Task, observation: Observation, evidence: Evidence, *, limit_reached: bool) -> StepResult:
+    """Decide from recorded evidence whether the episode is over, and how it ended."""
+    try:
+        verdict = verify(task.verifier.name, task.verifier.params, evidence)
+    except VerifierError as error:
+        return StepResult(observation=observation, outcome=Outcome.VERIFIER_ERROR, reason=str(error), evidence=evidence)
+    outcome = None
+    if verdict.success:
+        outcome = Outcome.SUCCESS
+    elif evidence.page_done or evidence.answer is not None or evidence.gave_up:
+        outcome = Outcome.FAILURE
+    elif limit_reached:
+        outcome = Outcome.TRUNCATED
+    if outcome is None:
+        return StepResult(observation=observation)
+    return StepResult(
+        observation=observation, outcome=outcome, reward=verdict.reward, reason=verdict.reason, evidence=evidence
+    )
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_allowed(url: str, task: Task) -> bool:
+    if url in ("about:blank", ""):
+        return True
+    allowed = {_origin(task.url), *task.allowed_origins}
+    return urlsplit(url).scheme in ("http", "https") and _origin(url) in allowed
+
+
+def _check_allowed(action: Action, task: Task) -> None:
+    if isinstance(action, Navigate) and not _is_allowed(action.url, task):
+        raise BlockedError(f"the task does not allow {action.url[:200]}; add its origin to allowed_origins")

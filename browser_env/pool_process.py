@@ -1,0 +1,120 @@
+"""A process of the pool: one browser, one environment, steered over a connection.
+
+It ends, and its browser with it, when the connection closes, however the other side died.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from browser_env.action import Action
+from browser_env.environment import BrowserHost, Environment, StepResult
+from browser_env.errors import WebdualError
+from browser_env.task import Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetCall:
+    """Begin an episode."""
+
+    task: Task
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepCall:
+    """Act."""
+
+    action: Action
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """The answer to a call: a result, or why there is none."""
+
+    result: StepResult | None = None
+    error: str = ""
+    cpu_s: float = 0.0  # spent by this process and its browser since the last reply
+
+
+class PoolProcess:
+    """Answers the calls of one connection, one after the other."""
+
+    def __init__(self, connection: Connection, *, pixels: bool):
+        self._connection = connection
+        self._pixels = pixels
+        self._cpu_s = 0.0
+
+    async def serve(self) -> None:
+        """Answer until the connection closes."""
+        host = BrowserHost()
+        environment = Environment(host, pixels=self._pixels)
+        calls: asyncio.Queue[ResetCall | StepCall | None] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._connection.fileno(), self._receive, calls)
+        answering: asyncio.Task[None] | None = None
+        while (call := await calls.get()) is not None:
+            answering = asyncio.ensure_future(self._answer(environment, call))
+        if answering is not None:
+            answering.cancel()
+        await host.close()
+
+    def _receive(self, calls: asyncio.Queue[ResetCall | StepCall | None]) -> None:
+        try:
+            calls.put_nowait(self._connection.recv())
+        except (EOFError, OSError):
+            asyncio.get_running_loop().remove_reader(self._connection.fileno())
+            calls.put_nowait(None)
+
+    async def _answer(self, environment: Environment, call: ResetCall | StepCall) -> None:
+        result, error = None, ""
+        try:
+            if isinstance(call, ResetCall):
+                result = StepResult(observation=await environment.reset(call.task, seed=call.seed))
+            else:
+                result = await environment.step(call.action)
+        except WebdualError as failure:
+            error = str(failure)
+        except Exception as failure:  # noqa: BLE001 - whatever broke, the other side must hear of it
+            error = f"{type(failure).__name__}: {failure}"
+        with contextlib.suppress(OSError):  # nobody listens any more: serve() ends by itself
+            self._connection.send(Reply(result=result, error=error, cpu_s=self._take_cpu()))
+
+    def _take_cpu(self) -> float:
+        total = process_group_cpu_s()
+        spent, self._cpu_s = max(0.0, total - self._cpu_s), max(total, self._cpu_s)
+        return spent
+
+
+def process_group_cpu_s() -> float:
+    """Return the CPU seconds of this process and all its descendants (of this process alone outside Linux)."""
+    if not Path("/proc/self/stat").exists():
+        return time.process_time()
+    ticks, parents = {}, {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # it has just ended
+            parents[int(folder.name)] = int(fields[1])
+            ticks[int(folder.name)] = sum(int(field) for field in fields[11:15])
+    family = {os.getpid()}
+    for pid in sorted(parents):  # parents are older than their children
+        if parents[pid] in family:
+            family.add(pid)
+    return sum(ticks[pid] for pid in family) / os.sysconf("SC_CLK_TCK")
+
+
+def main() -> None:
+    """Serve the connection whose file descriptor is the first argument."""
+    descriptor, pixels = (int(argument) for argument in sys.argv[1:3])
+    process = PoolProcess(Connection(descriptor), pixels=bool(pixels))
+    asyncio.run(process.serve())
