@@ -19,8 +19,8 @@ COMMANDS = {  # name -> summary; each is the module experiments.commands.<name>
     "demos": "import, list and revoke demonstrations",
     "tasks": "list tasks, and compile websites into them",
     "bench": "measure throughput on this machine",
-    "compare": "compare runs, with their uncertainty",
-    "watch": "replay episodes and follow a run",
+    "compare": "compare evaluated runs, with their uncertainty",
+    "watch": "replay episodes step by step in a web page",
 }
 EXIT_FAILED = 1
 EXIT_MISUSE = 2
