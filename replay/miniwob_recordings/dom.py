@@ -7,7 +7,7 @@
 - Name: all inner text for interactive roles, else own text; for a control its label's text or the text before it.
 - Value: passwords as dots, a list's chosen labels where the recording shows them. A chosen option has a background.
 - Clickable: interactive roles, and elements that the suite's pages give a hand cursor or a tab index, by class.
-- Not recorded, hence never listed: disabled, expanded, readonly, required; a closed list's options; placeholders.
+- Not recorded: disabled, readonly, required; a closed list's options; placeholders; the goal's own text on the page.
 - An element id stays the same in all observations of an episode; a closed list's options have the list's box.
 """
 
@@ -50,6 +50,7 @@ TAB_INDEX = {
     "ui-tabs-tab",
     "ui-accordion-header",
 }  # they can have focus
+OPEN = {"ui-tabs-active", "ui-accordion-header-active"}
 HAND_CURSOR = {
     "alink", "email-thread", "email-send", "trash", "star", "ui-menu-item", "ui-submit", "#tree", "#open-search",
     "#search-cancel", "#close-email", "#close-reply", "#send-reply", "#close-forward", "#send-forward",
@@ -97,11 +98,15 @@ def _list(node: Node, place: _Place, ids: ElementIds) -> Iterator[Element]:
             yield from (_option(option, node, parent, ids) for option in node.children if option.tag == "OPTION")
             return
     in_menu = place.in_menu or ("ui-menu" in node.classes and "ui-autocomplete" not in node.classes)
-    before = ""
+    before, previous = place.label, ""
     for child in node.children:
-        around = _deep_text(node) if node.tag == "LABEL" and is_control(child) else before
-        yield from _list(child, _Place(parent=parent, clickable=clickable, in_menu=in_menu, label=around), ids)
+        if is_control(child):
+            label = _deep_text(node) if node.tag == "LABEL" else before
+        else:
+            label = before if previous == "LABEL" else ""  # a control may be wrapped
+        yield from _list(child, _Place(parent=parent, clickable=clickable, in_menu=in_menu, label=label), ids)
         before = "" if is_control(child) or child.tag == "BUTTON" else _deep_text(child) or before
+        previous = child.tag
 
 
 def _element(node: Node, role: str, place: _Place, *, clickable: bool, ids: ElementIds) -> Element:
@@ -109,7 +114,9 @@ def _element(node: Node, role: str, place: _Place, *, clickable: bool, ids: Elem
         "checked": node.value is True,
         "clickable": clickable or role in INTERACTIVE or bool(node.classes & TAB_INDEX) or _is_shape(node),
         "editable": is_text_field(node),
+        "expanded": bool(node.classes & OPEN),
         "focused": node.focused,
+        "selected": bool(node.classes & OPEN),
     }
     return Element(
         id=ids.of(node),

@@ -329,7 +329,7 @@ def test_elements_follow_the_live_walkers_conventions() -> None:
         node("LABEL", 4, text="Secret"),
         node("INPUT_password", 5, value="abc", text=""),
         node("INPUT_number", 6, value="7", text="", box=(0, 300, 10, 10)),
-        node("LI", 7, node("A", 8, text="Tab #1"), classes="ui-tabs-tab"),
+        node("LI", 7, node("A", 8, text="Tab #1"), classes="ui-tabs-tab ui-tabs-active"),
         node("svg", 9, node("circle", 10, classes={}), classes={}),
         node("BR", 11),
         node("DIV", 12, box=(0, 0, 0, 0), text="boxless"),
@@ -349,8 +349,15 @@ def test_elements_follow_the_live_walkers_conventions() -> None:
     assert elements[1].parent == elements[0].id
     assert elements[1].states == ("clickable",)
     assert elements[3].states == ("clickable", "editable")
+    assert elements[5].states == ("clickable", "expanded", "selected")
     assert [element.visible for element in elements].index(False) == 4
     assert all(set(element.states) <= set(STATES) for element in elements)
+
+
+def test_a_wrapped_control_has_the_name_of_the_label_before_it() -> None:
+    wrapper = node("DIV", 3, node("INPUT_text", 4, value="", text=""))
+    elements = imported(press(body(node("LABEL", 2, text="City"), wrapper), 2)).final.elements
+    assert [(element.role, element.name) for element in elements] == [("label", "City"), ("textbox", "City")]
 
 
 def test_an_observation_does_not_give_the_target_away() -> None:
