@@ -85,7 +85,7 @@ class BrowserEnv(gym.Env[Observation, Action]):
         info = {"outcome": result.outcome, "reason": result.reason, "evidence": result.evidence}
         return result.observation, result.reward, terminated, truncated, info
 
-    def render(self) -> Screenshot | None:  # type: ignore[override]
+    def render(self) -> Screenshot | None:
         """Return the last observation's pixels, (height, width, 3) uint8."""
         if self.render_mode is None or self._last is None or self._last.screenshot is None:
             return None

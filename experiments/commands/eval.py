@@ -1,0 +1,72 @@
+"""``webdual eval``: evaluate a trained policy on held-out seeds."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from browser_env.errors import UsageError
+from browser_env.miniwob import DEFAULT_TASKS, miniwob_task
+from browser_env.pool import Pool
+from experiments.commands.options import Commands, add_command, write_result
+from experiments.evaluation import TaskScore, evaluate, mean_success, score
+from experiments.progress import Progress
+from policy.checkpoint import load_policy
+from rewards.cost import Prices
+
+
+def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Add the command's parser."""
+    parser = add_command(
+        commands,
+        "eval",
+        summary="evaluate a trained policy on seeds that it never trained on",
+        example="webdual eval runs/latest/checkpoints/mixed --tasks click-button,enter-text --episodes 20",
+    )
+    parser.add_argument("checkpoint", type=Path, help="folder of a checkpoint")
+    parser.add_argument(
+        "--tasks", default=",".join(DEFAULT_TASKS), help="names with commas (default: the default twelve)"
+    )
+    parser.add_argument("--episodes", type=int, default=50, help="per task (default: 50)")
+    parser.add_argument("--envs", type=int, default=2, help="browsers side by side (default: 2)")
+    parser.add_argument("--sample", action="store_true", help="draw actions instead of taking the likeliest")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Evaluate, and print a table."""
+    if args.episodes < 1 or args.envs < 1:
+        raise UsageError("--episodes and --envs must be at least 1")
+    tasks = [miniwob_task(name.strip()) for name in args.tasks.split(",")]
+    policy = load_policy(args.checkpoint)
+    console = Console()
+    with (
+        Pool(num_envs=args.envs) as pool,
+        Progress(console).phase("evaluation", total=args.episodes * len(tasks)) as bar,
+    ):
+        episodes = evaluate(
+            policy,
+            pool,
+            tasks,
+            episodes_per_task=args.episodes,
+            greedy=not args.sample,
+            on_episode=lambda episode: bar.advance(),
+        )
+    scores = score(episodes, Prices())
+    console.print(_table(scores))
+    write_result(args.json, {"mean": mean_success(scores), "tasks": [task.to_row() for task in scores]})
+    return 0
+
+
+def _table(scores: list[TaskScore]) -> Table:
+    table = Table("task", "success", "95% interval", "episodes", "steps")
+    for row in scores:
+        interval = f"{row.low:.2f}-{row.high:.2f}"
+        name = row.task.removeprefix("miniwob/")
+        table.add_row(name, f"{row.success:.2f}", interval, str(row.episodes), f"{row.mean_steps:.1f}")
+    table.add_section()
+    table.add_row("mean", f"{mean_success(scores):.3f}", "", "", "")
+    return table

@@ -1,0 +1,93 @@
+"""``webdual train``: train a policy by a recipe."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from browser_env.errors import UsageError
+from experiments.commands.options import Commands, add_command, write_result
+from experiments.experiment import LATEST, Result, load_recipe, new_directory, run_experiment
+from experiments.progress import Progress
+from experiments.recipe import RECIPES, Recipe, find_recipe, override, override_from_text
+from experiments.tracking import connect, default_uri
+
+
+def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
+    """Add the command's parser."""
+    parser = add_command(
+        commands,
+        "train",
+        summary="train a policy by a recipe: clone demonstrations, then mix imitation and reinforcement learning",
+        example="webdual train default --seed 1 --set demonstrations_per_task=5",
+    )
+    parser.add_argument("recipe", nargs="?", default="default", help=f"one of {', '.join(RECIPES)} (default: default)")
+    parser.add_argument("--seed", type=int, help="seed of the run (default: 0)")
+    parser.add_argument(
+        "--set", metavar="NAME=VALUE", action="append", default=[], help="change a field of the recipe; may be repeated"
+    )
+    parser.add_argument("--runs", metavar="DIR", type=Path, default=Path("runs"), help="folder of runs (default: runs)")
+    parser.add_argument("--tracking-uri", metavar="URI", help="MLflow store (default: SQLite in the folder of runs)")
+    parser.add_argument(
+        "--resume", nargs="?", const=LATEST, metavar="RUN", help="go on with a run of --runs (default: the latest)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, and print the table of results."""
+    console = Console()
+    if args.resume is None:
+        recipe = _recipe(args)
+        tracker = connect(args.tracking_uri or default_uri(args.runs))
+        directory = new_directory(args.runs, recipe)
+    else:
+        if args.set or args.seed is not None:
+            raise UsageError("a resumed run keeps its recipe; leave --set and --seed out, or start another run")
+        directory = (args.runs / args.resume).resolve()
+        recipe = load_recipe(directory)
+        tracker = connect(args.tracking_uri or default_uri(args.runs))
+    console.print(f"recipe [bold]{recipe.name}[/], seed {recipe.seed}, in {directory}")
+    result = run_experiment(recipe, directory=directory, tracker=tracker, progress=Progress(console))
+    console.print(_table(result))
+    console.print(_next_steps(args, result), soft_wrap=True)
+    write_result(args.json, result.to_json())
+    return 0
+
+
+def _recipe(args: argparse.Namespace) -> Recipe:
+    recipe = find_recipe(args.recipe)
+    if args.seed is not None:
+        recipe = override(recipe, "seed", args.seed)
+    for assignment in args.set:
+        recipe = override_from_text(recipe, assignment)
+    return recipe
+
+
+def _table(result: Result) -> Table:
+    table = Table(title="success on held-out seeds, with 95% intervals")
+    table.add_column("task")
+    for arm in result.arms:
+        table.add_column(arm, justify="right")
+    table.add_column("episodes", justify="right")
+    for rows in zip(*result.arms.values(), strict=True):
+        cells = [f"{row.success:.2f} [dim]({row.low:.2f}-{row.high:.2f})[/]" for row in rows]
+        table.add_row(rows[0].task.removeprefix("miniwob/"), *cells, str(rows[0].episodes))
+    data = result.to_json()
+    table.add_section()
+    table.add_row("[bold]mean", *(f"[bold]{value:.3f}" for value in data["mean"].values()), "")
+    return table
+
+
+def _next_steps(args: argparse.Namespace, result: Result) -> str:
+    data = result.to_json()
+    cost = f"${data['cost_per_success']:.6f}" if data["cost_per_success"] is not None else "unknown"
+    uri = args.tracking_uri or default_uri(args.runs)
+    return (
+        f"{result.wall_s / 60:.1f} minutes, {result.env_steps} steps in the browser, {cost} per solved task\n"
+        f"compare runs:   .venv/bin/mlflow ui --backend-store-uri {uri}\n"
+        f"watch it work:  .venv/bin/webdual watch {result.directory}/checkpoints/mixed\n"
+    )

@@ -1,0 +1,174 @@
+"""A training run from beginning to end: folders, phases, tracking, the table of results."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from browser_env.episode import Episode, Source
+from browser_env.errors import DataError, InfraError, UsageError
+from browser_env.pool import Pool
+from experiments.evaluation import TaskScore, mean_success, score, total_cost
+from experiments.journal import write_atomically
+from experiments.pictures import picture_strip
+from experiments.progress import Progress
+from experiments.recipe import Recipe
+from experiments.run_log import Run, Tracker, cost_metrics
+from experiments.training import DEMONSTRATION, Workshop, assess, clone, demonstrate, learn
+from replay.store import ReplayStore
+from rewards.cost import Cost
+
+RECIPE, RESULT, LATEST = "recipe.json", "result.json", "latest"
+ARMS = ("imitation", "mixed")
+PICTURED_EPISODES = 6  # a run's picture strips
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a training run reached."""
+
+    arms: dict[str, list[TaskScore]]  # by arm: "imitation", "mixed"
+    wall_s: float
+    env_steps: int
+    mlflow_run: str
+    directory: Path
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the result as JSON-serialisable data."""
+        by_task: dict[str, dict[str, Any]] = {}
+        for arm, scores in self.arms.items():
+            for task in scores:
+                row = by_task.setdefault(task.task.removeprefix("miniwob/"), {})
+                row |= {arm: task.success, "episodes": task.episodes}
+        costs = [task.cost_per_success for task in self.arms["mixed"] if task.cost_per_success is not None]
+        return {
+            "tasks": by_task,
+            "mean": {arm: mean_success(scores) for arm, scores in self.arms.items()},
+            "wall_s": round(self.wall_s, 1),
+            "env_steps": self.env_steps,
+            "cost_per_success": sum(costs) / len(costs) if costs else None,
+            "mlflow_run": self.mlflow_run,
+        }
+
+
+def new_directory(runs: Path, recipe: Recipe) -> Path:
+    """Make the folder of a new run and point ``latest`` at it; raise :class:`InfraError` where that fails."""
+    name = f"{recipe.name}-seed{recipe.seed}-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        directory = (runs / name).absolute()
+        directory.mkdir()
+        write_atomically(directory / RECIPE, json.dumps(recipe.to_json(), indent=1).encode())
+        link = runs / f".{LATEST}-{os.getpid()}"
+        link.symlink_to(directory.name)
+        link.replace(runs / LATEST)
+    except OSError as error:
+        raise InfraError(f"cannot write to {runs}: {error.strerror}; name another folder with --runs") from error
+    return directory
+
+
+def load_recipe(directory: Path) -> Recipe:
+    """Return the recipe that a run was started with."""
+    path = directory / RECIPE
+    if not path.is_file():
+        raise UsageError(f"there is no run in {directory}; give a run's folder, or leave --resume out to start one")
+    try:
+        return Recipe.from_json(json.loads(path.read_bytes()))
+    except (OSError, ValueError, AttributeError) as error:
+        raise DataError(f"{path} is broken; start another run") from error
+
+
+def run_experiment(
+    recipe: Recipe,
+    *,
+    directory: Path,
+    tracker: Tracker,
+    progress: Progress,
+    demonstrations: Sequence[Episode] | None = None,
+) -> Result:
+    """Run or continue every phase of a recipe in a folder; demonstrations are scripted unless given."""
+    clock = _Clock(directory)
+    with contextlib.ExitStack() as open_things:
+        parent = open_things.enter_context(tracker.run(directory.name, directory=directory))
+        store = open_things.enter_context(ReplayStore(directory / "store"))
+        pool = open_things.enter_context(Pool(num_envs=recipe.num_envs))
+        shop = Workshop(recipe=recipe, directory=directory, store=store, pool=pool, progress=progress)
+        parent.log_params(recipe.to_json())
+        given = demonstrate(shop) if demonstrations is None else list(demonstrations)
+        _log_demonstrations(parent, store, scripted=demonstrations is None)
+        scores = {arm: _run_arm(shop, arm, given, tracker, parent) for arm in ARMS}
+        steps = sum(info.num_steps for info in store.query())
+        result = Result(arms=scores, wall_s=clock.stop(), env_steps=steps, mlflow_run=parent.id, directory=directory)
+        _log_result(parent, result)
+        parent.log_metrics(cost_metrics(clock.cost(steps), recipe.prices), step=recipe.num_updates)
+    write_atomically(directory / RESULT, json.dumps(result.to_json(), indent=1).encode())
+    return result
+
+
+def _run_arm(
+    shop: Workshop, arm: str, demonstrations: Sequence[Episode], tracker: Tracker, parent: Run
+) -> list[TaskScore]:
+    """Train an arm, evaluate it, and record what it reached."""
+    recipe = shop.recipe
+    with tracker.run(arm, directory=shop.directory / arm, parent=parent) as run:
+        run.log_params(recipe.to_json())
+        policy = (clone if arm == "imitation" else learn)(shop, demonstrations, run)
+        episodes = assess(shop, policy, arm)
+        scores = score(episodes, recipe.prices)
+        metrics = {"evaluation/success": mean_success(scores)}
+        metrics |= {f"evaluation/{task.task.split('/')[-1]}": task.success for task in scores}
+        run.log_metrics(metrics | cost_metrics(total_cost(episodes), recipe.prices), step=policy.version)
+        run.log_table("success", [task.to_row() for task in scores])
+        run.log_checkpoint(shop.checkpoint(arm), step=policy.version, metrics=metrics, alias=arm)
+        for episode in _worth_seeing(episodes):
+            run.log_picture(f"episodes/{episode.task.name.split('/')[-1]}-{episode.seed}", picture_strip(episode))
+    return scores
+
+
+def _worth_seeing(episodes: Sequence[Episode]) -> list[Episode]:
+    """Return failures first, then one success of each task, as many as are shown."""
+    failures = [episode for episode in episodes if not episode.success]
+    successes = {episode.task.name: episode for episode in episodes if episode.success}
+    return [*failures, *successes.values()][:PICTURED_EPISODES]
+
+
+def _log_demonstrations(run: Run, store: ReplayStore, *, scripted: bool) -> None:
+    if scripted:
+        digest = store.digest(source=Source.SCRIPT, tag=DEMONSTRATION)
+        run.log_dataset("demonstrations", digest=digest, source="scripted experts")
+
+
+def _log_result(run: Run, result: Result) -> None:
+    data = result.to_json()
+    run.log_text(RESULT, json.dumps(data, indent=1))
+    means = {f"evaluation/{arm}": value for arm, value in data["mean"].items()}
+    run.log_metrics(means | {"wall_s": result.wall_s}, step=result.env_steps)
+    run.log_table("tasks", [{"task": task, **row} for task, row in data["tasks"].items()])
+
+
+class _Clock:
+    """Wall and CPU time of a run, across kills."""
+
+    def __init__(self, directory: Path):
+        self._path = directory / "clock.json"
+        self._before = json.loads(self._path.read_bytes()) if self._path.exists() else {"wall_s": 0.0, "cpu_s": 0.0}
+        self._wall, self._cpu = time.monotonic(), time.process_time()
+
+    def stop(self) -> float:
+        """Write down and return the wall seconds spent so far."""
+        wall = self._before["wall_s"] + time.monotonic() - self._wall
+        cpu = self._before["cpu_s"] + time.process_time() - self._cpu
+        write_atomically(self._path, json.dumps({"wall_s": wall, "cpu_s": cpu}).encode())
+        return float(wall)
+
+    def cost(self, steps: int) -> Cost:
+        """Return what stop() wrote down as a cost."""
+        spent = json.loads(self._path.read_bytes())
+        return Cost(wall_s=spent["wall_s"], cpu_s=spent["cpu_s"], steps=steps)

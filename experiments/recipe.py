@@ -1,0 +1,143 @@
+"""Recipes: functions that return a complete, frozen configuration of a training run."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from typing import Any
+
+from browser_env.errors import UsageError
+from browser_env.miniwob import DEFAULT_TASKS, miniwob_task
+from experiments.curriculum import CurriculumConfig
+from policy.config import CompactConfig
+from policy.learner import LearnerConfig
+from rewards.cost import Prices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Everything that decides how a training run goes."""
+
+    name: str
+    tasks: tuple[str, ...] = tuple(f"miniwob/{task}" for task in DEFAULT_TASKS)
+    seed: int = 0
+    num_envs: int = 2  # browsers side by side
+    demonstrations_per_task: int = 10
+    cloning_epochs: int = 30  # passes over the demonstrations
+    num_updates: int = 150  # of mixed imitation and reinforcement learning
+    groups_per_update: int = 8  # (task, seed) pairs rolled out for an update
+    group_size: int = 4  # episodes of one task and seed
+    imitation_samples: int = 64  # demonstrations and own successes in an update
+    demo_fraction: float = 0.5  # of the imitation samples
+    imitation_start: float = 0.5  # weight of the imitation loss, falling by a cosine ...
+    imitation_floor: float = 0.05  # ... to this
+    successes_per_task: int = 64  # own successes kept for imitation
+    evaluation_episodes: int = 50  # per task, on held-out seeds
+    checkpoint_every: int = 5  # updates
+    policy: CompactConfig = field(default_factory=CompactConfig)
+    cloning: LearnerConfig = field(default_factory=lambda: LearnerConfig(minibatch=32))
+    learning: LearnerConfig = field(default_factory=lambda: LearnerConfig(learning_rate=3e-4, epochs=2))
+    curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
+    prices: Prices = field(default_factory=Prices)
+
+    def __post_init__(self) -> None:
+        for task in self.tasks:
+            miniwob_task(task)  # raises for a task that there is not
+        positive = ("num_envs", "groups_per_update", "group_size", "evaluation_episodes", "checkpoint_every")
+        for name in positive:
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} of a recipe must be at least 1, not {getattr(self, name)}")
+        if not self.tasks:
+            raise UsageError("a recipe needs at least one task")
+
+    def imitation_weight(self, update: int) -> float:
+        """Return the weight of the imitation loss at an update."""
+        progress = update / max(self.num_updates - 1, 1)
+        fall = 0.5 * (1 + math.cos(math.pi * progress))
+        return self.imitation_floor + (self.imitation_start - self.imitation_floor) * fall
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the recipe as JSON-serialisable data."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Recipe:
+        """Rebuild a recipe from :meth:`to_json`; raise :class:`UsageError` on anything else."""
+        recipe = cls(name=str(data.get("name", "")))
+        for name, value in data.items():
+            recipe = override(recipe, name, value)
+        return recipe
+
+
+def smoke() -> Recipe:
+    """Two tasks, a minute: everything runs once."""
+    return Recipe(
+        name="smoke",
+        tasks=("miniwob/click-test-2", "miniwob/enter-text"),
+        demonstrations_per_task=3,
+        cloning_epochs=4,
+        num_updates=2,
+        groups_per_update=2,
+        evaluation_episodes=3,
+        checkpoint_every=1,
+    )
+
+
+def default() -> Recipe:
+    """Twelve MiniWoB++ tasks on two cores in twenty minutes."""
+    return Recipe(name="default")
+
+
+RECIPES: dict[str, Callable[[], Recipe]] = {"default": default, "smoke": smoke}
+
+
+def find_recipe(name: str) -> Recipe:
+    """Return a recipe by name; raise :class:`UsageError` where there is none."""
+    if name not in RECIPES:
+        raise UsageError(f"there is no recipe {name!r}; known are {', '.join(RECIPES)}")
+    return RECIPES[name]()
+
+
+def override(recipe: Recipe, name: str, value: Any) -> Recipe:
+    """Return the recipe with one field changed; dots lead into nested ones, e.g. ``policy.layers``."""
+    changed: Recipe = _override(recipe, name.split("."), value, full=name)
+    return changed
+
+
+def override_from_text(recipe: Recipe, assignment: str) -> Recipe:
+    """Return the recipe after e.g. ``policy.use_screenshot=false``; values are JSON, or plain text."""
+    name, equals, text = assignment.partition("=")
+    if not equals:
+        raise UsageError(f"{assignment!r} changes nothing; write NAME=VALUE, e.g. num_updates=10")
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = text
+    return override(recipe, name.strip(), value)
+
+
+def _override(config: Any, path: Sequence[str], value: Any, *, full: str) -> Any:
+    name = path[0]
+    if name not in {f.name for f in fields(config)}:
+        raise UsageError(f"a recipe has no field {full!r}; known here are {', '.join(f.name for f in fields(config))}")
+    current = getattr(config, name)
+    if is_dataclass(current):
+        nested = {".".join(path[1:]): value} if path[1:] else value
+        if not isinstance(nested, Mapping):
+            raise UsageError(f"{full} has fields of its own, e.g. {full}.{fields(current)[0].name}")
+        for key, item in nested.items():
+            current = _override(current, key.split("."), item, full=f"{name}.{key}")
+        return replace(config, **{name: current})
+    return replace(config, **{name: _like(current, value, full=full)})
+
+
+def _like(current: Any, value: Any, *, full: str) -> Any:
+    if isinstance(current, tuple) and isinstance(value, list | tuple):
+        return tuple(value)
+    if isinstance(current, float) and type(value) is int:
+        return float(value)
+    if type(value) is type(current):
+        return value
+    raise UsageError(f"{full} is a {type(current).__name__}, so it cannot be {value!r:.60}")

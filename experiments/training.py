@@ -1,0 +1,195 @@
+"""Training: demonstrations are cloned, then imitation and reinforcement learning are mixed.
+
+:func:`learn` is the loop. Everything it needs to go on after a kill is on disk: sealed episodes in the store,
+the policy and its learner in a checkpoint, the rest follows from these.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from browser_env.episode import Episode, Source
+from browser_env.errors import InfraError
+from browser_env.miniwob import miniwob_task
+from browser_env.pool import Pool, RolloutRequest
+from browser_env.seeds import DEMONSTRATION_START, demonstration_seed
+from browser_env.task import Task
+from experiments.curriculum import Curriculum
+from experiments.evaluation import evaluate, tagged
+from experiments.experts import ExpertPolicy
+from experiments.progress import Progress
+from experiments.recipe import Recipe
+from experiments.run_log import Run
+from policy.checkpoint import load_learner, load_policy, save_checkpoint
+from policy.compact import CompactPolicy
+from policy.learner import Learner, Metrics
+from replay.advantages import group_advantages
+from replay.buffer import ReplayBuffer, Sample, experience_samples
+from replay.store import ReplayStore
+
+DEMONSTRATION, PRACTICE = "demonstration", "practice"  # tags of episodes in the store; evaluations have their own
+MAX_EXTRA_SEEDS = 20  # tried in a row when an expert fails on some pages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """What every phase of a training run works with."""
+
+    recipe: Recipe
+    directory: Path
+    store: ReplayStore
+    pool: Pool
+    progress: Progress
+
+    @property
+    def tasks(self) -> list[Task]:
+        """The recipe's tasks."""
+        return [miniwob_task(name) for name in self.recipe.tasks]
+
+    def checkpoint(self, name: str) -> Path:
+        """Return the folder of a checkpoint."""
+        return self.directory / "checkpoints" / name
+
+
+def demonstrate(shop: Workshop) -> list[Episode]:
+    """Return scripted demonstrations, making those that the store does not have yet."""
+    have = [e for e in shop.store.episodes(source=Source.SCRIPT, tag=DEMONSTRATION) if e.success]
+    with shop.progress.phase("demonstrations", total=shop.recipe.demonstrations_per_task * len(shop.tasks)) as bar:
+        for task in shop.tasks:
+            mine = [episode for episode in have if episode.task.name == task.name]
+            bar.advance(len(mine))
+            missing = shop.recipe.demonstrations_per_task - len(mine)
+            used = {episode.seed for episode in mine}
+            for episode in _demonstrations(shop, task, count=missing, used=used):
+                shop.store.add([episode])
+                have.append(episode)
+                bar.advance()
+    return have
+
+
+def _demonstrations(shop: Workshop, task: Task, *, count: int, used: set[int]) -> Iterator[Episode]:
+    expert = ExpertPolicy(task.name)
+    candidates = (demonstration_seed(i) for i in range(count + len(used) + MAX_EXTRA_SEEDS))
+    seeds = iter([seed for seed in candidates if seed not in used])
+    made = 0
+    while made < count:
+        requests = [RolloutRequest(task=task, seed=seed) for _, seed in zip(range(count - made), seeds, strict=False)]
+        if not requests:
+            raise InfraError(f"the expert of {task.name} keeps failing; run `webdual doctor`")
+        for episode in shop.pool.rollout(expert, requests, source=Source.SCRIPT):
+            if episode.success:
+                made += 1
+                yield tagged(episode, DEMONSTRATION)
+
+
+def clone(shop: Workshop, demonstrations: Sequence[Episode], run: Run) -> CompactPolicy:
+    """Return a policy that imitates the demonstrations."""
+    recipe = shop.recipe
+    if (shop.checkpoint("imitation") / "config.json").exists():
+        return load_policy(shop.checkpoint("imitation"))
+    policy = CompactPolicy(recipe.policy, seed=recipe.seed)
+    learner = Learner(policy, recipe.cloning)
+    buffer = ReplayBuffer(demonstrations=demonstrations)
+    rng = np.random.default_rng(recipe.seed)
+    with shop.progress.phase("imitation", total=recipe.cloning_epochs) as bar:
+        for epoch in range(recipe.cloning_epochs):
+            metrics = mean_metrics([learner.update(batch) for batch in buffer.epoch(recipe.cloning.minibatch, rng)])
+            run.log_metrics({f"train/{name}": value for name, value in metrics.items()}, step=epoch)
+            bar.advance(detail=f"loss {metrics['imitation_loss']:.3f}")
+    policy.version = 0
+    save_checkpoint(shop.checkpoint("imitation"), policy)
+    return policy
+
+
+def learn(shop: Workshop, demonstrations: Sequence[Episode], run: Run) -> CompactPolicy:
+    """Improve the cloned policy by its own experience, mixed with imitation; go on where a checkpoint is."""
+    recipe, progress = shop.recipe, shop.progress
+    policy, learner = _resume(shop)
+    curriculum = Curriculum(recipe.tasks, recipe.curriculum)
+    buffer = ReplayBuffer(demonstrations=demonstrations, successes_per_task=recipe.successes_per_task)
+    for episode in shop.store.episodes(source=Source.AGENT, tag=PRACTICE):
+        curriculum.observe([episode])
+        buffer.add([episode])
+    with progress.phase("imitation and reinforcement", total=recipe.num_updates, done=policy.version) as bar:
+        for update in range(policy.version, recipe.num_updates):
+            rng = np.random.default_rng([recipe.seed, update])
+            started = time.monotonic()
+            episodes = practise(shop, policy, curriculum.draw(recipe.groups_per_update, rng), rng)
+            rolled = time.monotonic()
+            curriculum.observe(episodes)
+            buffer.add(episodes)
+            metrics = learner.update(
+                mix(recipe, episodes, buffer, rng), imitation_weight=recipe.imitation_weight(update)
+            )
+            metrics |= {"rollout_s": rolled - started, "learner_s": time.monotonic() - rolled}
+            _log_update(run, update, metrics, episodes, curriculum)
+            bar.advance(detail=f"success {np.mean([e.success for e in episodes]):.2f}")
+            if (update + 1) % recipe.checkpoint_every == 0 or update + 1 == recipe.num_updates:
+                save_checkpoint(shop.checkpoint("mixed"), policy, learner)
+    return policy
+
+
+def practise(shop: Workshop, policy: CompactPolicy, tasks: Sequence[str], rng: np.random.Generator) -> list[Episode]:
+    """Return the episodes of one update: for each task a seed, for each seed a group; each is stored as it ends."""
+    requests = []
+    for task in tasks:
+        seed = int(rng.integers(DEMONSTRATION_START))
+        group = f"{policy.version}/{task}/{seed}"
+        requests += [RolloutRequest(task=miniwob_task(task), seed=seed, group=group)] * shop.recipe.group_size
+    episodes = []
+    for episode in shop.pool.rollout(policy, requests):
+        shop.store.add([tagged(episode, PRACTICE)])
+        episodes.append(episode)
+    return episodes
+
+
+def mix(recipe: Recipe, episodes: Sequence[Episode], buffer: ReplayBuffer, rng: np.random.Generator) -> list[Sample]:
+    """Return an update's samples: own steps with their advantage, demonstrations and past successes to imitate."""
+    own = experience_samples(episodes, advantages=group_advantages(episodes))
+    return own + buffer.sample(recipe.imitation_samples, demo_fraction=recipe.demo_fraction, rng=rng)
+
+
+def assess(shop: Workshop, policy: CompactPolicy, arm: str) -> list[Episode]:
+    """Return the arm's evaluation episodes, making those that the store does not have yet."""
+    tag = f"evaluation/{arm}"
+    done = list(shop.store.episodes(tag=tag))
+    count = shop.recipe.evaluation_episodes
+    with shop.progress.phase(f"evaluation of {arm}", total=count * len(shop.tasks), done=len(done)) as bar:
+
+        def keep(episode: Episode) -> None:
+            shop.store.add([tagged(episode, tag)])
+            bar.advance()
+
+        return evaluate(policy, shop.pool, shop.tasks, episodes_per_task=count, done=done, on_episode=keep)
+
+
+def _resume(shop: Workshop) -> tuple[CompactPolicy, Learner]:
+    """Return policy and learner of the last checkpoint, or the cloned policy and a new learner."""
+    mixed = shop.checkpoint("mixed")
+    if (mixed / "config.json").exists():
+        policy = load_policy(mixed)
+        return policy, load_learner(mixed, policy)
+    policy = load_policy(shop.checkpoint("imitation"))
+    return policy, Learner(policy, shop.recipe.learning)
+
+
+def _log_update(run: Run, update: int, metrics: Metrics, episodes: Sequence[Episode], curriculum: Curriculum) -> None:
+    learnable = [episode for episode in episodes if episode.outcome.learnable]
+    rollout = {
+        "rollout/success": float(np.mean([episode.success for episode in learnable])) if learnable else 0.0,
+        "rollout/steps": float(sum(len(episode.steps) for episode in episodes)),
+        "rollout/infra_errors": float(len(episodes) - len(learnable)),
+    }
+    estimates = {f"curriculum/{task.split('/')[-1]}": value for task, value in curriculum.success().items()}
+    run.log_metrics({**{f"train/{k}": v for k, v in metrics.items()}, **rollout, **estimates}, step=update)
+
+
+def mean_metrics(rows: Sequence[Metrics]) -> Metrics:
+    """Return the mean of each metric over the rows that have it."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: float(np.mean([row[name] for row in rows if name in row])) for name in names}
