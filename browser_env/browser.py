@@ -30,7 +30,7 @@ from browser_env.observation import Screenshot
 T = TypeVar("T")
 
 ISOLATED_WORLD = "webdual"
-CALL_TIMEOUT_S = 15.0  # a browser that does not answer for so long is taken for hung
+CLOSE_TIMEOUT_S = 10.0  # then the driver is stopped, which kills the browser
 NAVIGATION_RETRIES = 50
 FRAME_PAUSE_S = 0.002  # between frames drawn while something is awaited
 FRAME_CONTROL_FLAGS = (
@@ -66,19 +66,29 @@ class BrowserOptions:
 
     frame_control: bool = True  # where the browser can
     host_map: tuple[tuple[str, str], ...] = ()  # (host name, address:port) pairs answered by this machine
+    call_timeout_s: float = 15.0  # a browser that does not answer for so long is taken for hung
     sandbox: bool = os.geteuid() != 0 if hasattr(os, "geteuid") else True  # Chromium refuses it to root
 
 
 class Browser:
     """A Chromium process; open pages with :meth:`new_page`, and close it."""
 
-    def __init__(self, *, playwright: Playwright, chromium: ChromiumBrowser, cdp: CDPSession, frame_control: bool):
+    def __init__(
+        self,
+        *,
+        playwright: Playwright,
+        chromium: ChromiumBrowser,
+        cdp: CDPSession,
+        frame_control: bool,
+        call_timeout_s: float,
+    ):
         self._playwright = playwright
         self._chromium = chromium
         self._cdp = cdp
         self._opening = asyncio.Lock()
         self._frame_lock = asyncio.Lock()  # two frames in flight crash Chromium's GPU process
         self.frame_control = frame_control
+        self.call_timeout_s = call_timeout_s
 
     @property
     def version(self) -> str:
@@ -112,7 +122,13 @@ class Browser:
                 f"{binary.path} does not start ({reason}); run `webdual doctor` to see what is wrong"
             ) from error
         cdp = await chromium.new_browser_cdp_session()
-        return cls(playwright=playwright, chromium=chromium, cdp=cdp, frame_control=frame_control)
+        return cls(
+            playwright=playwright,
+            chromium=chromium,
+            cdp=cdp,
+            frame_control=frame_control,
+            call_timeout_s=options.call_timeout_s,
+        )
 
     async def new_page(self, *, viewport: tuple[int, int], scripts: Sequence[str] = ()) -> Page:
         """Open a page in a fresh profile; ``scripts`` run in its own world before the page's."""
@@ -144,7 +160,7 @@ class Browser:
     async def close(self) -> None:
         """End the process; safe to call twice and on a crashed browser."""
         with contextlib.suppress(PlaywrightError, TimeoutError):  # where it hangs, stopping the driver kills it
-            await asyncio.wait_for(self._chromium.close(), CALL_TIMEOUT_S)
+            await asyncio.wait_for(self._chromium.close(), CLOSE_TIMEOUT_S)
         await self._playwright.stop()
 
     @property
@@ -244,12 +260,12 @@ class Page:
 
     async def navigate(self, url: str) -> None:
         """Open a URL and wait for its load event, drawing frames meanwhile."""
-        await self._pumped(self._page.goto(url, wait_until="load", timeout=CALL_TIMEOUT_S * 1000))
+        await self._pumped(self._page.goto(url, wait_until="load", timeout=self._browser.call_timeout_s * 1000))
 
     async def go(self, direction: str) -> None:
         """Go ``back`` or ``forward`` in the history."""
         move = self._page.go_back if direction == "back" else self._page.go_forward
-        await self._pumped(move(wait_until="load", timeout=CALL_TIMEOUT_S * 1000))
+        await self._pumped(move(wait_until="load", timeout=self._browser.call_timeout_s * 1000))
 
     async def frame(self) -> None:
         """Draw a frame without taking a picture, where frames are under control."""
@@ -278,7 +294,7 @@ class Page:
     async def close(self) -> None:
         """Close the tab and its profile."""
         with contextlib.suppress(PlaywrightError, TimeoutError):  # then it ends with its browser
-            await asyncio.wait_for(self._context.close(), CALL_TIMEOUT_S)
+            await asyncio.wait_for(self._context.close(), CLOSE_TIMEOUT_S)
 
     async def _pumped(self, waiting: Awaitable[Any]) -> None:
         """Draw frames until something is done: pointer moves and loads wait for frames."""
@@ -296,11 +312,12 @@ class Page:
     async def _bounded(self, call: Awaitable[T], *, what: str) -> T:
         if self.crashed:
             raise BrowserCrashedError("the page has crashed")
+        limit_s = self._browser.call_timeout_s
         try:
-            return await asyncio.wait_for(call, CALL_TIMEOUT_S)
+            return await asyncio.wait_for(call, limit_s)
         except TimeoutError as error:
             self.unresponsive = True
-            raise BrowserCrashedError(f"the browser did not answer {what} within {CALL_TIMEOUT_S:.0f} s") from error
+            raise BrowserCrashedError(f"the browser did not answer {what} within {limit_s:.0f} s") from error
         except PlaywrightError as error:
             if "context" in str(error) and what.startswith("Runtime."):
                 raise DocumentGoneError(f"the document went away during {what}") from error

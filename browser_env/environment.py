@@ -45,8 +45,8 @@ class StepResult:
 class BrowserHost:
     """Keeps one browser running for several environments, and starts another where it died."""
 
-    def __init__(self, *, frame_control: bool = True):
-        self._frame_control = frame_control
+    def __init__(self, options: BrowserOptions | None = None):
+        self._options = options or BrowserOptions()
         self._server = FolderServer(pages_folder())
         self._browser: Browser | None = None
         self._starting = asyncio.Lock()
@@ -57,10 +57,8 @@ class BrowserHost:
             if self._browser is not None and not self._browser.alive:
                 await self.discard(self._browser)
             if self._browser is None:
-                host_map = ((HOST, self._server.address),)
-                self._browser = await Browser.launch(
-                    BrowserOptions(frame_control=self._frame_control, host_map=host_map)
-                )
+                host_map = (*self._options.host_map, (HOST, self._server.address))
+                self._browser = await Browser.launch(replace(self._options, host_map=host_map))
             return self._browser
 
     async def discard(self, browser: Browser) -> None:

@@ -27,9 +27,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
         example="webdual eval runs/latest/checkpoints/mixed --tasks click-button,enter-text --episodes 20",
     )
     parser.add_argument("checkpoint", type=Path, help="folder of a checkpoint")
-    parser.add_argument(
-        "--tasks", default=",".join(DEFAULT_TASKS), help="names with commas (default: the default twelve)"
-    )
+    parser.add_argument("--tasks", default=",".join(DEFAULT_TASKS), help="names, with commas (default: twelve)")
     parser.add_argument("--episodes", type=int, default=50, help="per task (default: 50)")
     parser.add_argument("--envs", type=int, default=2, help="browsers side by side (default: 2)")
     parser.add_argument("--sample", action="store_true", help="draw actions instead of taking the likeliest")
