@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -256,13 +257,14 @@ def test_file_that_is_no_database(tmp_path: Path) -> None:
         connect(f"sqlite:///{tmp_path / 'mlflow.db'}")
 
 
-def test_an_outage_loses_nothing(tmp_path: Path) -> None:
-    """The store's file goes away during a run: the run goes on, says so at its end, and is rebuilt."""
-    lost, found = tmp_path / "lost" / "mlflow.db", f"sqlite:///{tmp_path / 'found' / 'mlflow.db'}"
-    tracker = connect(f"sqlite:///{lost}")
+def test_an_outage_loses_nothing(store: str, tracker: MlflowTracker, tmp_path: Path) -> None:
+    """The store's file goes away during a run: the run goes on, says so at its end, and is rebuilt elsewhere."""
+    lost = tmp_path / "mlflow.db"
+    shutil.copy(store.removeprefix("sqlite:///"), lost)
+    losing = connect(f"sqlite:///{lost}")
 
     def train() -> None:
-        with tracker.run("outage", directory=tmp_path / "run") as run:
+        with losing.run("outage", directory=tmp_path / "run") as run:
             run.log_metrics({"loss": 1.0}, step=0)
             lost.write_bytes(b"")
             run.flush()
@@ -270,8 +272,8 @@ def test_an_outage_loses_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(InfraError, match="Nothing is lost"):
         train()
-    (run_id,) = rebuild_mlflow(tmp_path / "run", found)
-    history = connect(found).store.client.get_metric_history(run_id, "loss")
+    (run_id,) = rebuild_mlflow(tmp_path / "run", store)
+    history = tracker.store.client.get_metric_history(run_id, "loss")
     assert [metric.value for metric in history] == [1.0, 2.0]
 
 
