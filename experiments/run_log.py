@@ -7,7 +7,7 @@ import json
 import math
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path, PurePosixPath
 from posixpath import normpath
@@ -146,6 +146,10 @@ class MemoryRun(Run):
     def flush(self) -> None:
         """Do nothing: there is nowhere to send to."""
 
+    def finish(self, status: str) -> None:
+        """Remember how the run ended."""
+        self.status = status
+
     def of_kind(self, kind: str) -> list[Record]:
         """Return what was recorded of a kind, e.g. "checkpoint"."""
         return [record for record in self.records if record["kind"] == kind]
@@ -167,12 +171,12 @@ class MemoryTracker:
         """Begin a run."""
         run = MemoryRun(name=name, directory=directory, parent=parent)
         self.runs.append(run)
-        with ending(lambda status: setattr(run, "status", status)):
+        with ending(run.finish):
             yield run
 
 
 @contextmanager
-def ending(finish: Any) -> Iterator[None]:
+def ending(finish: Callable[[str], None]) -> Iterator[None]:
     """Call ``finish`` with how the block ended: FINISHED, FAILED, or KILLED by the keyboard or an exit."""
     status = "FAILED"
     try:

@@ -17,9 +17,18 @@ from PIL import Image
 
 from browser_env.errors import DataError, InfraError, UsageError
 from experiments.journal import JOURNAL, Journal, metric_history, read_records
-from experiments.run_log import Run, flatten_params, pack_table, require_file_name, unpack_table
+from experiments.run_log import (
+    Run,
+    cost_metrics,
+    flatten_params,
+    pack_table,
+    require_file_name,
+    require_metrics,
+    unpack_table,
+)
 from experiments.tracking import MemoryTracker, MlflowTracker, Tracker, connect, default_uri, rebuild_mlflow
 from experiments.tracking_uri import public_uri
+from rewards.cost import Cost, Prices
 
 
 @pytest.fixture(scope="session")
@@ -341,6 +350,13 @@ def test_params_flatten() -> None:
 
     flat = flatten_params({"inner": asdict(Inner()), "none": None, "empty": {}, "odd'key": True})
     assert flat == {"inner.rate": "0.1", "inner.names": '["a", "b"]', "none": "None", "empty": "{}", "odd_key": "True"}
+
+
+def test_costs_are_metrics() -> None:
+    metrics = cost_metrics(Cost(cpu_s=3600, steps=7), Prices(cpu_hour=0.04))
+    assert metrics["cost/money"] == pytest.approx(0.04)
+    assert metrics["cost/steps"] == 7.0
+    assert require_metrics(metrics, known=set()) == set(metrics)
 
 
 def test_tables_round_trip_with_missing_cells() -> None:
