@@ -53,11 +53,17 @@ class RelationTransformer(nn.Module):
         super().__init__()
         self.layers = nn.ModuleList(RelationLayer(config) for _ in range(config.layers))
         self.relation_bias = nn.Parameter(_first_biases(config))
+        self.alike_bias = nn.Parameter(torch.zeros(config.layers * config.heads))
         self.norm = nn.LayerNorm(config.d_model)
 
-    def forward(self, tokens: Tensor, relations: Tensor, mask: Tensor) -> Tensor:
-        """Return tokens (B, L, d); ``relations`` (B, L, L) are numbered, ``mask`` (B, L) tells which tokens are."""
+    def forward(self, tokens: Tensor, relations: Tensor, alike: Tensor, mask: Tensor) -> Tensor:
+        """Return tokens (B, L, d).
+
+        ``relations`` (B, L, L) are numbered, ``alike`` (B, L, L) tells which tokens look alike,
+        ``mask`` (B, L) which tokens there are.
+        """
         bias = functional.embedding(relations, self.relation_bias)  # (B, L, L, layers * heads)
+        bias = bias + alike[..., None] * self.alike_bias
         bias = bias.masked_fill(~mask[:, None, :, None], MASKED).permute(3, 0, 1, 2)
         for layer, part in zip(self.layers, bias.chunk(len(self.layers)), strict=True):
             tokens = layer(tokens, part.transpose(0, 1))

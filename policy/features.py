@@ -24,14 +24,26 @@ Flags = NDArray[np.bool_]
 ROLES = (
     *("button", "link", "textbox", "checkbox", "radio", "combobox", "listbox", "option", "tab", "tablist", "tabpanel"),
     *("label", "heading", "img", "svg", "graphics-document", "div", "span", "p", "li", "list", "listitem", "form"),
-    *("dialog", "menu", "menuitem", "searchbox", "spinbutton", "slider", "switch", "text", "paragraph", "generic"),
+    *(
+        "dialog",
+        "graphics-symbol",
+        "menu",
+        "menuitem",
+        "searchbox",
+        "spinbutton",
+        "slider",
+        "switch",
+        "text",
+        "paragraph",
+        "generic",
+    ),
     *("table", "row", "cell", "group", "region", "navigation", "canvas", "input", "textarea", "select", "a"),
 )  # roles with an embedding of their own; others share hashed ones
 MAX_ORDINAL = 7
 MAX_INDEX = 63
 BOX_WAVES = np.array([1.0, 2.0, 4.0, 8.0], dtype=np.float32) * math.pi
 BOX_FEATURES = 6 + 4 * len(BOX_WAVES)
-STATE_FEATURES = len(STATES) + 8
+STATE_FEATURES = len(STATES) + 12
 ELEMENT_FEATURES = STATE_FEATURES + ALIGNMENT_FEATURES + BOX_FEATURES
 GOAL_FEATURES = 10
 GOAL_IDS = 1 + GRAMS_PER_WORD
@@ -170,6 +182,10 @@ def _state_flags(element: Element, page: Page) -> list[float]:
         float(not element.name),
         float(not element.value),
         float(element.parent in page.rows),
+        float(element.name.isdigit()),
+        float(element.name.isalpha()),
+        float(element.name.istitle()),
+        float(len(element.name) == 1),
         min(len(element.name), 64) / 64,
         min(len(element.value), 64) / 64,
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
@@ -44,6 +44,10 @@ class LearnerConfig:
     hidden_words: float = 0.1  # share of words hidden from what is imitated
     hidden_images: float = 0.0  # share of screenshots hidden from what is imitated
     seed: int = 0  # of minibatches and hiding
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the configuration as JSON-serialisable data."""
+        return asdict(self)
 
 
 class Learner:

@@ -14,7 +14,7 @@ from policy.choice import KEYS, POINTER_KINDS, SCROLLS, Kind
 from policy.config import CompactConfig
 from policy.features import ELEMENT_FEATURES, GOAL_FEATURES, MAX_INDEX, MAX_ORDINAL, PAGE_FEATURES, ROLES
 from policy.text import Hashing
-from policy.vision import ElementVision, PageVision, cell_grid
+from policy.vision import COLOUR_WIDTH, ElementVision, Looks, PageVision, cell_grid
 from policy.writing import Writing
 
 FIRST_WORD_SCALE = 0.05  # small, so that words never trained on say next to nothing
@@ -112,6 +112,9 @@ class CompactNetwork(nn.Module):
         self.page_vision = PageVision(config)
         self.element_vision = ElementVision(config)
         self.state = nn.Linear(PAGE_FEATURES, width)
+        self.twins = nn.Parameter(torch.randn(width) * 0.1)
+        self.look_word = nn.Linear(config.embedding, 32)
+        self.look = nn.Linear(COLOUR_WIDTH, 32)
         self.transformer = RelationTransformer(config)
         self.kind = nn.Linear(width, len(Kind))
         self.pointer_query = nn.Linear(width, len(POINTER_KINDS) * width)
@@ -128,24 +131,34 @@ class CompactNetwork(nn.Module):
 
     def forward(self, batch: Batch) -> Encoded:
         """Return all distributions but those of texts, which need a chosen element."""
-        goal = self.goal(self.words(batch.goal_ids), batch.goal_flags, batch.goal_mask)
-        elements = self.elements(batch, self.words, goal) + self.element_vision(batch.crops, batch.has_crop)
+        words = self.words(batch.goal_ids)
+        goal = self.goal(words, batch.goal_flags, batch.goal_mask)
+        looks = self.element_vision(batch.crops, batch.has_crop)
+        elements = (
+            self.elements(batch, self.words, goal)
+            + looks.vectors
+            + self.twins * looks.alike.sum(dim=-1, keepdim=True).clamp(max=2)
+        )
         views, cells = self.page_vision(batch.images, batch.has_image)
-        state, goal, elements = self._mix(batch, goal, elements, views)
+        state, goal, elements = self._mix(batch, goal, elements, views, looks.alike)
         return Encoded(
             state=state,
             goal=goal,
             elements=elements,
             goal_mask=batch.goal_mask,
             kinds=_log_probs(self.kind(state), batch.kinds),
-            pointers=_log_probs(self._pointers(state, elements), batch.pointers),
+            pointers=_log_probs(
+                self._pointers(state, elements) + self._meant_by_looks(words, looks, batch)[:, None], batch.pointers
+            ),
             points=_log_probs(torch.einsum("bd,bcd->bc", self.point_query(state), cells) / cells.shape[-1] ** 0.5),
             keys=_log_probs(self.key(state)),
             scrolls=_log_probs(self.scroll(state)),
             value=self.value(self.value_features(state)).squeeze(-1).float(),
         )
 
-    def _mix(self, batch: Batch, goal: Tensor, elements: Tensor, views: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _mix(
+        self, batch: Batch, goal: Tensor, elements: Tensor, views: Tensor, alike: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """Let state, goal, elements and views look at each other; return the first three."""
         goals, extra = goal.shape[1], 1 + views.shape[1]
         state = self.state(batch.page)[:, None]
@@ -153,7 +166,7 @@ class CompactNetwork(nn.Module):
         always = batch.goal_mask.new_ones(len(goal), extra)
         mask = torch.cat([batch.goal_mask, batch.element_mask, always], dim=1)
         relations = functional.pad(batch.relations, (0, extra, 0, extra))
-        mixed = self.transformer(tokens, relations, mask)
+        mixed = self.transformer(tokens, relations, functional.pad(alike, (goals, extra, goals, extra)), mask)
         return mixed[:, -extra], mixed[:, :goals], mixed[:, goals:-extra]
 
     def _pointers(self, state: Tensor, elements: Tensor) -> Tensor:
@@ -161,6 +174,12 @@ class CompactNetwork(nn.Module):
         queries = self.pointer_query(state).unflatten(-1, (len(POINTER_KINDS), -1))
         matched = queries @ self.pointer_key(elements).transpose(1, 2) / elements.shape[-1] ** 0.5
         suited: Tensor = matched + self.pointer_bias(elements).transpose(1, 2)
+        return suited
+
+    def _meant_by_looks(self, words: Tensor, looks: Looks, batch: Batch) -> Tensor:
+        """Return how well the goal's words suit each element's colour: (B, N)."""
+        named = (self.look_word(words) * batch.goal_mask[..., None]).sum(dim=1)
+        suited: Tensor = (self.look(looks.colours) @ named[..., None]).squeeze(-1)
         return suited
 
     def _begin_indifferent(self, config: CompactConfig) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +11,8 @@ from torch import Tensor, nn
 from policy.config import CompactConfig
 
 COLOUR_WAVES = 2
+COLOUR_WIDTH = 64
+COLOUR_TOLERANCE = 0.05  # difference, on a scale of 2, at which colours begin to differ
 COLOUR_FEATURES = 3 + 3 * 2 * COLOUR_WAVES
 
 
@@ -54,6 +57,14 @@ class PageVision(nn.Module):
         )
 
 
+class Looks(NamedTuple):
+    """How N elements look."""
+
+    vectors: Tensor  # (B, N, d), shape and colour
+    colours: Tensor  # (B, N, COLOUR_WIDTH), nothing but the mean colour
+    alike: Tensor  # (B, N, N), 1 where two elements have one mean colour, near 0 where not
+
+
 class ElementVision(nn.Module):
     """A small network over the picture of one element, and its mean colour."""
 
@@ -70,14 +81,30 @@ class ElementVision(nn.Module):
             nn.Flatten(),
         )
         self.shape = nn.Linear(32 * side * side, config.d_model)
-        self.colour = nn.Sequential(nn.Linear(COLOUR_FEATURES, 64), nn.GELU(), nn.Linear(64, config.d_model))
+        self.colour = nn.Sequential(nn.Linear(COLOUR_FEATURES, COLOUR_WIDTH), nn.GELU())
+        self.colour_vector = nn.Linear(COLOUR_WIDTH, config.d_model)
         self.absent = nn.Parameter(torch.zeros(config.d_model))
 
-    def forward(self, crops: Tensor, has_crop: Tensor) -> Tensor:
-        """Return one vector (B, N, d) for each picture (B, N, 3, side, side)."""
+    def forward(self, crops: Tensor, has_crop: Tensor) -> Looks:
+        """Return how elements look by their pictures (B, N, 3, side, side)."""
         pictures = _normalised(crops.flatten(0, 1))
-        seen = self.shape(self.convolutions(pictures)) + self.colour(_colour_features(pictures))
-        return torch.where(has_crop[..., None], seen.unflatten(0, has_crop.shape), self.absent)
+        means = pictures.mean(dim=(2, 3))  # (B * N, 3)
+        colours = self.colour(_colour_features(means))
+        seen = self.shape(self.convolutions(pictures)) + self.colour_vector(colours)
+        shape = (*has_crop.shape, -1)
+        return Looks(
+            vectors=torch.where(has_crop[..., None], seen.view(shape), self.absent),
+            colours=colours.view(shape) * has_crop[..., None],
+            alike=_alike(means.view(shape).float(), has_crop),
+        )
+
+
+def _alike(means: Tensor, has_crop: Tensor) -> Tensor:
+    """Return how alike the mean colours (B, N, 3) of different elements are: (B, N, N)."""
+    distances = (means[:, :, None] - means[:, None, :]).square().sum(dim=-1)
+    different = ~torch.eye(means.shape[1], dtype=torch.bool, device=means.device)
+    both = has_crop[:, :, None] & has_crop[:, None, :] & different
+    return (-distances / (2 * COLOUR_TOLERANCE**2)).exp() * both
 
 
 def _normalised(pixels: Tensor) -> Tensor:
@@ -85,8 +112,7 @@ def _normalised(pixels: Tensor) -> Tensor:
     return pixels.float() / 127.5 - 1.0
 
 
-def _colour_features(pictures: Tensor) -> Tensor:
-    """Return the mean colour of pictures (P, 3, side, side) and waves of it: (P, COLOUR_FEATURES)."""
-    mean = pictures.mean(dim=(2, 3))  # (P, 3)
-    waves = torch.cat([mean * math.pi * (k + 1) / 2 for k in range(COLOUR_WAVES)], dim=1)
-    return torch.cat([mean, waves.sin(), waves.cos()], dim=1)
+def _colour_features(means: Tensor) -> Tensor:
+    """Return mean colours (P, 3) and waves of them: (P, COLOUR_FEATURES)."""
+    waves = torch.cat([means * math.pi * (k + 1) / 2 for k in range(COLOUR_WAVES)], dim=1)
+    return torch.cat([means, waves.sin(), waves.cos()], dim=1)
