@@ -17,6 +17,7 @@ from browser_env.errors import DataError, InfraError, UsageError
 from browser_env.pool import Pool
 from experiments.evaluation import TaskScore, mean_success, score, total_cost
 from experiments.journal import write_atomically
+from experiments.keeping import EpisodeKeeper
 from experiments.pictures import picture_strip
 from experiments.progress import Progress
 from experiments.recipe import Recipe
@@ -98,12 +99,14 @@ def run_experiment(
     with contextlib.ExitStack() as open_things:
         parent = open_things.enter_context(tracker.run(directory.name, directory=directory))
         store = open_things.enter_context(ReplayStore(directory / "store"))
+        keeper = open_things.enter_context(EpisodeKeeper(directory / "store"))
         pool = open_things.enter_context(Pool(num_envs=recipe.num_envs))
-        shop = Workshop(recipe=recipe, directory=directory, store=store, pool=pool, progress=progress)
+        shop = Workshop(recipe=recipe, directory=directory, store=store, keeper=keeper, pool=pool, progress=progress)
         parent.log_params(recipe.to_json())
         given = demonstrate(shop) if demonstrations is None else list(demonstrations)
         _log_demonstrations(parent, store, scripted=demonstrations is None)
         scores = {arm: _run_arm(shop, arm, given, tracker, parent) for arm in ARMS}
+        keeper.flush()
         steps = sum(info.num_steps for info in store.query())
         result = Result(arms=scores, wall_s=clock.stop(), env_steps=steps, mlflow_run=parent.id, directory=directory)
         _log_result(parent, result)

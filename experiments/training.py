@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from browser_env.episode import Episode, Source
 from browser_env.errors import InfraError
@@ -22,6 +24,7 @@ from browser_env.task import Task
 from experiments.curriculum import Curriculum
 from experiments.evaluation import evaluate, tagged
 from experiments.experts import ExpertPolicy
+from experiments.keeping import EpisodeKeeper
 from experiments.progress import Progress
 from experiments.recipe import Recipe
 from experiments.run_log import Run
@@ -42,7 +45,8 @@ class Workshop:
 
     recipe: Recipe
     directory: Path
-    store: ReplayStore
+    store: ReplayStore  # for reading
+    keeper: EpisodeKeeper  # for writing
     pool: Pool
     progress: Progress
 
@@ -66,9 +70,10 @@ def demonstrate(shop: Workshop) -> list[Episode]:
             missing = shop.recipe.demonstrations_per_task - len(mine)
             used = {episode.seed for episode in mine}
             for episode in _demonstrations(shop, task, count=missing, used=used):
-                shop.store.add([episode])
+                shop.keeper.keep(episode)
                 have.append(episode)
                 bar.advance()
+    shop.keeper.flush()
     return have
 
 
@@ -130,6 +135,7 @@ def learn(shop: Workshop, demonstrations: Sequence[Episode], run: Run) -> Compac
             _log_update(run, update, metrics, episodes, curriculum)
             bar.advance(detail=f"success {np.mean([e.success for e in episodes]):.2f}")
             if (update + 1) % recipe.checkpoint_every == 0 or update + 1 == recipe.num_updates:
+                shop.keeper.flush()
                 save_checkpoint(shop.checkpoint("mixed"), policy, learner)
     return policy
 
@@ -142,9 +148,10 @@ def practise(shop: Workshop, policy: CompactPolicy, tasks: Sequence[str], rng: n
         group = f"{policy.version}/{task}/{seed}"
         requests += [RolloutRequest(task=miniwob_task(task), seed=seed, group=group)] * shop.recipe.group_size
     episodes = []
-    for episode in shop.pool.rollout(policy, requests):
-        shop.store.add([tagged(episode, PRACTICE)])
-        episodes.append(episode)
+    with one_thread():
+        for episode in shop.pool.rollout(policy, requests):
+            shop.keeper.keep(tagged(episode, PRACTICE))
+            episodes.append(episode)
     return episodes
 
 
@@ -162,10 +169,22 @@ def assess(shop: Workshop, policy: CompactPolicy, arm: str) -> list[Episode]:
     with shop.progress.phase(f"evaluation of {arm}", total=count * len(shop.tasks), done=len(done)) as bar:
 
         def keep(episode: Episode) -> None:
-            shop.store.add([tagged(episode, tag)])
+            shop.keeper.keep(tagged(episode, tag))
             bar.advance()
 
-        return evaluate(policy, shop.pool, shop.tasks, episodes_per_task=count, done=done, on_episode=keep)
+        with one_thread():
+            return evaluate(policy, shop.pool, shop.tasks, episodes_per_task=count, done=done, on_episode=keep)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep torch to one thread while browsers need the other cores: small batches gain nothing from more."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _resume(shop: Workshop) -> tuple[CompactPolicy, Learner]:

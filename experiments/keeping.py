@@ -1,0 +1,50 @@
+"""Stores episodes on a thread of its own, so that neither policy nor browsers wait for the disk."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from browser_env.episode import Episode
+from replay.store import ReplayStore
+
+
+class EpisodeKeeper:
+    """Takes episodes as they end; use it as a context manager, which leaves when all are on disk."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="episode-keeper")
+        self._store: ReplayStore | None = None
+        self._pending: list[Future[None]] = []
+
+    def keep(self, episode: Episode) -> None:
+        """Store an episode soon; raise what storing an earlier one raised."""
+        self._pending.append(self._thread.submit(self._add, episode))
+        while self._pending and self._pending[0].done():
+            self._pending.pop(0).result()
+
+    def flush(self) -> None:
+        """Return when everything is on disk; raise what storing raised."""
+        while self._pending:
+            self._pending.pop(0).result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._thread.submit(self._close).result()
+        self._thread.shutdown()
+        if error is None:
+            self.flush()
+
+    def _add(self, episode: Episode) -> None:
+        if self._store is None:  # a store belongs to the thread that opened it
+            self._store = ReplayStore(self._path)
+        self._store.add([episode])
+
+    def _close(self) -> None:
+        if self._store is not None:
+            self._store.close()
