@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
-from browser_env.episode import Episode
-from browser_env.errors import DataError, UsageError
+from browser_env.errors import UsageError
+from experiments.scores import TaskScore
 from experiments.statistics import (
     Estimate,
     Scores,
@@ -18,27 +18,7 @@ from experiments.statistics import (
     interquartile_mean_of_means,
     mean_of_means,
     rate_difference,
-    wilson,
 )
-from rewards.cost import Cost, Prices
-
-TABLE = "success"  # the table that an evaluation logs
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskScore:
-    """How a run did on one task."""
-
-    task: str
-    successes: int
-    episodes: int  # that ended by the policy's own doing
-    mean_steps: float | None = None
-    cost: float | None = None  # money, of all episodes; None where it is not known
-
-    @property
-    def rate(self) -> Estimate:
-        """The success rate with its interval."""
-        return wilson(self.successes, self.episodes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,23 +74,6 @@ class Comparison:
         }
 
 
-def success_rows(episodes: Iterable[Episode], *, prices: Prices | None = None) -> list[dict[str, Any]]:
-    """Return the rows of the table "success"; episodes that say nothing of the policy count only as cost."""
-    groups: dict[str, list[Episode]] = {}
-    for episode in episodes:
-        groups.setdefault(episode.task.name, []).append(episode)
-    return [_row(task, groups[task], prices=prices or Prices()) for task in sorted(groups)]
-
-
-def read_scores(rows: Sequence[Mapping[str, Any]]) -> dict[str, TaskScore]:
-    """Return the scores of a table "success" by task; raise :class:`DataError` on anything else."""
-    try:
-        scores = [_score(row) for row in rows]
-    except (KeyError, TypeError, ValueError, UsageError) as error:
-        raise DataError(f"not a table of successes: {error}; log one with success_rows()") from error
-    return {score.task: score for score in scores}
-
-
 def compare(runs: Sequence[RunScores], *, seed: int = 0) -> Comparison:
     """Compare runs to the first of them; the seed draws the resamples of the intervals."""
     if len(runs) < 2:
@@ -126,39 +89,6 @@ def compare(runs: Sequence[RunScores], *, seed: int = 0) -> Comparison:
         shared=shared,
         totals=tuple(_total(run, runs[0], shared=shared, seed=seed) for run in runs),
     )
-
-
-def _row(task: str, episodes: Sequence[Episode], *, prices: Prices) -> dict[str, Any]:
-    counted = [episode for episode in episodes if episode.outcome.learnable]
-    successes = sum(episode.success for episode in counted)
-    rate = wilson(successes, len(counted))
-    cost = prices.money(sum((episode.cost for episode in episodes), Cost()))
-    return {
-        "task": task,
-        "successes": successes,
-        "episodes": len(counted),
-        "success": rate.value if counted else None,
-        "low": rate.low,
-        "high": rate.high,
-        "mean_steps": sum(len(episode.steps) for episode in counted) / len(counted) if counted else None,
-        "cost_per_success": cost / successes if successes else None,
-        "cost": cost,
-    }
-
-
-def _score(row: Mapping[str, Any]) -> TaskScore:
-    successes, cost, per_success = int(row["successes"]), row.get("cost"), row.get("cost_per_success")
-    if cost is None and per_success is not None:
-        cost = per_success * successes
-    score = TaskScore(
-        task=str(row["task"]),
-        successes=successes,
-        episodes=int(row["episodes"]),
-        mean_steps=row.get("mean_steps"),
-        cost=None if cost is None else float(cost),
-    )
-    wilson(score.successes, score.episodes)  # refuses impossible counts
-    return score
 
 
 def _tried(run: RunScores, task: str) -> bool:

@@ -15,13 +15,13 @@ from typing import Any
 from browser_env.episode import Episode, Source
 from browser_env.errors import DataError, InfraError, UsageError
 from browser_env.pool import Pool
-from experiments.evaluation import TaskScore, mean_success, score, total_cost
 from experiments.journal import write_atomically
 from experiments.keeping import EpisodeKeeper
 from experiments.pictures import picture_strip
 from experiments.progress import Progress
 from experiments.recipe import Recipe
 from experiments.run_log import Run, Tracker, cost_metrics
+from experiments.scores import TABLE, TaskScore, mean_success, score_episodes, total_cost
 from experiments.training import DEMONSTRATION, Workshop, assess, clone, demonstrate, learn
 from replay.store import ReplayStore
 from rewards.cost import Cost
@@ -47,7 +47,7 @@ class Result:
         for arm, scores in self.arms.items():
             for task in scores:
                 row = by_task.setdefault(task.task.removeprefix("miniwob/"), {})
-                row |= {arm: task.success, "episodes": task.episodes}
+                row |= {arm: task.rate.value, "episodes": task.episodes}
         costs = [task.cost_per_success for task in self.arms["mixed"] if task.cost_per_success is not None]
         return {
             "tasks": by_task,
@@ -124,11 +124,11 @@ def _run_arm(
         run.log_params(recipe.to_json())
         policy = (clone if arm == "imitation" else learn)(shop, demonstrations, run)
         episodes = assess(shop, policy, arm)
-        scores = score(episodes, recipe.prices)
+        scores = score_episodes(episodes, prices=recipe.prices)
         metrics = {"evaluation/success": mean_success(scores)}
-        metrics |= {f"evaluation/{task.task.split('/')[-1]}": task.success for task in scores}
+        metrics |= {f"evaluation/{task.task.split('/')[-1]}": task.rate.value for task in scores}
         run.log_metrics(metrics | cost_metrics(total_cost(episodes), recipe.prices), step=policy.version)
-        run.log_table("success", [task.to_row() for task in scores])
+        run.log_table(TABLE, [task.to_row() for task in scores])
         run.log_checkpoint(shop.checkpoint(arm), step=policy.version, metrics=metrics, alias=arm)
         for episode in _worth_seeing(episodes):
             run.log_picture(f"episodes/{episode.task.name.split('/')[-1]}-{episode.seed}", picture_strip(episode))

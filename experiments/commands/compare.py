@@ -11,9 +11,10 @@ from rich.text import Text
 
 from browser_env.errors import InfraError, UsageError
 from experiments.commands.options import Commands, add_command, write_result
-from experiments.comparison import TABLE, Comparison, RunScores, TaskLine, Total, compare, read_scores
+from experiments.comparison import Comparison, RunScores, TaskLine, Total, compare
 from experiments.comparison_page import CAUTION, comparison_page, format_difference, format_money, format_rate, tone
 from experiments.journal import write_atomically
+from experiments.scores import TABLE, read_scores
 from experiments.statistics import Estimate
 from experiments.tracking import MlflowTracker, connect, default_uri
 from experiments.tracking_uri import sqlite_path

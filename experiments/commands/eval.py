@@ -12,10 +12,10 @@ from browser_env.errors import UsageError
 from browser_env.miniwob import DEFAULT_TASKS, miniwob_task
 from browser_env.pool import Pool
 from experiments.commands.options import Commands, add_command, write_result
-from experiments.evaluation import TaskScore, evaluate, mean_success, score
+from experiments.evaluation import evaluate
 from experiments.progress import Progress
+from experiments.scores import TaskScore, mean_success, score_episodes
 from policy.checkpoint import load_policy
-from rewards.cost import Prices
 
 
 def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
             greedy=not args.sample,
             on_episode=lambda episode: bar.advance(),
         )
-    scores = score(episodes, Prices())
+    scores = score_episodes(episodes)
     console.print(_table(scores))
     write_result(args.json, {"mean": mean_success(scores), "tasks": [task.to_row() for task in scores]})
     return 0
@@ -62,9 +62,9 @@ def run(args: argparse.Namespace) -> int:
 def _table(scores: list[TaskScore]) -> Table:
     table = Table("task", "success", "95% interval", "episodes", "steps")
     for row in scores:
-        interval = f"{row.low:.2f}-{row.high:.2f}"
+        interval = f"{row.rate.low:.2f}-{row.rate.high:.2f}"
         name = row.task.removeprefix("miniwob/")
-        table.add_row(name, f"{row.success:.2f}", interval, str(row.episodes), f"{row.mean_steps:.1f}")
+        table.add_row(name, f"{row.rate.value:.2f}", interval, str(row.episodes), f"{row.mean_steps or 0:.1f}")
     table.add_section()
     table.add_row("mean", f"{mean_success(scores):.3f}", "", "", "")
     return table

@@ -74,7 +74,7 @@ def _table(result: Result) -> Table:
         table.add_column(arm, justify="right")
     table.add_column("episodes", justify="right")
     for rows in zip(*result.arms.values(), strict=True):
-        cells = [f"{row.success:.2f} [dim]({row.low:.2f}-{row.high:.2f})[/]" for row in rows]
+        cells = [f"{row.rate.value:.2f} [dim]({row.rate.low:.2f}-{row.rate.high:.2f})[/]" for row in rows]
         table.add_row(rows[0].task.removeprefix("miniwob/"), *cells, str(rows[0].episodes))
     data = result.to_json()
     table.add_section()

@@ -11,8 +11,9 @@ from browser_env.errors import DataError, UsageError
 from browser_env.observation import Observation
 from browser_env.task import Task, VerifierSpec
 from experiments.cli import main
-from experiments.comparison import RunScores, TaskScore, compare, read_scores, success_rows
+from experiments.comparison import RunScores, compare
 from experiments.comparison_page import comparison_page, format_money
+from experiments.scores import TaskScore, read_scores, score_episodes
 from experiments.statistics import rate_difference, wilson
 from experiments.tracking import connect
 from rewards.cost import Cost, Prices
@@ -61,10 +62,8 @@ def row(task: str, successes: int, episodes: int, **changes: Any) -> dict[str, A
 
 def test_success_rows_count_only_what_the_policy_did() -> None:
     outcomes = [Outcome.SUCCESS, Outcome.FAILURE, Outcome.TRUNCATED, Outcome.INFRA_ERROR, Outcome.VERIFIER_ERROR]
-    rows = success_rows(
-        [*(episode("b", outcome) for outcome in outcomes), episode("a", Outcome.BLOCKED)],
-        prices=Prices(cpu_hour=0.1),
-    )
+    episodes = [*(episode("b", outcome) for outcome in outcomes), episode("a", Outcome.BLOCKED)]
+    rows = [score.to_row() for score in score_episodes(episodes, prices=Prices(cpu_hour=0.1))]
     a, b = rows
     assert (a["task"], a["episodes"], a["success"], a["cost_per_success"]) == ("a", 0, None, None)
     assert (b["successes"], b["episodes"], b["mean_steps"]) == (1, 3, 0.0)
