@@ -24,11 +24,11 @@ class Recipe:
     tasks: tuple[str, ...] = tuple(f"miniwob/{task}" for task in DEFAULT_TASKS)
     seed: int = 0
     num_envs: int = 2  # browsers side by side
-    demonstrations_per_task: int = 10
+    demonstrations_per_task: int = 5
     cloning_epochs: int = 30  # passes over the demonstrations
-    num_updates: int = 150  # of mixed imitation and reinforcement learning
-    groups_per_update: int = 8  # (task, seed) pairs rolled out for an update
-    group_size: int = 4  # episodes of one task and seed
+    num_updates: int = 200  # of mixed imitation and reinforcement learning
+    groups_per_update: int = 32  # (task, seed) pairs rolled out for an update
+    group_size: int = 1  # episodes of one task and seed; alone, an episode is compared to its task's mean
     imitation_samples: int = 64  # demonstrations and own successes in an update
     demo_fraction: float = 0.5  # of the imitation samples
     imitation_start: float = 0.5  # weight of the imitation loss, falling by a cosine ...

@@ -7,7 +7,7 @@ the policy and its learner in a checkpoint, the rest follows from these.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,11 +126,10 @@ def learn(shop: Workshop, demonstrations: Sequence[Episode], run: Run) -> Compac
             started = time.monotonic()
             episodes = practise(shop, policy, curriculum.draw(recipe.groups_per_update, rng), rng)
             rolled = time.monotonic()
+            samples = mix(recipe, episodes, buffer, baseline=curriculum.success(), rng=rng)
             curriculum.observe(episodes)
             buffer.add(episodes)
-            metrics = learner.update(
-                mix(recipe, episodes, buffer, rng), imitation_weight=recipe.imitation_weight(update)
-            )
+            metrics = learner.update(samples, imitation_weight=recipe.imitation_weight(update))
             metrics |= {"rollout_s": rolled - started, "learner_s": time.monotonic() - rolled}
             _log_update(run, update, metrics, episodes, curriculum)
             bar.advance(detail=f"success {np.mean([e.success for e in episodes]):.2f}")
@@ -155,9 +154,16 @@ def practise(shop: Workshop, policy: CompactPolicy, tasks: Sequence[str], rng: n
     return episodes
 
 
-def mix(recipe: Recipe, episodes: Sequence[Episode], buffer: ReplayBuffer, rng: np.random.Generator) -> list[Sample]:
+def mix(
+    recipe: Recipe,
+    episodes: Sequence[Episode],
+    buffer: ReplayBuffer,
+    *,
+    baseline: Mapping[str, float],
+    rng: np.random.Generator,
+) -> list[Sample]:
     """Return an update's samples: own steps with their advantage, demonstrations and past successes to imitate."""
-    own = experience_samples(episodes, advantages=group_advantages(episodes))
+    own = experience_samples(episodes, advantages=group_advantages(episodes, baseline=baseline))
     return own + buffer.sample(recipe.imitation_samples, demo_fraction=recipe.demo_fraction, rng=rng)
 
 
