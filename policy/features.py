@@ -197,7 +197,7 @@ def _box_features(page: Page) -> Floats:
     scale = np.array([width, height, width, height], dtype=np.float64).clip(min=1)
     shares = np.nan_to_num(boxes / scale, nan=0.0).clip(-1.0, 2.0).astype(np.float32)
     centers = shares[:, :2] + shares[:, 2:] / 2  # (N, 2)
-    waves = (centers[:, :, None] * BOX_WAVES).reshape(len(boxes), -1)
+    waves = (centers[:, :, None] * BOX_WAVES).reshape(len(boxes), 2 * len(BOX_WAVES))
     return np.concatenate([shares, centers, np.sin(waves), np.cos(waves)], axis=1)
 
 
