@@ -23,7 +23,7 @@ from playwright.async_api import BrowserContext, CDPSession, Playwright, Request
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page as ChromiumPage
 
-from browser_env.errors import BrowserCrashedError, BrowserMissingError, DocumentGoneError, InfraError
+from browser_env.errors import ActionError, BrowserCrashedError, BrowserMissingError, DocumentGoneError, InfraError
 from browser_env.locate import BrowserBinary, find_browser
 from browser_env.observation import Screenshot
 
@@ -32,6 +32,7 @@ T = TypeVar("T")
 ISOLATED_WORLD = "webdual"
 CLOSE_TIMEOUT_S = 10.0  # then the driver is stopped, which kills the browser
 NAVIGATION_RETRIES = 50
+ANIMATION_RATE = 10_000  # CSS transitions and animations follow the wall clock, so they are over within a frame
 FRAME_PAUSE_S = 0.002  # between frames drawn while something is awaited
 FRAME_CONTROL_FLAGS = (
     "--enable-begin-frame-control",
@@ -132,9 +133,12 @@ class Browser:
 
     async def new_page(self, *, viewport: tuple[int, int], scripts: Sequence[str] = ()) -> Page:
         """Open a page in a fresh profile; ``scripts`` run in its own world before the page's."""
-        async with self._opening:  # the new profile is told by comparing lists of profiles
-            context, page = await self._open(viewport)
-        cdp = await context.new_cdp_session(page)
+        try:
+            async with self._opening:  # the new profile is told by comparing lists of profiles
+                context, page = await asyncio.wait_for(self._open(viewport), self.call_timeout_s)
+            cdp = await asyncio.wait_for(context.new_cdp_session(page), self.call_timeout_s)
+        except (PlaywrightError, TimeoutError) as error:
+            raise BrowserCrashedError("the browser opened no page; it has to be restarted") from error
         return await Page.attach(context=context, page=page, cdp=cdp, browser=self, scripts=scripts)
 
     async def _open(self, viewport: tuple[int, int]) -> tuple[BrowserContext, ChromiumPage]:
@@ -212,12 +216,19 @@ class Page:
         isolated = {"source": read_script("observe.js"), "worldName": ISOLATED_WORLD}
         await self.send("Page.addScriptToEvaluateOnNewDocument", isolated)
         await self.send("Runtime.enable")
+        await self.send("Animation.enable")
+        await self.send("Animation.setPlaybackRate", {"playbackRate": ANIMATION_RATE})
         return self
 
     @property
     def url(self) -> str:
         """The address in the address bar."""
         return self._page.url
+
+    async def unreachable_url(self) -> str:
+        """Return the address that failed to load where the browser shows its own error page, else nothing."""
+        frame = (await self.send("Page.getFrameTree"))["frameTree"]["frame"]
+        return str(frame.get("unreachableUrl", ""))
 
     @property
     def open_requests(self) -> int:
@@ -237,6 +248,8 @@ class Page:
 
     async def send(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """Send one DevTools command; raise :class:`BrowserCrashedError` where the browser does not answer."""
+        if self.crashed:
+            raise BrowserCrashedError("the page has crashed")
         result: dict[str, Any] = await self._bounded(self._cdp.send(method, params or {}), what=method)
         return result
 
@@ -305,13 +318,13 @@ class Page:
                 await asyncio.wait({task}, timeout=FRAME_PAUSE_S)
             task.result()
         except PlaywrightError as error:
+            if "net::ERR_ABORTED" in str(error):
+                raise ActionError("the address opens no page: it is a download, or its answer is empty") from error
             raise InfraError(f"the page did not load: {str(error).splitlines()[0]}") from error
         finally:
             task.cancel()
 
     async def _bounded(self, call: Awaitable[T], *, what: str) -> T:
-        if self.crashed:
-            raise BrowserCrashedError("the page has crashed")
         limit_s = self._browser.call_timeout_s
         try:
             return await asyncio.wait_for(call, limit_s)

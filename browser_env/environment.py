@@ -25,6 +25,7 @@ FLUSH_MS = 3000  # page time that lets what an old episode left pending run out
 SETTLE_S = 5.0  # wall clock that a step waits at most for the network to come to rest
 QUIET_ROUNDS = 2  # frames without a request under way that count as rest
 MAX_WAIT_MS = 10_000
+SEED_DOCUMENT = "__webdual_clock.reset(%d + Math.imul(history.length, 0x9e3779b9))"  # each page draws anew
 MINIWOB_STATUS = (
     "__webdual_clock.advance(%s).then(() => "
     "JSON.stringify({...__webdual_miniwob.status(), elapsed: __webdual_clock.elapsed()}))"
@@ -92,7 +93,7 @@ class Environment:
         if task.suite not in ("miniwob", "web"):
             raise UsageError(f"unknown suite {task.suite!r}; known are miniwob and web")
         try:
-            page = await self._ready_page(task)
+            page = await self._ready_page(task, seed=seed)
             self._goal = await self._start(page, task, seed=seed)
             self._task, self._steps = task, 0
             self._last, _ = await observe(page, goal=self._goal, ignore=task.ignore, pixels=self._pixels)
@@ -148,8 +149,7 @@ class Environment:
             error=error,
             with_evidence=ends or task.suite != "miniwob",  # a suite page says itself when it is done
         )
-        if not _is_allowed(observation.url, task):
-            raise BlockedError(f"the page went to {observation.url[:200]}, which the task does not allow")
+        await _check_place(page, task, observation.url)
         if evidence is None:
             return StepResult(observation=observation)
         return judge(task, observation, _complete(evidence, status, action), limit_reached=limit_reached)
@@ -171,15 +171,16 @@ class Environment:
         await page.evaluate(f"__webdual_clock.advance({ms})")
         loop = asyncio.get_running_loop()
         deadline, quiet = loop.time() + SETTLE_S, 0
-        while quiet < QUIET_ROUNDS and loop.time() < deadline:
+        while quiet <= QUIET_ROUNDS and loop.time() < deadline:
             await page.frame()
             await page.wait_for_network(timeout_s=0.02)
-            await page.evaluate("__webdual_clock.advance(16)")
             at_rest = page.open_requests == 0 and await page.evaluate("webdual.ready()", isolated=True) == "complete"
             quiet = quiet + 1 if at_rest else 0
+            if at_rest:  # page time stands still while the network is awaited: a slow server changes nothing
+                await page.evaluate("__webdual_clock.advance(16)")
         return {"elapsed": await page.evaluate("__webdual_clock.elapsed()")}
 
-    async def _ready_page(self, task: Task) -> Page:
+    async def _ready_page(self, task: Task, *, seed: int) -> Page:
         browser = await self._host.browser()
         reusable = (
             self._page is not None
@@ -194,14 +195,14 @@ class Environment:
             await self._page.close()
             self._page = None
         self._browser = browser
-        self._page = await browser.new_page(viewport=task.viewport, scripts=[read_script("clock.js")])
+        scripts = [read_script("clock.js"), *([] if task.suite == "miniwob" else [SEED_DOCUMENT % seed])]
+        self._page = await browser.new_page(viewport=task.viewport, scripts=scripts)
         return self._page
 
     async def _start(self, page: Page, task: Task, *, seed: int) -> str:
         if task.suite == "miniwob":
             return await _start_miniwob(page, task, seed=seed)
         await page.navigate(task.url)
-        await page.evaluate(f"__webdual_clock.reset({seed})")
         await self._settle(page, task, ms=task.step_ms)
         return task.goal or ""
 
@@ -267,6 +268,15 @@ def _is_allowed(url: str, task: Task) -> bool:
         return True
     allowed = {_origin(task.url), *task.allowed_origins}
     return urlsplit(url).scheme in ("http", "https") and _origin(url) in allowed
+
+
+async def _check_place(page: Page, task: Task, url: str) -> None:
+    """Raise :class:`BlockedError` where the page may not be, :class:`InfraError` where it could not be loaded."""
+    unreachable = await page.unreachable_url() if url.startswith("chrome-error:") else ""
+    if not _is_allowed(unreachable or url, task):
+        raise BlockedError(f"the page went to {(unreachable or url)[:200]}, which the task does not allow")
+    if unreachable:
+        raise InfraError(f"{unreachable[:200]} did not load; see whether its server is up")
 
 
 def _check_allowed(action: Action, task: Task) -> None:

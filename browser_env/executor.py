@@ -46,7 +46,8 @@ async def execute(page: Page, action: Action) -> None:
         case Hover(target):
             await page.dispatch([_mouse("mouseMoved", await _place(page, target))])
         case Drag(path):
-            await page.dispatch(_drag_events([await _place(page, target) for target in path]))
+            for event in _drag_events([await _place(page, target) for target in path]):
+                await page.dispatch([event])  # sent together, some moves would be merged, and which would be chance
         case Scroll(target, dx, dy):
             wheel = _mouse("mouseWheel", await _place(page, target), deltaX=dx, deltaY=dy)
             await page.dispatch([wheel])
@@ -96,7 +97,7 @@ async def _type(page: Page, target: Target, text: str) -> None:
 
 
 async def _select(page: Page, target: Target, options: tuple[str, ...]) -> None:
-    """Choose one option with the arrow keys, as a person without a mouse would."""
+    """Open the list and choose one option with the arrow keys: one change, as when a person does it."""
     if isinstance(target, Point) or len(options) != 1:
         raise ActionError("select needs a list's element id and one option, e.g. select(e4, ['Anna'])")
     wanted = f"{json.dumps(target)}, {json.dumps(options[0])}"
@@ -105,9 +106,10 @@ async def _select(page: Page, target: Target, options: tuple[str, ...]) -> None:
         raise ActionError(plan["error"])
     if not await page.evaluate(f"webdual.focus({json.dumps(target)})", isolated=True):
         raise ActionError(f"element {target} did not take the focus, so nothing was chosen")
-    offset = plan["index"] - plan["current"]
-    arrow = press_events("ArrowDown" if offset > 0 else "ArrowUp")
-    await page.dispatch(arrow * abs(offset))
+    if plan["offset"] == 0:
+        return
+    arrows = press_events("ArrowDown" if plan["offset"] > 0 else "ArrowUp") * abs(plan["offset"])
+    await page.dispatch([*press_events("Alt+ArrowDown"), *arrows, *press_events("Enter")] if plan["opens"] else arrows)
 
 
 async def _check(page: Page, target: Target, *, checked: bool) -> None:

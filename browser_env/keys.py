@@ -42,7 +42,8 @@ def press_events(chord: str) -> list[KeyEvent]:
     if unknown or not (key in NAMED_KEYS or len(key) == 1):
         known = ", ".join(NAMED_KEYS)
         raise ActionError(f"unknown key {chord!r}; use one character or one of {known}, e.g. Control+a")
-    bits = sum(MODIFIERS[name] for name in held)
+    bits = sum(MODIFIERS[name] for name in set(held))
+    key = key.upper() if len(key) == 1 and "Shift" in held else key
     down = [_event("rawKeyDown", name, bits=bits) for name in held]
     up = [_event("keyUp", name, bits=0) for name in reversed(held)]
     return [*down, *_stroke(key, bits=bits), *up]

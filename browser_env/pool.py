@@ -17,7 +17,7 @@ from typing import Self
 from browser_env.acting import Decision, Policy
 from browser_env.environment import StepResult
 from browser_env.episode import Episode, Source, Step
-from browser_env.errors import InfraError
+from browser_env.errors import InfraError, UsageError
 from browser_env.observation import Observation
 from browser_env.pool_process import Reply, ResetCall, StepCall
 from browser_env.task import Task
@@ -46,6 +46,7 @@ class _Draft:
     request: RolloutRequest
     policy_version: int
     started: float
+    called: float | None = None  # when its process was asked for what it has not answered yet
     steps: list[Step] = field(default_factory=list)
     observation: Observation | None = None
     cost: Cost = field(default_factory=Cost)
@@ -86,9 +87,13 @@ class _Process:
     def pid(self) -> int:
         return self._process.pid
 
+    def hang_up(self) -> None:
+        """Ask the process to end."""
+        self.connection.close()
+
     def stop(self) -> None:
         """Hang up and wait; kill what does not go by itself."""
-        self.connection.close()
+        self.hang_up()
         try:
             self._process.wait(STOP_S)
         except subprocess.TimeoutExpired:
@@ -104,6 +109,8 @@ class Pool:
     """
 
     def __init__(self, *, num_envs: int = 2, pixels: bool = True):
+        if num_envs < 1:
+            raise UsageError(f"a pool needs at least one environment, not {num_envs}")
         self._pixels = pixels
         self._processes = [_Process(pixels=pixels) for _ in range(num_envs)]
 
@@ -129,6 +136,8 @@ class Pool:
 
         A process that dies ends its episodes as ``infra_error`` and is replaced.
         """
+        if not self._processes:
+            raise UsageError("the pool is closed; make another one")
         rollout = _Rollout(self._processes, policy=policy, requests=iter(requests), source=source, greedy=greedy)
         free = list(range(len(self._processes)))
         restarts = 0
@@ -141,16 +150,23 @@ class Pool:
                     restarts += 1
                     if restarts > MAX_RESTARTS:
                         raise InfraError("browsers keep failing; run `webdual doctor` to see why")
-                    self._processes[index].stop()
-                    self._processes[index] = _Process(pixels=self._pixels)
+                    self._replace(index)
                     yield rollout.lose(index, free)
         finally:
-            rollout.drain()
+            for index in rollout.drain():
+                self._replace(index)
 
     def close(self) -> None:
         """End all processes and their browsers; safe to call twice."""
+        for process in self._processes:
+            process.hang_up()
         while self._processes:
             self._processes.pop().stop()
+
+    def _replace(self, index: int) -> None:
+        if self._processes:  # else the pool was closed in the middle of a rollout
+            self._processes[index].stop()
+            self._processes[index] = _Process(pixels=self._pixels)
 
     def __enter__(self) -> Self:
         return self
@@ -209,24 +225,29 @@ class _Rollout:
             Outcome.INFRA_ERROR, source=self._source, result=None, reason="the browser's process died or hung"
         )
 
-    def drain(self) -> None:
-        """Take the replies still under way, so that the next rollout begins clean."""
+    def drain(self) -> list[int]:
+        """Take the replies still under way, so that the next rollout begins clean; return who owes one still."""
         deadline = time.monotonic() + STOP_S
-        while self._drafts and time.monotonic() < deadline:
+        owing = {index for index, draft in self._drafts.items() if draft.called is not None}
+        lost: set[int] = set()
+        while self._processes and owing - lost and time.monotonic() < deadline:
             replies, dead = self._receive()
-            for index in [*replies, *dead]:
-                self._drafts.pop(index, None)
+            owing -= set(replies)
+            lost |= set(dead)
+        return sorted(owing)
 
     def _receive(self) -> tuple[dict[int, Reply], list[int]]:
         """Return what has come in, and the processes that died or hang."""
-        indices = {self._processes[index].connection: index for index in self._drafts}
+        calls = {index: draft for index, draft in self._drafts.items() if draft.called is not None}
+        indices = {self._processes[index].connection: index for index in calls}
         replies: dict[int, Reply] = {}
         now = time.monotonic()
-        dead = [i for i, draft in self._drafts.items() if now - draft.started > draft.request.task.time_limit_s]
+        dead = [i for i, draft in calls.items() if now - (draft.called or now) > draft.request.task.time_limit_s]
         for connection in wait(list(indices), timeout=1.0):
             assert isinstance(connection, Connection)
             try:
                 replies[indices[connection]] = connection.recv()
+                calls[indices[connection]].called = None
             except (EOFError, OSError):
                 dead.append(indices[connection])
         return replies, sorted(set(dead) - set(replies))
@@ -258,6 +279,7 @@ class _Rollout:
             self._call(index, StepCall(action=decision.action))
 
     def _call(self, index: int, call: ResetCall | StepCall) -> None:
+        self._drafts[index].called = time.monotonic()
         with contextlib.suppress(OSError):  # the process died: the next look at its connection finds out
             self._processes[index].connection.send(call)
 

@@ -5,38 +5,51 @@
   const EPOCH_MS = Date.UTC(2024, 0, 1, 12, 0, 0);
   const FRAME_MS = 1000 / 60;
   const MAX_CALLBACKS = 20000; // one advance() never runs more: a page may not stall the environment
+  const MAX_NESTING = 5; // timers set by timers by timers ... are
+  const NESTED_MS = 4; // held back so long, as the HTML standard asks
   const NativeDate = Date;
-  const nativeChannel = new MessageChannel();
+  const NativePromise = Promise; // here and below: the page may replace what it likes
+  const { floor, imul, max } = Math;
+  const { apply } = Reflect;
+  const report = console.error.bind(console);
   const waiting = [];
-  nativeChannel.port1.onmessage = () => waiting.shift()();
-  const nextTask = () => new Promise((resolve) => { waiting.push(resolve); nativeChannel.port2.postMessage(0); });
+  const wait = waiting.push.bind(waiting), nextWaiting = waiting.shift.bind(waiting);
+  const { port1, port2 } = new MessageChannel();
+  const post = port2.postMessage.bind(port2);
+  port1.onmessage = () => nextWaiting()();
+  const nextTask = () => new NativePromise((resolve) => { wait(resolve); post(0); });
 
   let elapsed = 0; // page time in ms since the document began
   let nextId = 1;
-  let timers = new Map(); // id -> {due, order, callback, args, every, frame}
+  let nesting = 0; // of the timer that is running
+  const timers = new Map(); // id -> {id, due, callback, args, every, frame, nesting}
+  const setTimer = timers.set.bind(timers), dropTimer = timers.delete.bind(timers), eachTimer = timers.forEach.bind(timers);
   const toFunction = (callback) => (typeof callback === "function" ? callback : () => (0, eval)(String(callback)));
 
-  function add(callback, delay, args, every, frame) {
+  function add(callback, delay, args, every) {
     const id = nextId++;
-    const wait = Math.max(Number(delay) || 0, every ? 1 : 0);
-    timers.set(id, { id, due: elapsed + wait, callback, args, every: every ? wait : 0, frame });
+    const ms = max(Number(delay) || 0, nesting >= MAX_NESTING ? NESTED_MS : every ? 1 : 0);
+    setTimer(id, { id, due: elapsed + ms, callback, args, every: every ? ms : 0, frame: false, nesting: nesting + 1 });
+    return id;
+  }
+  function addFrame(callback) {
+    const id = nextId++;
+    const due = (floor(elapsed / FRAME_MS + 1e-6) + 1) * FRAME_MS;
+    setTimer(id, { id, due, callback, args: [], every: 0, frame: true, nesting: 0 });
     return id;
   }
   const define = (target, name, value) =>
     Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable: true });
-  define(window, "setTimeout", function setTimeout(callback, delay, ...args) { return add(callback, delay, args, false, false); });
-  define(window, "setInterval", function setInterval(callback, delay, ...args) { return add(callback, delay, args, true, false); });
-  define(window, "clearTimeout", function clearTimeout(id) { timers.delete(Number(id)); });
-  define(window, "clearInterval", function clearInterval(id) { timers.delete(Number(id)); });
-  define(window, "requestAnimationFrame", function requestAnimationFrame(callback) {
-    const untilFrame = FRAME_MS - (elapsed % FRAME_MS);
-    return add(callback, untilFrame, [], false, true);
-  });
-  define(window, "cancelAnimationFrame", function cancelAnimationFrame(id) { timers.delete(Number(id)); });
+  define(window, "setTimeout", function setTimeout(callback, delay, ...args) { return add(callback, delay, args, false); });
+  define(window, "setInterval", function setInterval(callback, delay, ...args) { return add(callback, delay, args, true); });
+  define(window, "clearTimeout", function clearTimeout(id) { dropTimer(Number(id)); });
+  define(window, "clearInterval", function clearInterval(id) { dropTimer(Number(id)); });
+  define(window, "requestAnimationFrame", function requestAnimationFrame(callback) { return addFrame(callback); });
+  define(window, "cancelAnimationFrame", function cancelAnimationFrame(id) { dropTimer(Number(id)); });
   define(window, "requestIdleCallback", function requestIdleCallback(callback) {
-    return add(callback, 1, [{ didTimeout: false, timeRemaining: () => 10 }], false, false);
+    return add(callback, 1, [{ didTimeout: false, timeRemaining: () => 10 }], false);
   });
-  define(window, "cancelIdleCallback", function cancelIdleCallback(id) { timers.delete(Number(id)); });
+  define(window, "cancelIdleCallback", function cancelIdleCallback(id) { dropTimer(Number(id)); });
 
   const FakeDate = function Date(...args) {
     if (!new.target) return new NativeDate(EPOCH_MS + elapsed).toString();
@@ -44,7 +57,7 @@
     return Object.setPrototypeOf(date, new.target.prototype);
   };
   FakeDate.prototype = NativeDate.prototype;
-  FakeDate.now = () => Math.floor(EPOCH_MS + elapsed);
+  FakeDate.now = () => floor(EPOCH_MS + elapsed);
   FakeDate.UTC = NativeDate.UTC;
   FakeDate.parse = NativeDate.parse;
   define(NativeDate.prototype, "constructor", FakeDate);
@@ -55,19 +68,19 @@
   let state = 0x9e3779b9; // mulberry32
   function random() {
     state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    let t = imul(state ^ (state >>> 15), 1 | state);
+    t = (t + imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
   }
   define(Math, "random", random);
   if (window.crypto) {
     define(crypto, "getRandomValues", (array) => {
       const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-      for (let i = 0; i < bytes.length; i++) bytes[i] = Math.floor(random() * 256);
+      for (let i = 0; i < bytes.length; i++) bytes[i] = floor(random() * 256);
       return array;
     });
     define(crypto, "randomUUID", () =>
-      "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, () => Math.floor(random() * 16).toString(16)));
+      "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, () => floor(random() * 16).toString(16)));
   }
 
   // A blinking caret would make pixels depend on the wall clock.
@@ -77,10 +90,16 @@
 
   function nextDue(limit) {
     let best = null;
-    for (const timer of timers.values()) {
+    eachTimer((timer) => {
       if (timer.due <= limit && (best === null || timer.due < best.due || (timer.due === best.due && timer.id < best.id))) best = timer;
-    }
+    });
     return best;
+  }
+
+  function repeat(timer) {
+    timer.nesting += 1;
+    if (timer.nesting > MAX_NESTING) timer.every = max(timer.every, NESTED_MS);
+    timer.due = elapsed + timer.every;
   }
 
   // Let `ms` of page time pass, running what falls due in order; microtasks run between callbacks.
@@ -88,16 +107,18 @@
     const limit = elapsed + ms;
     let ran = 0;
     for (let timer = nextDue(limit); timer && ran < MAX_CALLBACKS; timer = nextDue(limit)) {
-      elapsed = Math.max(elapsed, timer.due);
-      if (timer.every) timer.due = elapsed + timer.every;
-      else timers.delete(timer.id);
+      elapsed = max(elapsed, timer.due);
+      nesting = timer.nesting;
+      if (timer.every) repeat(timer);
+      else dropTimer(timer.id);
       try {
-        toFunction(timer.callback).apply(window, timer.frame ? [elapsed] : timer.args);
+        apply(toFunction(timer.callback), window, timer.frame ? [elapsed] : timer.args);
       } catch (error) {
-        console.error(error);
+        report(error);
       }
       ran += 1;
       await nextTask();
+      nesting = 0;
     }
     elapsed = limit;
     return ran;
@@ -105,7 +126,7 @@
 
   // Begin again at page time zero with this seed; what is pending keeps its distance.
   function reset(seed) {
-    for (const timer of timers.values()) timer.due -= elapsed;
+    eachTimer((timer) => { timer.due -= elapsed; });
     elapsed = 0;
     state = seed | 0;
   }

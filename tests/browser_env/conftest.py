@@ -1,0 +1,186 @@
+"""A real browser, shared by the tests that open pages in it, and the fixture pages' server."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from browser_env.action import Action
+from browser_env.browser import Browser, BrowserOptions, Page, read_script
+from browser_env.env import LoopThread
+from browser_env.environment import BrowserHost, Environment
+from browser_env.executor import execute
+from browser_env.observation import Element, Observation
+from browser_env.observing import observe
+from browser_env.task import Task, VerifierSpec
+from rewards.evidence import Evidence
+
+PAGES = Path(__file__).parent / "pages"
+NEVER = VerifierSpec(name="url", params={"regex": "(?!)"})
+
+
+class _Handler(SimpleHTTPRequestHandler):
+    """Serves the pages; ``/slow?ms=150`` answers late, ``/hang`` never, ``/empty`` with nothing."""
+
+    hanging = threading.Event()
+
+    def do_GET(self) -> None:
+        path = urlsplit(self.path)
+        if path.path == "/hang":
+            self.hanging.wait(60)
+        elif path.path == "/slow":
+            time.sleep(int(parse_qs(path.query)["ms"][0]) / 1000)
+            self._answer(200, b"slow")
+        elif path.path == "/empty":
+            self._answer(204, b"")
+        else:
+            super().do_GET()
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Keep the terminal clean."""
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that hangs up is no error of the server's."""
+
+
+class Tab:
+    """A page of the shared browser, for synchronous tests."""
+
+    def __init__(self, loop: LoopThread, page: Page):
+        self.loop = loop
+        self.page = page
+
+    def evaluate(self, expression: str) -> Any:
+        return self.loop.run(self.page.evaluate(expression))
+
+    def observe(self, *, ignore: str | None = None, pixels: bool = False) -> Observation:
+        return self.loop.run(observe(self.page, goal="", ignore=ignore, pixels=pixels))[0]
+
+    def evidence(self) -> Evidence:
+        evidence = self.loop.run(observe(self.page, goal="", ignore=None, pixels=False, with_evidence=True))[1]
+        assert evidence is not None
+        return evidence
+
+    def named(self, name: str) -> Element:
+        return next(element for element in self.observe().elements if element.name == name)
+
+    def act(self, action: Action) -> None:
+        self.loop.run(execute(self.page, action))
+
+    def advance(self, ms: float) -> int:
+        return int(self.evaluate(f"__webdual_clock.advance({ms})"))
+
+
+class Episodes:
+    """An environment in a browser of its own, for synchronous tests."""
+
+    def __init__(self, loop: LoopThread, options: BrowserOptions | None = None):
+        self.loop = loop
+        self.host = loop.run(_make_host(options))
+        self.environment = Environment(self.host)
+
+    def reset(self, task: Task, *, seed: int = 1) -> Observation:
+        return self.loop.run(self.environment.reset(task, seed=seed))
+
+    def step(self, action: Action) -> Any:
+        return self.loop.run(self.environment.step(action))
+
+    def close(self) -> None:
+        self.loop.run(self.environment.close())
+        self.loop.run(self.host.close())
+
+
+async def _make_host(options: BrowserOptions | None) -> BrowserHost:
+    return BrowserHost(options)
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[str]:
+    """The address of the fixture pages."""
+    with _Server(("127.0.0.1", 0), functools.partial(_Handler, directory=str(PAGES))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        _Handler.hanging.set()
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def loop() -> Iterator[LoopThread]:
+    loop = LoopThread()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture(scope="session")
+def browser(loop: LoopThread) -> Iterator[Browser]:
+    browser = loop.run(Browser.launch())
+    yield browser
+    loop.run(browser.close())
+
+
+@pytest.fixture(scope="session")
+def plain_browser(loop: LoopThread) -> Iterator[Browser]:
+    """A browser that draws frames when it likes."""
+    browser = loop.run(Browser.launch(BrowserOptions(frame_control=False)))
+    yield browser
+    loop.run(browser.close())
+
+
+@pytest.fixture
+def open_tab(loop: LoopThread, browser: Browser, site: str) -> Iterator[Callable[..., Tab]]:
+    """Open a fixture page by its name, its clock under control; closed at the test's end."""
+    tabs: list[Tab] = []
+
+    def open_(name: str, *, browser: Browser = browser, viewport: tuple[int, int] = (400, 300)) -> Tab:
+        page = loop.run(browser.new_page(viewport=viewport, scripts=[read_script("clock.js")]))
+        tabs.append(Tab(loop, page))
+        loop.run(page.navigate(f"{site}/{name}.html"))
+        return tabs[-1]
+
+    yield open_
+    for tab in tabs:
+        loop.run(tab.page.close())
+
+
+@pytest.fixture(scope="session")
+def episodes(loop: LoopThread) -> Iterator[Episodes]:
+    episodes = Episodes(loop, BrowserOptions(call_timeout_s=3))
+    yield episodes
+    episodes.close()
+
+
+@pytest.fixture(scope="session")
+def other_episodes(loop: LoopThread) -> Iterator[Episodes]:
+    """The same in another browser process."""
+    episodes = Episodes(loop)
+    yield episodes
+    episodes.close()
+
+
+@pytest.fixture
+def page_task(site: str) -> Callable[..., Task]:
+    """Make a task of a fixture page that nothing solves, unless a verifier is given."""
+
+    def make(name: str, *, verifier: VerifierSpec = NEVER, **fields: Any) -> Task:
+        url = f"{site}/{name}" if name.startswith("hang") else f"{site}/{name}.html"
+        return Task(name=f"test/{name}", url=url, goal="Try", viewport=(400, 300), verifier=verifier, **fields)
+
+    return make

@@ -1,0 +1,106 @@
+"""The page's clock, ``browser_env/js/clock.js``."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+OpenTab = Callable[..., Any]
+
+
+@pytest.fixture
+def tab(open_tab: OpenTab) -> Any:
+    tab = open_tab("blank")
+    tab.evaluate("(() => { window.log = [] })()")
+    return tab
+
+
+def test_time_stands_still_until_it_is_advanced(tab: Any) -> None:
+    now = "[Date.now(), new Date().getTime(), Date.parse(Date()), performance.now(), new Date() instanceof Date]"
+    before = tab.evaluate(now)
+    time.sleep(0.05)
+    assert tab.evaluate(now) == before
+    tab.advance(250)
+    moved = tab.evaluate(now)
+    assert moved[0] - before[0] == moved[1] - before[1] == moved[3] - before[3] == 250
+
+
+def test_dates_of_given_times_are_real_dates(tab: Any) -> None:
+    assert tab.evaluate("new Date(2020, 1, 29).getDate()") == 29
+    assert tab.evaluate("Date.UTC(1970, 0, 2)") == 86_400_000
+    assert tab.evaluate("new (class extends Date { twice() { return 2 * this } })(5).twice()") == 10
+
+
+def test_timers_run_in_the_order_they_fall_due(tab: Any) -> None:
+    tab.evaluate("""(() => {
+        setTimeout((word) => log.push(word + performance.now()), 30, "late ");
+        setTimeout(() => { log.push("early"); Promise.resolve().then(() => log.push("microtask")); }, 10);
+        setTimeout(() => log.push("same time, later"), 10);
+        clearTimeout(setTimeout(() => log.push("cleared"), 10));
+        setTimeout("log.push('text')", 20);
+    })()""")
+    assert tab.evaluate("log") == []
+    tab.advance(9)
+    assert tab.evaluate("log") == []
+    tab.advance(21)
+    assert tab.evaluate("log") == ["early", "microtask", "same time, later", "text", "late 30"]
+
+
+def test_a_timer_that_throws_stops_no_other(tab: Any) -> None:
+    tab.evaluate("setTimeout(() => { throw new Error('page') }, 1), setTimeout(() => log.push('next'), 2)")
+    tab.advance(5)
+    assert tab.evaluate("log") == ["next"]
+
+
+def test_intervals_repeat_until_cleared(tab: Any) -> None:
+    tab.evaluate("(() => { const id = setInterval(() => { if (log.push(1) === 3) clearInterval(id) }, 10) })()")
+    tab.advance(25)
+    assert tab.evaluate("log.length") == 2
+    tab.advance(1000)
+    assert tab.evaluate("log.length") == 3
+
+
+def test_animation_frames_come_sixty_times_a_second(tab: Any) -> None:
+    tab.evaluate("(() => { const step = (t) => { log.push(t); requestAnimationFrame(step) }; step(0) })()")
+    for _ in range(10):
+        tab.advance(100)
+    times = tab.evaluate("log")
+    assert len(times) == 60  # the one due at 1000 ms comes a rounding error later
+    assert {round(b - a, 3) for a, b in zip(times, times[1:], strict=False)} == {16.667}
+    tab.evaluate("cancelAnimationFrame(requestAnimationFrame(() => log.push('never')))")
+    tab.advance(20)
+    assert "never" not in tab.evaluate("log")
+
+
+def test_chance_is_seeded(tab: Any) -> None:
+    draw = "[Math.random(), crypto.randomUUID(), ...crypto.getRandomValues(new Uint8Array(4))]"
+    first, second, other = (tab.evaluate(f"__webdual_clock.reset({seed}), {draw}") for seed in (5, 5, 6))
+    assert first == second
+    assert other != first
+    assert 0 <= first[0] < 1
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [
+        "setInterval(() => { log.push(1) }, 0)",
+        "(function again() { log.push(1); setTimeout(again, 0) })()",
+        "(function again() { log.push(1); requestAnimationFrame(again) })()",
+        "(function again() { log.push(1); requestIdleCallback(again) })()",
+        "(function again() { log.push(1); setTimeout(again, 0); setTimeout(again, 0) })()",
+    ],
+)
+def test_endless_timers_do_not_stall(tab: Any, endless: str) -> None:
+    tab.evaluate(f"{endless}, 0")
+    started = time.monotonic()
+    tab.advance(100)
+    assert time.monotonic() - started < 10
+    assert tab.evaluate("performance.now()") == 100
+    assert tab.evaluate("log.length") >= 6
+
+
+def test_nested_timers_are_held_back_as_the_standard_asks(tab: Any) -> None:
+    tab.evaluate("(function again() { log.push(performance.now()); setTimeout(again, 0) })()")
+    tab.advance(20)
+    assert tab.evaluate("log") == [0, 0, 0, 0, 0, 0, 4, 8, 12, 16, 20]
