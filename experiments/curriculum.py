@@ -58,6 +58,10 @@ class Curriculum:
         )
         return np.asarray(mixed / mixed.sum(), dtype=np.float64)
 
+    def shares(self) -> dict[str, float]:
+        """Return :meth:`probabilities` by task."""
+        return dict(zip(self._tasks, self.probabilities().tolist(), strict=True))
+
     def draw(self, count: int, rng: np.random.Generator) -> list[str]:
         """Return ``count`` task names."""
         return [self._tasks[i] for i in rng.choice(len(self._tasks), size=count, p=self.probabilities())]

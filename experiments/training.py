@@ -7,7 +7,7 @@ the policy and its learner in a checkpoint, the rest follows from these.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,7 +126,7 @@ def learn(shop: Workshop, demonstrations: Sequence[Episode], run: Run) -> Compac
             started = time.monotonic()
             episodes = practise(shop, policy, curriculum.draw(recipe.groups_per_update, rng), rng)
             rolled = time.monotonic()
-            samples = mix(recipe, episodes, buffer, baseline=curriculum.success(), rng=rng)
+            samples = mix(recipe, episodes, buffer, curriculum=curriculum, rng=rng)
             curriculum.observe(episodes)
             buffer.add(episodes)
             metrics = learner.update(samples, imitation_weight=recipe.imitation_weight(update))
@@ -159,12 +159,15 @@ def mix(
     episodes: Sequence[Episode],
     buffer: ReplayBuffer,
     *,
-    baseline: Mapping[str, float],
+    curriculum: Curriculum,
     rng: np.random.Generator,
 ) -> list[Sample]:
     """Return an update's samples: own steps with their advantage, demonstrations and past successes to imitate."""
-    own = experience_samples(episodes, advantages=group_advantages(episodes, baseline=baseline))
-    return own + buffer.sample(recipe.imitation_samples, demo_fraction=recipe.demo_fraction, rng=rng)
+    own = experience_samples(episodes, advantages=group_advantages(episodes, baseline=curriculum.success()))
+    imitated = buffer.sample(
+        recipe.imitation_samples, demo_fraction=recipe.demo_fraction, rng=rng, shares=curriculum.shares()
+    )
+    return own + imitated
 
 
 def assess(shop: Workshop, policy: CompactPolicy, arm: str) -> list[Episode]:

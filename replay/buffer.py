@@ -66,23 +66,30 @@ class ReplayBuffer:
             elif episode.success and episode.steps:
                 self._keep(episode)
 
-    def sample(self, batch_size: int, *, demo_fraction: float, rng: np.random.Generator) -> list[Sample]:
+    def sample(
+        self,
+        batch_size: int,
+        *,
+        demo_fraction: float,
+        rng: np.random.Generator,
+        shares: Mapping[str, float] | None = None,
+    ) -> list[Sample]:
         """Draw ``round(batch_size * demo_fraction)`` demonstration steps, the rest from own successes.
 
-        The task is drawn uniformly, then the episode, then the step. Where one side has nothing
-        the other fills the batch; where both have nothing the batch is empty.
+        The task is drawn uniformly, or in proportion to its ``shares``, then the episode, then the step. Where one
+        side has nothing the other fills the batch; where both have nothing the batch is empty.
         """
         if batch_size < 0 or not 0.0 <= demo_fraction <= 1.0:
             raise UsageError(f"no batch of {batch_size} with {demo_fraction} demonstrations; give a fraction of 0 to 1")
-        demonstrations = list(self._demonstrations.values())
-        successes = [list(by_seed.values()) for by_seed in self._successes.values()]
+        demonstrations = self._demonstrations
+        successes = {task: list(by_seed.values()) for task, by_seed in self._successes.items()}
         num_demonstrations = round(batch_size * demo_fraction)
         if not demonstrations or not successes:
             num_demonstrations = batch_size if demonstrations else 0
         num_successes = batch_size - num_demonstrations if successes else 0
         return [
-            *(_draw(demonstrations, rng) for _ in range(num_demonstrations)),
-            *(_draw(successes, rng) for _ in range(num_successes)),
+            *_draw(demonstrations, num_demonstrations, rng, shares),
+            *_draw(successes, num_successes, rng, shares),
         ]
 
     def epoch(self, batch_size: int, rng: np.random.Generator) -> Iterator[list[Sample]]:
@@ -118,10 +125,19 @@ def experience_samples(episodes: Sequence[Episode], *, advantages: Mapping[str, 
     ]
 
 
-def _draw(tasks: list[list[Episode]], rng: np.random.Generator) -> Sample:
-    episodes = tasks[rng.integers(len(tasks))]
-    episode = episodes[rng.integers(len(episodes))]
-    return _imitated(episode, int(rng.integers(len(episode.steps))))
+def _draw(
+    tasks: Mapping[str, list[Episode]], count: int, rng: np.random.Generator, shares: Mapping[str, float] | None
+) -> list[Sample]:
+    if not tasks or not count:
+        return []
+    chances = np.array([1.0 if shares is None else shares.get(task, 0.0) for task in tasks])
+    chances = chances / chances.sum() if chances.sum() > 0 else np.full(len(tasks), 1 / len(tasks))
+    groups = list(tasks.values())
+    samples = []
+    for index in rng.choice(len(groups), size=count, p=chances):
+        episode = groups[index][rng.integers(len(groups[index]))]
+        samples.append(_imitated(episode, int(rng.integers(len(episode.steps)))))
+    return samples
 
 
 def _imitated(episode: Episode, index: int) -> Sample:
