@@ -92,9 +92,8 @@ def run_experiment(
     directory: Path,
     tracker: Tracker,
     progress: Progress,
-    demonstrations: Sequence[Episode] | None = None,
 ) -> Result:
-    """Run or continue every phase of a recipe in a folder; demonstrations are scripted unless given."""
+    """Run or continue every phase of a recipe in a folder."""
     clock = _Clock(directory)
     with contextlib.ExitStack() as open_things:
         parent = open_things.enter_context(tracker.run(directory.name, directory=directory))
@@ -103,9 +102,9 @@ def run_experiment(
         pool = open_things.enter_context(Pool(num_envs=recipe.num_envs))
         shop = Workshop(recipe=recipe, directory=directory, store=store, keeper=keeper, pool=pool, progress=progress)
         parent.log_params(recipe.to_json())
-        given = demonstrate(shop) if demonstrations is None else list(demonstrations)
-        _log_demonstrations(parent, store, scripted=demonstrations is None)
-        scores = {arm: _run_arm(shop, arm, given, tracker, parent) for arm in ARMS}
+        demonstrations = demonstrate(shop)
+        _log_demonstrations(parent, shop)
+        scores = {arm: _run_arm(shop, arm, demonstrations, tracker, parent) for arm in ARMS}
         keeper.flush()
         steps = sum(info.num_steps for info in store.query())
         result = Result(arms=scores, wall_s=clock.stop(), env_steps=steps, mlflow_run=parent.id, directory=directory)
@@ -142,9 +141,13 @@ def _worth_seeing(episodes: Sequence[Episode]) -> list[Episode]:
     return [*failures, *successes.values()][:PICTURED_EPISODES]
 
 
-def _log_demonstrations(run: Run, store: ReplayStore, *, scripted: bool) -> None:
-    if scripted:
-        digest = store.digest(source=Source.SCRIPT, tag=DEMONSTRATION)
+def _log_demonstrations(run: Run, shop: Workshop) -> None:
+    if shop.recipe.demonstrations:
+        source = Path(shop.recipe.demonstrations)
+        with ReplayStore(source, read_only=True) as store:
+            run.log_dataset("demonstrations", digest=store.digest(), source=str(source))
+    else:
+        digest = shop.store.digest(source=Source.SCRIPT, tag=DEMONSTRATION)
         run.log_dataset("demonstrations", digest=digest, source="scripted experts")
 
 

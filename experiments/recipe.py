@@ -24,21 +24,23 @@ class Recipe:
     tasks: tuple[str, ...] = tuple(f"miniwob/{task}" for task in DEFAULT_TASKS)
     seed: int = 0
     num_envs: int = 2  # browsers side by side
-    demonstrations_per_task: int = 5
+    demonstrations: str = ""  # folder of a replay store to take them from; empty: scripted experts make them
+    demonstrations_per_task: int = 5  # at most
     cloning_epochs: int = 30  # passes over the demonstrations
     num_updates: int = 200  # of mixed imitation and reinforcement learning
     groups_per_update: int = 32  # (task, seed) pairs rolled out for an update
     group_size: int = 1  # episodes of one task and seed; alone, an episode is compared to its task's mean
-    imitation_samples: int = 64  # demonstrations and own successes in an update
-    demo_fraction: float = 0.5  # of the imitation samples
-    imitation_start: float = 0.5  # weight of the imitation loss, falling by a cosine ...
-    imitation_floor: float = 0.05  # ... to this
-    successes_per_task: int = 64  # own successes kept for imitation
+    exploration: float = 0.1  # chance of any click or selection instead of the policy's own action
+    imitation_samples: int = 96  # demonstrations and own successes in an update
+    demo_fraction: float = 0.3  # of the imitation samples
+    imitation_start: float = 1.0  # weight of the imitation loss, falling by a cosine ...
+    imitation_floor: float = 0.3  # ... to this
+    successes_per_task: int = 256  # own successes kept for imitation
     evaluation_episodes: int = 50  # per task, on held-out seeds
     checkpoint_every: int = 5  # updates
     policy: CompactConfig = field(default_factory=CompactConfig)
-    cloning: LearnerConfig = field(default_factory=lambda: LearnerConfig(minibatch=32))
-    learning: LearnerConfig = field(default_factory=lambda: LearnerConfig(learning_rate=3e-4, epochs=2))
+    cloning: LearnerConfig = field(default_factory=lambda: LearnerConfig(minibatch=32, entropy_weight=0.05))
+    learning: LearnerConfig = field(default_factory=lambda: LearnerConfig(epochs=2, entropy_weight=0.02))
     curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     prices: Prices = field(default_factory=Prices)
 
@@ -123,6 +125,8 @@ def _override(config: Any, path: Sequence[str], value: Any, *, full: str) -> Any
     if name not in {f.name for f in fields(config)}:
         raise UsageError(f"a recipe has no field {full!r}; known here are {', '.join(f.name for f in fields(config))}")
     current = getattr(config, name)
+    if path[1:] and not is_dataclass(current):
+        raise UsageError(f"{name} of a recipe has no fields, so {full!r} cannot be set")
     if is_dataclass(current):
         nested = {".".join(path[1:]): value} if path[1:] else value
         if not isinstance(nested, Mapping):

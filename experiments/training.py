@@ -6,6 +6,7 @@ the policy and its learner in a checkpoint, the rest follows from these.
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ import numpy as np
 import torch
 
 from browser_env.episode import Episode, Source
-from browser_env.errors import InfraError
+from browser_env.errors import InfraError, UsageError
 from browser_env.miniwob import miniwob_task
 from browser_env.pool import Pool, RolloutRequest
 from browser_env.seeds import DEMONSTRATION_START, demonstration_seed
@@ -61,7 +62,9 @@ class Workshop:
 
 
 def demonstrate(shop: Workshop) -> list[Episode]:
-    """Return scripted demonstrations, making those that the store does not have yet."""
+    """Return the demonstrations: those of the recipe's store, or scripted ones, made where there are none yet."""
+    if shop.recipe.demonstrations:
+        return _recorded(shop.recipe)
     have = [e for e in shop.store.episodes(source=Source.SCRIPT, tag=DEMONSTRATION) if e.success]
     with shop.progress.phase("demonstrations", total=shop.recipe.demonstrations_per_task * len(shop.tasks)) as bar:
         for task in shop.tasks:
@@ -75,6 +78,18 @@ def demonstrate(shop: Workshop) -> list[Episode]:
                 bar.advance()
     shop.keeper.flush()
     return have
+
+
+def _recorded(recipe: Recipe) -> list[Episode]:
+    """Return the first successes of each task in a store that people's or others' work was imported to."""
+    chosen: list[Episode] = []
+    with ReplayStore(Path(recipe.demonstrations), read_only=True) as store:
+        for task in recipe.tasks:
+            successes = (episode for episode in store.episodes(task=task) if episode.success)
+            chosen += itertools.islice(successes, recipe.demonstrations_per_task)
+    if not chosen:
+        raise UsageError(f"{recipe.demonstrations} has no successful episode of the recipe's tasks; import some first")
+    return chosen
 
 
 def _demonstrations(shop: Workshop, task: Task, *, count: int, used: set[int]) -> Iterator[Episode]:
@@ -115,6 +130,7 @@ def learn(shop: Workshop, demonstrations: Sequence[Episode], run: Run) -> Compac
     """Improve the cloned policy by its own experience, mixed with imitation; go on where a checkpoint is."""
     recipe, progress = shop.recipe, shop.progress
     policy, learner = _resume(shop)
+    policy.exploration = recipe.exploration
     curriculum = Curriculum(recipe.tasks, recipe.curriculum)
     buffer = ReplayBuffer(demonstrations=demonstrations, successes_per_task=recipe.successes_per_task)
     for episode in shop.store.episodes(source=Source.AGENT, tag=PRACTICE):

@@ -16,6 +16,7 @@ from policy.batch import Batch, collate
 from policy.choice import Choice, decode, encode
 from policy.config import CompactConfig
 from policy.distribution import build_targets, choose, entropy, expressible, log_probs
+from policy.exploring import explore, mixed_log_prob
 from policy.features import Features, featurize
 from policy.network import CompactNetwork, Encoded
 from policy.page import Page, read_page
@@ -62,6 +63,7 @@ class CompactPolicy:
         self.generator = torch.Generator().manual_seed(seed)
         compiled = self.device.type == "cuda" if compiled is None else compiled
         self._encode = torch.compile(self.network, dynamic=True) if compiled else self.network
+        self.exploration = 0.0  # chance that a drawn action is any click or selection; see policy.exploring
         self._version = 0
 
     @property
@@ -82,9 +84,14 @@ class CompactPolicy:
             encoded = self.encode(self.batch([featurize(page, self.config) for page in pages]))
             generator = None if greedy else self.generator
             choices = choose(self.network.writing, encoded, pages, generator=generator)
+            if not greedy and self.exploration:
+                choices = explore(choices, pages, chance=self.exploration, generator=self.generator)
             actions = [decode(c, page, self.network.grid) for c, page in zip(choices, pages, strict=True)]
-            scores = self._score(encoded, [self._same(a, p) for a, p in zip(actions, pages, strict=True)], pages)
-        rows = zip(actions, scores.tolist(), encoded.value.tolist(), strict=True)
+            choices = [self._same(action, page) for action, page in zip(actions, pages, strict=True)]
+            scores = self._score(encoded, choices, pages).tolist()
+        chance = 0.0 if greedy else self.exploration
+        scores = [mixed_log_prob(s, c, p, chance=chance) for s, c, p in zip(scores, choices, pages, strict=True)]
+        rows = zip(actions, scores, encoded.value.tolist(), strict=True)
         return [Decision(action=action, log_prob=score, value=value) for action, score, value in rows]
 
     def log_prob(self, observations: Sequence[Observation], actions: Sequence[Action]) -> list[float]:

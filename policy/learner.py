@@ -40,7 +40,7 @@ class LearnerConfig:
     max_ratio: float = 2.0  # importance ratios are cut off here
     policy_weight: float = 1.0
     value_weight: float = 0.5
-    entropy_weight: float = 0.01
+    entropy_weight: float = 0.01  # also of what is imitated: a policy that is too sure explores nothing
     hidden_words: float = 0.1  # share of words hidden from what is imitated
     hidden_images: float = 0.0  # share of screenshots hidden from what is imitated
     seed: int = 0  # of minibatches and hiding
@@ -125,7 +125,8 @@ class Learner:
         self, evaluation: Evaluation, samples: Sequence[LearningSample], imitation_weight: float
     ) -> tuple[Tensor, Metrics]:
         parts: dict[str, Tensor] = {}
-        total = evaluation.log_prob.new_zeros(())
+        parts["entropy"] = evaluation.entropy.mean()
+        total = -self.config.entropy_weight * parts["entropy"]
         weights = self._tensor([sample.weight for sample in samples])
         if (weights > 0).any():
             parts["imitation_loss"] = imitation_loss(evaluation.log_prob, weights.clamp(min=0))
@@ -133,7 +134,6 @@ class Learner:
         if rows := [i for i, sample in enumerate(samples) if sample.advantage is not None]:
             reinforced = self._reinforce(evaluation, samples, rows)
             total = total + self.config.policy_weight * reinforced["policy_loss"]
-            total = total - self.config.entropy_weight * reinforced["entropy"]
             parts |= reinforced
         if rows := [i for i, sample in enumerate(samples) if sample.target_return is not None]:
             returns = self._tensor([samples[i].target_return for i in rows])
@@ -153,7 +153,6 @@ class Learner:
         advantages = self._tensor([samples[i].advantage for i in rows])
         return {
             "policy_loss": clipped_policy_loss(ratios, advantages, clip=self.config.clip),
-            "entropy": evaluation.entropy[rows].mean(),
             "mean_ratio": ratios.detach().mean(),
             "clip_fraction": clip_fraction(ratios.detach(), clip=self.config.clip),
             "kl": kl_estimate(log_prob.detach(), behaviour),

@@ -12,6 +12,8 @@ from browser_env.episode import Episode
 from browser_env.errors import UsageError
 from browser_env.observation import Observation
 
+LEAST_SURPRISE, MOST_SURPRISE = 0.3, 5.0  # in nats: what was sure is still repeated, what was absurd not for ever
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
@@ -76,8 +78,9 @@ class ReplayBuffer:
     ) -> list[Sample]:
         """Draw ``round(batch_size * demo_fraction)`` demonstration steps, the rest from own successes.
 
-        The task is drawn uniformly, or in proportion to its ``shares``, then the episode, then the step. Where one
-        side has nothing the other fills the batch; where both have nothing the batch is empty.
+        The task is drawn uniformly, or in proportion to its ``shares``, then the episode, own ones in proportion to
+        how much they surprised the policy that acted, then the step. Where one side has nothing the other fills
+        the batch; where both have nothing the batch is empty.
         """
         if batch_size < 0 or not 0.0 <= demo_fraction <= 1.0:
             raise UsageError(f"no batch of {batch_size} with {demo_fraction} demonstrations; give a fraction of 0 to 1")
@@ -135,9 +138,16 @@ def _draw(
     groups = list(tasks.values())
     samples = []
     for index in rng.choice(len(groups), size=count, p=chances):
-        episode = groups[index][rng.integers(len(groups[index]))]
+        surprise = np.array([_surprise(episode) for episode in groups[index]])
+        episode = groups[index][rng.choice(len(surprise), p=surprise / surprise.sum())]
         samples.append(_imitated(episode, int(rng.integers(len(episode.steps)))))
     return samples
+
+
+def _surprise(episode: Episode) -> float:
+    """Return how unlikely the episode was to its own policy, bounded; 1 for demonstrations, which have no policy."""
+    known = [-step.log_prob for step in episode.steps if step.log_prob is not None]
+    return float(np.clip(max(known, default=1.0), LEAST_SURPRISE, MOST_SURPRISE))
 
 
 def _imitated(episode: Episode, index: int) -> Sample:

@@ -29,6 +29,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--set", metavar="NAME=VALUE", action="append", default=[], help="change a field of the recipe; may be repeated"
     )
+    parser.add_argument("--demos", metavar="DIR", type=Path, help="learn from this replay store's demonstrations")
     parser.add_argument("--runs", metavar="DIR", type=Path, default=Path("runs"), help="folder of runs (default: runs)")
     parser.add_argument("--tracking-uri", metavar="URI", help="MLflow store (default: SQLite in the folder of runs)")
     parser.add_argument(
@@ -45,8 +46,10 @@ def run(args: argparse.Namespace) -> int:
         tracker = connect(args.tracking_uri or default_uri(args.runs))
         directory = new_directory(args.runs, recipe)
     else:
-        if args.set or args.seed is not None:
-            raise UsageError("a resumed run keeps its recipe; leave --set and --seed out, or start another run")
+        if args.set or args.demos or args.seed is not None:
+            raise UsageError(
+                "a resumed run keeps its recipe; leave --set, --demos and --seed out, or start another run"
+            )
         directory = (args.runs / args.resume).resolve()
         recipe = load_recipe(directory)
         tracker = connect(args.tracking_uri or default_uri(args.runs))
@@ -62,6 +65,8 @@ def _recipe(args: argparse.Namespace) -> Recipe:
     recipe = find_recipe(args.recipe)
     if args.seed is not None:
         recipe = override(recipe, "seed", args.seed)
+    if args.demos is not None:
+        recipe = override(recipe, "demonstrations", str(args.demos.absolute()))
     for assignment in args.set:
         recipe = override_from_text(recipe, assignment)
     return recipe

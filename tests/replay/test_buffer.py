@@ -134,3 +134,26 @@ def test_experience_enters_the_policy_gradient_where_the_policy_acted(make_episo
 def test_experience_without_an_advantage_is_left_out(make_episode: Make) -> None:
     crashed = make_episode("crashed", outcome=Outcome.INFRA_ERROR)
     assert experience_samples([make_episode("own"), crashed], advantages={"crashed": 1.0}) == []
+
+
+def test_tasks_are_drawn_by_their_shares(make_episode: Make) -> None:
+    buffer = ReplayBuffer(demonstrations=[make_episode("demo-a", task="a"), make_episode("demo-b", task="b")])
+    batch = buffer.sample(1000, demo_fraction=1.0, rng=_rng(), shares={"a": 3.0, "b": 1.0})
+    assert 700 < Counter(sample.task for sample in batch)["a"] < 800
+    alone = buffer.sample(50, demo_fraction=1.0, rng=_rng(), shares={"b": 1.0})
+    assert {sample.task for sample in alone} == {"b"}
+    unknown = buffer.sample(50, demo_fraction=1.0, rng=_rng(), shares={"c": 1.0})
+    assert {sample.task for sample in unknown} == {"a", "b"}
+
+
+def test_own_successes_are_drawn_by_how_much_they_surprised(make_episode: Make) -> None:
+    def known(name: str, seed: int, log_prob: float) -> Episode:
+        episode = make_episode(name, seed=seed)
+        return replace(episode, steps=tuple(replace(step, log_prob=log_prob) for step in episode.steps))
+
+    buffer = ReplayBuffer(demonstrations=[])
+    buffer.add([known("sure", 1, -0.001), known("odd", 2, -2.7), known("absurd", 3, -50.0)])
+    counts = Counter(sample.episode for sample in buffer.sample(4000, demo_fraction=0.0, rng=_rng()))
+    total = 0.3 + 2.7 + 5.0
+    assert counts["sure"] == pytest.approx(4000 * 0.3 / total, rel=0.25)
+    assert counts["odd"] == pytest.approx(4000 * 2.7 / total, rel=0.1)

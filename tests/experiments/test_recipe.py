@@ -1,0 +1,69 @@
+import json
+from typing import Any
+
+import pytest
+
+from browser_env.errors import UsageError
+from experiments.recipe import RECIPES, Recipe, default, find_recipe, override_from_text, smoke
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_survives_json(name: str) -> None:
+    recipe = find_recipe(name)
+    assert Recipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
+
+
+def test_the_default_recipe_keeps_its_promises() -> None:
+    assert len(default().tasks) == 12
+    assert default().demonstrations_per_task <= 25
+    assert default().evaluation_episodes == 50
+
+
+def test_fields_are_overridden_by_text() -> None:
+    recipe = override_from_text(smoke(), "policy.use_screenshot=false")
+    assert recipe.policy.use_screenshot is False
+    assert override_from_text(recipe, "learning.learning_rate=1").learning.learning_rate == 1.0
+    assert override_from_text(recipe, 'tasks=["miniwob/click-link"]').tasks == ("miniwob/click-link",)
+    assert override_from_text(recipe, "demonstrations=runs/store").demonstrations == "runs/store"
+
+
+@pytest.mark.parametrize(
+    ("assignment", "complaint"),
+    [
+        ("seed", "write NAME=VALUE"),
+        ("sed=1", "no field 'sed'"),
+        ("policy.layer=1", "no field 'policy.layer'"),
+        ("policy=1", "fields of its own"),
+        ("seed=many", "cannot be 'many'"),
+        ("seed=true", "cannot be True"),
+        ("num_envs=0", "at least 1"),
+        ('tasks=["miniwob/no-such-page"]', "no MiniWoB"),
+        ("tasks=[]", "at least one task"),
+        ("seed.deep=1", "has no fields"),
+    ],
+)
+def test_bad_overrides_say_what_to_do(assignment: str, complaint: str) -> None:
+    with pytest.raises(UsageError, match=complaint):
+        override_from_text(smoke(), assignment)
+
+
+def test_an_unknown_recipe_names_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="default, smoke"):
+        find_recipe("vast")
+
+
+def test_imitation_weight_falls_to_its_floor() -> None:
+    recipe = default()
+    weights = [recipe.imitation_weight(update) for update in range(recipe.num_updates)]
+    assert weights[0] == pytest.approx(recipe.imitation_start)
+    assert weights[-1] == pytest.approx(recipe.imitation_floor)
+    assert weights == sorted(weights, reverse=True)
+
+
+@pytest.mark.parametrize("data", [{}, {"name": 3}, {"name": "x", "policy": {"layers": "two"}}])
+def test_broken_recipes_are_refused(data: dict[str, Any]) -> None:
+    if data:
+        with pytest.raises(UsageError):
+            Recipe.from_json(data)
+    else:
+        assert Recipe.from_json(data).name == ""
