@@ -19,7 +19,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from PIL import Image
 from playwright.async_api import Browser as ChromiumBrowser
-from playwright.async_api import BrowserContext, CDPSession, Playwright, Request, async_playwright
+from playwright.async_api import BrowserContext, CDPSession, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page as ChromiumPage
 
@@ -31,6 +31,7 @@ T = TypeVar("T")
 
 ISOLATED_WORLD = "webdual"
 CLOSE_TIMEOUT_S = 10.0  # then the driver is stopped, which kills the browser
+ENDLESS_REQUESTS = ("EventSource",)  # are not waited for
 NAVIGATION_RETRIES = 50
 ANIMATION_RATE = 10_000  # CSS transitions and animations follow the wall clock, so they are over within a frame
 FRAME_PAUSE_S = 0.002  # between frames drawn while something is awaited
@@ -47,6 +48,7 @@ STEADY_FLAGS = (  # the same pixels on every machine; no traffic of the browser'
     "--force-color-profile=srgb",
     "--font-render-hinting=none",
     "--disable-lcd-text",
+    "--disable-partial-raster",
     "--hide-scrollbars",
     "--disable-background-networking",
     "--disable-component-update",
@@ -183,9 +185,11 @@ class Page:
         self._browser = browser
         self._worlds: dict[str, int] = {}  # "" (the page's own) or the isolated world's name -> execution context
         self._main_frame = ""
-        self._requests: set[Request] = set()
+        self._requests: set[str] = set()  # ids; told by the session that reads the page, so never later than it
+        self.network_events = 0  # requests that began, and ended, so far
         self._at_rest = asyncio.Event()
         self._at_rest.set()
+        self._in_flight: set[asyncio.Future[Any]] = set()  # commands that wait for an answer
         self.crashed = False  # its renderer died
         self.unresponsive = False  # a command timed out: only ending the browser is sure to help
 
@@ -202,15 +206,17 @@ class Page:
         """Wire a Playwright page up."""
         self = cls(context=context, page=page, cdp=cdp, browser=browser)
         page.on("crash", lambda _: self._on_crash())
-        page.on("request", self._on_request)
-        page.on("requestfinished", self._on_response)
-        page.on("requestfailed", self._on_response)
+        cdp.on("Network.requestWillBeSent", self._on_request)
+        cdp.on("Network.loadingFinished", self._on_response)
+        cdp.on("Network.loadingFailed", self._on_response)
+        cdp.on("Page.frameNavigated", self._on_frame)
         cdp.on("Runtime.executionContextCreated", self._on_context)
         cdp.on("Runtime.executionContextDestroyed", self._on_context_gone)
         cdp.on("Runtime.executionContextsCleared", self._on_context_gone)
         tree = await self.send("Page.getFrameTree")
         self._main_frame = tree["frameTree"]["frame"]["id"]
         await self.send("Page.enable")
+        await self.send("Network.enable")
         for script in scripts:
             await self.send("Page.addScriptToEvaluateOnNewDocument", {"source": script})
         isolated = {"source": read_script("observe.js"), "worldName": ISOLATED_WORLD}
@@ -243,8 +249,9 @@ class Page:
 
     async def wait_for_network(self, *, timeout_s: float) -> None:
         """Return when no request is under way, or after the time given."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._at_rest.wait(), timeout_s)
+        if self._requests:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._at_rest.wait(), timeout_s)
 
     async def send(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """Send one DevTools command; raise :class:`BrowserCrashedError` where the browser does not answer."""
@@ -326,8 +333,14 @@ class Page:
 
     async def _bounded(self, call: Awaitable[T], *, what: str) -> T:
         limit_s = self._browser.call_timeout_s
+        task = asyncio.ensure_future(call)
+        self._in_flight.add(task)
         try:
-            return await asyncio.wait_for(call, limit_s)
+            return await asyncio.wait_for(task, limit_s)
+        except asyncio.CancelledError:
+            if not self.crashed:
+                raise
+            raise BrowserCrashedError(f"the page crashed during {what}") from None
         except TimeoutError as error:
             self.unresponsive = True
             raise BrowserCrashedError(f"the browser did not answer {what} within {limit_s:.0f} s") from error
@@ -335,6 +348,8 @@ class Page:
             if "context" in str(error) and what.startswith("Runtime."):
                 raise DocumentGoneError(f"the document went away during {what}") from error
             raise BrowserCrashedError(f"the browser failed at {what}: {str(error).splitlines()[0]}") from error
+        finally:
+            self._in_flight.discard(task)
 
     async def _find_world(self, world: str) -> int:
         if world not in self._worlds:  # a document older than `Runtime.enable` has announced none
@@ -349,12 +364,18 @@ class Page:
             )
         return self._worlds[world]
 
-    def _on_request(self, request: Request) -> None:
-        self._requests.add(request)
-        self._at_rest.clear()
+    def _on_request(self, event: dict[str, Any]) -> None:
+        self.network_events += 1
+        if event.get("type") not in ENDLESS_REQUESTS:
+            self._requests.add(event["requestId"])
+            self._at_rest.clear()
 
-    def _on_response(self, request: Request) -> None:
-        self._requests.discard(request)
+    def _on_response(self, event: dict[str, Any]) -> None:
+        self.network_events += 1
+        self._forget_requests({event["requestId"]})
+
+    def _forget_requests(self, gone: set[str]) -> None:
+        self._requests -= gone
         if not self._requests:
             self._at_rest.set()
 
@@ -368,8 +389,15 @@ class Page:
         gone = event.get("executionContextId")  # none: all are gone
         self._worlds = {} if gone is None else {name: id_ for name, id_ in self._worlds.items() if id_ != gone}
 
+    def _on_frame(self, event: dict[str, Any]) -> None:
+        frame = event["frame"]
+        if frame["id"] == self._main_frame:  # what the document before it asked for is of no interest
+            self._forget_requests(self._requests - {frame["loaderId"]})
+
     def _on_crash(self) -> None:
         self.crashed = True
+        for task in self._in_flight:  # nobody is left to answer
+            task.cancel()
 
 
 async def probe_frame_control(binary: BrowserBinary | None = None) -> bool:

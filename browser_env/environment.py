@@ -24,6 +24,7 @@ from rewards.verifier import VerifierError, verify
 FLUSH_MS = 3000  # page time that lets what an old episode left pending run out
 SETTLE_S = 5.0  # wall clock that a step waits at most for the network to come to rest
 QUIET_ROUNDS = 2  # frames without a request under way that count as rest
+MAX_LOOKS = 4
 MAX_WAIT_MS = 10_000
 SEED_DOCUMENT = "__webdual_clock.reset(%d + Math.imul(history.length, 0x9e3779b9))"  # each page draws anew
 MINIWOB_STATUS = (
@@ -96,7 +97,7 @@ class Environment:
             page = await self._ready_page(task, seed=seed)
             self._goal = await self._start(page, task, seed=seed)
             self._task, self._steps = task, 0
-            self._last, _ = await observe(page, goal=self._goal, ignore=task.ignore, pixels=self._pixels)
+            self._last, _ = await self._observe(page, task)
         except InfraError:
             await self.discard_page()
             raise
@@ -141,18 +142,32 @@ class Environment:
         status = await self._settle(page, task, ms=ms)
         limit_reached = self._steps >= task.max_steps
         ends = status.get("done", False) or limit_reached or isinstance(action, Answer | GiveUp)
-        observation, evidence = await observe(
-            page,
-            goal=self._goal,
-            ignore=task.ignore,
-            pixels=self._pixels,
-            error=error,
-            with_evidence=ends or task.suite != "miniwob",  # a suite page says itself when it is done
-        )
+        with_evidence = ends or task.suite != "miniwob"  # a suite page says itself when it is done
+        observation, evidence = await self._observe(page, task, error=error, with_evidence=with_evidence)
         await _check_place(page, task, observation.url)
         if evidence is None:
             return StepResult(observation=observation)
         return judge(task, observation, _complete(evidence, status, action), limit_reached=limit_reached)
+
+    async def _observe(
+        self, page: Page, task: Task, *, error: str | None = None, with_evidence: bool = False
+    ) -> tuple[Observation, Evidence | None]:
+        """Observe; where a suite page loads a picture meanwhile, which it shows for the first time, look again."""
+        for _ in range(MAX_LOOKS):
+            if task.suite == "miniwob":  # a site has been waited for already
+                await page.wait_for_network(timeout_s=SETTLE_S)
+            before = page.network_events
+            seen = await observe(
+                page,
+                goal=self._goal,
+                ignore=task.ignore,
+                pixels=self._pixels,
+                error=error,
+                with_evidence=with_evidence,
+            )
+            if task.suite != "miniwob" or page.network_events == before:
+                break
+        return seen
 
     async def _act(self, page: Page, action: Action) -> str | None:
         if isinstance(action, Answer | GiveUp | Wait):
@@ -168,7 +183,7 @@ class Environment:
         if task.suite == "miniwob":
             status: dict[str, Any] = json.loads(await page.evaluate(MINIWOB_STATUS % ms))
             return status
-        await page.evaluate(f"__webdual_clock.advance({ms})")
+        await page.evaluate(f"globalThis.__webdual_clock?.advance({ms})")  # the browser's own error page has no clock
         loop = asyncio.get_running_loop()
         deadline, quiet = loop.time() + SETTLE_S, 0
         while quiet <= QUIET_ROUNDS and loop.time() < deadline:
@@ -177,8 +192,8 @@ class Environment:
             at_rest = page.open_requests == 0 and await page.evaluate("webdual.ready()", isolated=True) == "complete"
             quiet = quiet + 1 if at_rest else 0
             if at_rest:  # page time stands still while the network is awaited: a slow server changes nothing
-                await page.evaluate("__webdual_clock.advance(16)")
-        return {"elapsed": await page.evaluate("__webdual_clock.elapsed()")}
+                await page.evaluate("globalThis.__webdual_clock?.advance(16)")
+        return {"elapsed": await page.evaluate("globalThis.__webdual_clock?.elapsed() ?? 0")}
 
     async def _ready_page(self, task: Task, *, seed: int) -> Page:
         browser = await self._host.browser()
@@ -264,7 +279,7 @@ def _origin(url: str) -> str:
 
 
 def _is_allowed(url: str, task: Task) -> bool:
-    if url in ("about:blank", ""):
+    if url == "about:blank":
         return True
     allowed = {_origin(task.url), *task.allowed_origins}
     return urlsplit(url).scheme in ("http", "https") and _origin(url) in allowed

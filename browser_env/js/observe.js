@@ -139,7 +139,7 @@
     const tag = tagOf(element);
     if (tag === "textarea") return !element.readOnly && !element.disabled;
     if (tag === "input") return !NOT_TYPED.has(element.type) && !element.readOnly && !element.disabled;
-    return element.isContentEditable && !element.parentElement?.isContentEditable;
+    return element.isContentEditable === true && element.parentElement?.isContentEditable !== true;
   }
   function isClickable(element, role) {
     return INTERACTIVE.has(role) || hasAttribute(element, "onclick") || hasAttribute(element, "tabindex") ||

@@ -50,7 +50,7 @@ class _Handler(SimpleHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
         """Keep the terminal clean."""
 
 
@@ -168,9 +168,9 @@ def episodes(loop: LoopThread) -> Iterator[Episodes]:
 
 
 @pytest.fixture(scope="session")
-def other_episodes(loop: LoopThread) -> Iterator[Episodes]:
-    """The same in another browser process."""
-    episodes = Episodes(loop)
+def other_episodes(loop: LoopThread, site: str) -> Iterator[Episodes]:
+    """The same in another browser process, which finds the fixture pages at http://elsewhere.test too."""
+    episodes = Episodes(loop, BrowserOptions(host_map=(("elsewhere.test", site.removeprefix("http://")),)))
     yield episodes
     episodes.close()
 

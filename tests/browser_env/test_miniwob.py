@@ -26,5 +26,5 @@ def test_other_names_are_usage_errors(name: str) -> None:
 
 
 def test_a_near_miss_gets_a_hint() -> None:
-    with pytest.raises(UsageError, match="did you mean .*click-button"):
+    with pytest.raises(UsageError, match=r"did you mean .*click-button"):
         miniwob_task("click-buton")
