@@ -23,15 +23,15 @@ class Recipe:
     name: str
     tasks: tuple[str, ...] = tuple(f"miniwob/{task}" for task in DEFAULT_TASKS)
     seed: int = 0
-    num_envs: int = 2  # browsers side by side
+    num_envs: int = 3  # browsers side by side
     demonstrations: str = ""  # folder of a replay store to take them from; empty: scripted experts make them
     demonstrations_per_task: int = 5  # at most
     cloning_epochs: int = 30  # passes over the demonstrations
-    num_updates: int = 200  # of mixed imitation and reinforcement learning
+    num_updates: int = 250  # of mixed imitation and reinforcement learning
     groups_per_update: int = 32  # (task, seed) pairs rolled out for an update
     group_size: int = 1  # episodes of one task and seed; alone, an episode is compared to its task's mean
-    exploration: float = 0.1  # chance of any click or selection instead of the policy's own action
-    imitation_samples: int = 96  # demonstrations and own successes in an update
+    exploration: float = 0.3  # chance, where the policy hopes for nothing, of any click or selection
+    imitation_samples: int = 128  # demonstrations and own successes in an update
     demo_fraction: float = 0.3  # of the imitation samples
     imitation_start: float = 1.0  # weight of the imitation loss, falling by a cosine ...
     imitation_floor: float = 0.3  # ... to this
@@ -40,7 +40,9 @@ class Recipe:
     checkpoint_every: int = 5  # updates
     policy: CompactConfig = field(default_factory=CompactConfig)
     cloning: LearnerConfig = field(default_factory=lambda: LearnerConfig(minibatch=32, entropy_weight=0.05))
-    learning: LearnerConfig = field(default_factory=lambda: LearnerConfig(epochs=2, entropy_weight=0.02))
+    learning: LearnerConfig = field(
+        default_factory=lambda: LearnerConfig(entropy_weight=0.02)
+    )
     curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     prices: Prices = field(default_factory=Prices)
 

@@ -63,7 +63,7 @@ class CompactPolicy:
         self.generator = torch.Generator().manual_seed(seed)
         compiled = self.device.type == "cuda" if compiled is None else compiled
         self._encode = torch.compile(self.network, dynamic=True) if compiled else self.network
-        self.exploration = 0.0  # chance that a drawn action is any click or selection; see policy.exploring
+        self.exploration = 0.0  # chance, where nothing is hoped for, of any click or selection; see policy.exploring
         self._version = 0
 
     @property
@@ -82,16 +82,16 @@ class CompactPolicy:
         pages = [read_page(observation, self.config) for observation in observations]
         with torch.no_grad():
             encoded = self.encode(self.batch([featurize(page, self.config) for page in pages]))
-            generator = None if greedy else self.generator
-            choices = choose(self.network.writing, encoded, pages, generator=generator)
-            if not greedy and self.exploration:
-                choices = explore(choices, pages, chance=self.exploration, generator=self.generator)
+            values: list[float] = encoded.value.tolist()
+            chances = [0.0 if greedy else self.exploration * (1 - min(max(value, 0.0), 1.0)) for value in values]
+            choices = choose(self.network.writing, encoded, pages, generator=None if greedy else self.generator)
+            if any(chances):
+                choices = explore(choices, pages, chances=chances, generator=self.generator)
             actions = [decode(c, page, self.network.grid) for c, page in zip(choices, pages, strict=True)]
             choices = [self._same(action, page) for action, page in zip(actions, pages, strict=True)]
-            scores = self._score(encoded, choices, pages).tolist()
-        chance = 0.0 if greedy else self.exploration
-        scores = [mixed_log_prob(s, c, p, chance=chance) for s, c, p in zip(scores, choices, pages, strict=True)]
-        rows = zip(actions, scores, encoded.value.tolist(), strict=True)
+            alone: list[float] = self._score(encoded, choices, pages).tolist()
+        scores = [mixed_log_prob(*row[:3], chance=row[3]) for row in zip(alone, choices, pages, chances, strict=True)]
+        rows = zip(actions, scores, values, strict=True)
         return [Decision(action=action, log_prob=score, value=value) for action, score, value in rows]
 
     def log_prob(self, observations: Sequence[Observation], actions: Sequence[Action]) -> list[float]:

@@ -1,7 +1,8 @@
 """Exploration: now and then, a click on any element or any option of a list.
 
 A policy cloned from few demonstrations is sure even where it is wrong, and then neither its own samples nor the
-policy gradient, whose size goes with 1 - p, ever lead it out. The mixture's probabilities are exact.
+policy gradient, whose size goes with 1 - p, ever lead it out. It explores the more the less it hopes for: the
+chance goes with one minus its value estimate. The mixture's probabilities are exact.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from policy.page import Page
 
 
 def explore(
-    choices: Sequence[Choice], pages: Sequence[Page], *, chance: float, generator: torch.Generator
+    choices: Sequence[Choice], pages: Sequence[Page], *, chances: Sequence[float], generator: torch.Generator
 ) -> list[Choice]:
-    """Replace each choice, with this chance, by one of all clicks and selections with equal chances."""
+    """Replace each choice, with its chance, by one of all clicks and selections, all equally likely."""
     draws = torch.rand(len(choices), 2, generator=generator).tolist()
     return [
         _nth(choice, page, part) if draw < chance and _count(page) else choice
-        for choice, page, (draw, part) in zip(choices, pages, draws, strict=True)
+        for choice, page, chance, (draw, part) in zip(choices, pages, chances, draws, strict=True)
     ]
 
 

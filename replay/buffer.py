@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -103,7 +103,8 @@ class ReplayBuffer:
         steps = [(episode, index) for episode in episodes for index in range(len(episode.steps))]
         order = rng.permutation(len(steps))
         for start in range(0, len(steps), batch_size):
-            yield [_imitated(*steps[i]) for i in order[start : start + batch_size]]
+            chosen = [steps[i] for i in order[start : start + batch_size]]
+            yield [replace(_imitated(*step), target_return=step[0].reward) for step in chosen]
 
     def _keep(self, episode: Episode) -> None:
         if self._successes_per_task == 0:

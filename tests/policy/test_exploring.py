@@ -22,7 +22,7 @@ def generator() -> torch.Generator:
 def test_every_click_and_selection_is_explored_equally_often(form: Observation) -> None:
     page = read_page(form, CONFIG)
     wait = Choice(kind=Kind.WAIT)
-    drawn = explore([wait] * 4000, [page] * 4000, chance=1.0, generator=generator())
+    drawn = explore([wait] * 4000, [page] * 4000, chances=[1.0] * 4000, generator=generator())
     counts = Counter((choice.kind, choice.elements) for choice in drawn)
     expected = int(page.clickable.sum() + page.selectable.sum())
     assert len(counts) == expected
@@ -33,14 +33,14 @@ def test_every_click_and_selection_is_explored_equally_often(form: Observation) 
 def test_without_a_chance_nothing_changes(form: Observation) -> None:
     page = read_page(form, CONFIG)
     wait = Choice(kind=Kind.WAIT)
-    assert explore([wait], [page], chance=0.0, generator=generator()) == [wait]
+    assert explore([wait], [page], chances=[0.0], generator=generator()) == [wait]
     assert mixed_log_prob(-2.0, wait, page, chance=0.0) == -2.0
 
 
 def test_an_empty_page_leaves_nothing_to_explore() -> None:
     page = read_page(Observation(goal="Nothing here"), CONFIG)
     wait = Choice(kind=Kind.WAIT)
-    assert explore([wait], [page], chance=1.0, generator=generator()) == [wait]
+    assert explore([wait], [page], chances=[1.0], generator=generator()) == [wait]
     assert mixed_log_prob(-2.0, wait, page, chance=0.5) == -2.0
 
 
@@ -58,14 +58,15 @@ def test_the_mixture_is_worked_out_by_hand(form: Observation) -> None:
 def test_an_exploring_policy_reports_the_mixture_and_greedy_does_not(form: Observation) -> None:
     policy = CompactPolicy(CONFIG, seed=0)
     policy.exploration = 0.5
+    chance = 0.5 * (1 - min(max(policy.act([form], greedy=True)[0].value or 0.0, 0.0), 1.0))
     page = read_page(form, CONFIG)
     count = int(page.clickable.sum() + page.selectable.sum())
     for decision in policy.act([form] * 16):
         alone = math.exp(policy.log_prob([form], [decision.action])[0])
         assert decision.log_prob is not None
         if isinstance(decision.action, Click) and isinstance(decision.action.target, str):
-            assert math.exp(decision.log_prob) == pytest.approx(0.5 * alone + 0.5 / count, rel=1e-3)
+            assert math.exp(decision.log_prob) == pytest.approx((1 - chance) * alone + chance / count, rel=1e-3)
         elif not isinstance(decision.action, Select):
-            assert math.exp(decision.log_prob) == pytest.approx(0.5 * alone, rel=1e-3)
+            assert math.exp(decision.log_prob) == pytest.approx((1 - chance) * alone, rel=1e-3)
     greedy = policy.act([form], greedy=True)[0]
     assert greedy.log_prob == pytest.approx(policy.log_prob([form], [greedy.action])[0], abs=1e-4)
