@@ -16,7 +16,7 @@ from policy.batch import Batch, collate
 from policy.choice import Choice, decode, encode
 from policy.config import CompactConfig
 from policy.distribution import build_targets, choose, entropy, expressible, log_probs
-from policy.exploring import explore, mixed_log_prob
+from policy.exploring import exploration_chance, explore, mixed_log_prob
 from policy.features import Features, featurize
 from policy.network import CompactNetwork, Encoded
 from policy.page import Page, read_page
@@ -83,7 +83,7 @@ class CompactPolicy:
         with torch.no_grad():
             encoded = self.encode(self.batch([featurize(page, self.config) for page in pages]))
             values: list[float] = encoded.value.tolist()
-            chances = [0.0 if greedy else self.exploration * (1 - min(max(value, 0.0), 1.0)) for value in values]
+            chances = [0.0 if greedy else exploration_chance(value, most=self.exploration) for value in values]
             choices = choose(self.network.writing, encoded, pages, generator=None if greedy else self.generator)
             if any(chances):
                 choices = explore(choices, pages, chances=chances, generator=self.generator)

@@ -1,8 +1,8 @@
 """Exploration: now and then, a click on any element or any option of a list.
 
 A policy cloned from few demonstrations is sure even where it is wrong, and then neither its own samples nor the
-policy gradient, whose size goes with 1 - p, ever lead it out. It explores the more the less it hopes for: the
-chance goes with one minus its value estimate. The mixture's probabilities are exact.
+policy gradient, whose size goes with 1 - p, ever lead it out. It explores the more the less it hopes for. The
+mixture's probabilities are exact.
 """
 
 from __future__ import annotations
@@ -17,6 +17,15 @@ from numpy.typing import NDArray
 
 from policy.choice import Choice, Kind
 from policy.page import Page
+
+
+def exploration_chance(value: float, *, most: float) -> float:
+    """Return the chance to explore where this return is expected.
+
+    It falls with the square: were it linear, exploring alone could make an episode of many steps fail, that lower
+    the value, and that raise the chance again.
+    """
+    return most * (1 - min(max(value, 0.0), 1.0)) ** 2
 
 
 def explore(

@@ -9,7 +9,7 @@ from browser_env.observation import Observation
 from policy.choice import Choice, Kind
 from policy.compact import CompactPolicy
 from policy.config import CompactConfig
-from policy.exploring import explore, mixed_log_prob
+from policy.exploring import exploration_chance, explore, mixed_log_prob
 from policy.page import read_page
 
 CONFIG = CompactConfig(d_model=32, layers=1, heads=2, embedding=16)
@@ -58,7 +58,7 @@ def test_the_mixture_is_worked_out_by_hand(form: Observation) -> None:
 def test_an_exploring_policy_reports_the_mixture_and_greedy_does_not(form: Observation) -> None:
     policy = CompactPolicy(CONFIG, seed=0)
     policy.exploration = 0.5
-    chance = 0.5 * (1 - min(max(policy.act([form], greedy=True)[0].value or 0.0, 0.0), 1.0))
+    chance = exploration_chance(policy.act([form], greedy=True)[0].value or 0.0, most=0.5)
     page = read_page(form, CONFIG)
     count = int(page.clickable.sum() + page.selectable.sum())
     for decision in policy.act([form] * 16):
@@ -70,3 +70,8 @@ def test_an_exploring_policy_reports_the_mixture_and_greedy_does_not(form: Obser
             assert math.exp(decision.log_prob) == pytest.approx((1 - chance) * alone, rel=1e-3)
     greedy = policy.act([form], greedy=True)[0]
     assert greedy.log_prob == pytest.approx(policy.log_prob([form], [greedy.action])[0], abs=1e-4)
+
+
+@pytest.mark.parametrize(("value", "chance"), [(-1.0, 0.4), (0.0, 0.4), (0.5, 0.1), (1.0, 0.0), (7.0, 0.0)])
+def test_the_chance_falls_with_the_square_of_what_is_hoped_for(value: float, chance: float) -> None:
+    assert exploration_chance(value, most=0.4) == pytest.approx(chance)
