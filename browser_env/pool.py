@@ -18,6 +18,7 @@ from browser_env.acting import Decision, Policy
 from browser_env.environment import StepResult
 from browser_env.episode import Episode, Source, Step
 from browser_env.errors import InfraError, UsageError
+from browser_env.locate import find_browser
 from browser_env.observation import Observation
 from browser_env.pool_process import Reply, ResetCall, StepCall
 from browser_env.task import Task
@@ -111,6 +112,7 @@ class Pool:
     def __init__(self, *, num_envs: int = 2, pixels: bool = True):
         if num_envs < 1:
             raise UsageError(f"a pool needs at least one environment, not {num_envs}")
+        find_browser()  # one error here, rather than one in every process
         self._pixels = pixels
         self._processes = [_Process(pixels=pixels) for _ in range(num_envs)]
 

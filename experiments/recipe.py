@@ -28,6 +28,7 @@ class Recipe:
     demonstrations_per_task: int = 5  # at most
     cloning_epochs: int = 30  # passes over the demonstrations
     num_updates: int = 250  # of mixed imitation and reinforcement learning
+    learning_limit_s: float = 900.0  # wall clock of these updates; on a slow machine there are fewer of them
     groups_per_update: int = 32  # (task, seed) pairs rolled out for an update
     group_size: int = 1  # episodes of one task and seed; alone, an episode is compared to its task's mean
     exploration: float = 0.3  # chance, where the policy hopes for nothing, of any click or selection
@@ -40,9 +41,7 @@ class Recipe:
     checkpoint_every: int = 5  # updates
     policy: CompactConfig = field(default_factory=CompactConfig)
     cloning: LearnerConfig = field(default_factory=lambda: LearnerConfig(minibatch=32, entropy_weight=0.05))
-    learning: LearnerConfig = field(
-        default_factory=lambda: LearnerConfig(entropy_weight=0.02)
-    )
+    learning: LearnerConfig = field(default_factory=lambda: LearnerConfig(entropy_weight=0.02))
     curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     prices: Prices = field(default_factory=Prices)
 

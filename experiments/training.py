@@ -136,10 +136,13 @@ def learn(shop: Workshop, demonstrations: Sequence[Episode], run: Run) -> Compac
     for episode in shop.store.episodes(source=Source.AGENT, tag=PRACTICE):
         curriculum.observe([episode])
         buffer.add([episode])
+    deadline = time.monotonic() + recipe.learning_limit_s
     with progress.phase("imitation and reinforcement", total=recipe.num_updates, done=policy.version) as bar:
         for update in range(policy.version, recipe.num_updates):
             rng = np.random.default_rng([recipe.seed, update])
             started = time.monotonic()
+            if started > deadline:
+                break
             episodes = practise(shop, policy, curriculum.draw(recipe.groups_per_update, rng), rng)
             rolled = time.monotonic()
             samples = mix(recipe, episodes, buffer, curriculum=curriculum, rng=rng)
@@ -149,10 +152,16 @@ def learn(shop: Workshop, demonstrations: Sequence[Episode], run: Run) -> Compac
             metrics |= {"rollout_s": rolled - started, "learner_s": time.monotonic() - rolled}
             _log_update(run, update, metrics, episodes, curriculum)
             bar.advance(detail=f"success {np.mean([e.success for e in episodes]):.2f}")
-            if (update + 1) % recipe.checkpoint_every == 0 or update + 1 == recipe.num_updates:
-                shop.keeper.flush()
-                save_checkpoint(shop.checkpoint("mixed"), policy, learner)
+            if (update + 1) % recipe.checkpoint_every == 0:
+                save_progress(shop, policy, learner)
+    save_progress(shop, policy, learner)
     return policy
+
+
+def save_progress(shop: Workshop, policy: CompactPolicy, learner: Learner) -> None:
+    """Write the checkpoint to go on from, once all episodes that led to it are on disk."""
+    shop.keeper.flush()
+    save_checkpoint(shop.checkpoint("mixed"), policy, learner)
 
 
 def practise(shop: Workshop, policy: CompactPolicy, tasks: Sequence[str], rng: np.random.Generator) -> list[Episode]:

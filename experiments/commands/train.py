@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from browser_env.errors import UsageError
+from browser_env.locate import find_browser
 from experiments.commands.options import Commands, add_command, write_result
 from experiments.experiment import LATEST, Result, load_recipe, new_directory, run_experiment
 from experiments.progress import Progress
@@ -41,6 +42,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Train, and print the table of results."""
     console = Console()
+    find_browser()  # before anything is written
     if args.resume is None:
         recipe = _recipe(args)
         tracker = connect(args.tracking_uri or default_uri(args.runs))

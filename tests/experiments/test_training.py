@@ -1,0 +1,249 @@
+"""Training end to end: real Chromium, real MLflow on SQLite, real kills."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from experiments.cli import main
+from experiments.experiment import load_recipe
+from experiments.tracking import connect, default_uri
+from replay.store import ReplayStore
+from rewards import Outcome
+
+SMALL = (  # of a recipe: a network that learns in seconds
+    *("policy.d_model=32", "policy.layers=1", "policy.heads=2", "policy.embedding=16", "policy.spell_hidden=16"),
+    *("num_envs=2", "groups_per_update=4", "imitation_samples=8", "evaluation_episodes=2"),
+)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder of runs for all tests here, so that MLflow's tables are made once."""
+    return tmp_path_factory.mktemp("runs")
+
+
+def arguments(runs: Path, *more: str) -> list[str]:
+    changes = [part for change in SMALL for part in ("--set", change)]
+    return ["train", "smoke", "--runs", str(runs), *changes, *more]
+
+
+def start(runs: Path, *more: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "experiments.cli", *arguments(runs, *more)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes], *, within_s: float = 120) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "it took too long"
+        if process.poll() is not None:
+            pytest.fail(f"it ended early: {process.stderr.read().decode() if process.stderr else ''}")
+        time.sleep(0.05)
+
+
+def newest(runs: Path, before: set[Path]) -> Path | None:
+    made = {path for path in runs.glob("smoke-*") if path not in before}
+    return max(made, key=lambda path: path.stat().st_mtime) if made else None
+
+
+def descendants(pid: int) -> set[int]:
+    """Return the processes that descend from one."""
+    parents = {}
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+    family = {pid}
+    while more := {child for child, parent in parents.items() if parent in family} - family:
+        family |= more
+    return family - {pid}
+
+
+def alive(pid: int) -> bool:
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def sealed(directory: Path) -> set[str]:
+    with ReplayStore(directory / "store", read_only=True) as store:
+        return {info.id for info in store.query()}
+
+
+@pytest.fixture(scope="module")
+def finished(runs: Path) -> Path:
+    """A run that went through all phases."""
+    assert main(arguments(runs)) == 0
+    return (runs / "latest").resolve()
+
+
+def test_a_run_ends_with_a_result(finished: Path) -> None:
+    result = json.loads((finished / "result.json").read_text())
+    assert set(result) == {"tasks", "mean", "wall_s", "env_steps", "cost_per_success", "mlflow_run"}
+    assert set(result["tasks"]) == {"click-test-2", "enter-text"}
+    for task in result["tasks"].values():
+        assert task["episodes"] == 2
+        assert 0 <= task["imitation"] <= 1
+        assert 0 <= task["mixed"] <= 1
+    assert result["mean"]["mixed"] == pytest.approx(sum(t["mixed"] for t in result["tasks"].values()) / 2)
+    assert result["env_steps"] > 0
+    assert result["wall_s"] > 0
+
+
+def test_mlflow_holds_both_arms(finished: Path, runs: Path) -> None:
+    tracker = connect(default_uri(runs))
+    parent = tracker.find(finished.name)
+    assert parent.status == "FINISHED"
+    assert parent.id == json.loads((finished / "result.json").read_text())["mlflow_run"]
+    for arm in ("imitation", "mixed"):
+        run = tracker.find(f"{finished.name}/{arm}")
+        assert run.status == "FINISHED"
+        assert run.params["policy.d_model"] == "32"
+        assert "evaluation/success" in run.metrics
+        assert "cost/money" in run.metrics
+        assert [row["episodes"] for row in tracker.table(run, name="success")] == [2, 2]
+
+
+def test_runs_are_compared(finished: Path, runs: Path, tmp_path: Path) -> None:
+    names = [f"{finished.name}/{arm}" for arm in ("imitation", "mixed")]
+    assert main(["compare", *names, "--runs", str(runs), "--json", str(tmp_path / "c.json")]) == 0
+    assert len(json.loads((tmp_path / "c.json").read_text())["runs"]) == 2
+
+
+def test_a_checkpoint_is_evaluated_and_watched(finished: Path, tmp_path: Path) -> None:
+    checkpoint = str(finished / "checkpoints" / "mixed")
+    report = tmp_path / "eval.json"
+    assert main(["eval", checkpoint, "--tasks", "enter-text", "--episodes", "2", "--json", str(report)]) == 0
+    assert json.loads(report.read_text())["tasks"][0]["episodes"] == 2
+    page = tmp_path / "watch.html"
+    assert main(["watch", checkpoint, "--tasks", "enter-text", "--html", str(page)]) == 0
+    assert "enter-text" in page.read_text()
+
+
+def test_a_finished_run_is_not_repeated(finished: Path, runs: Path) -> None:
+    before = sealed(finished)
+    assert main(["train", "--runs", str(runs), "--resume", finished.name]) == 0
+    assert sealed(finished) == before
+
+
+@pytest.mark.parametrize("moment", ["demonstration", "evaluation/imitation", "practice"])
+def test_a_killed_run_goes_on(moment: str, runs: Path, finished: Path) -> None:
+    before = set(runs.glob("smoke-*"))
+    process = start(runs, "--set", "num_updates=3")
+
+    def reached() -> bool:
+        directory = newest(runs, before)
+        if directory is None or not (directory / "store" / "index.sqlite").exists():
+            return False
+        with ReplayStore(directory / "store", read_only=True) as store:
+            return len(store.query(tag=moment)) >= 2
+
+    wait_for(reached, process)
+    family = descendants(process.pid)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    directory = newest(runs, before)
+    assert directory is not None
+    kept = sealed(directory)
+    deadline = time.monotonic() + 15
+    while any(map(alive, family)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not [pid for pid in family if alive(pid)], "browsers outlived the run"
+    assert main(["train", "--runs", str(runs), "--resume", directory.name]) == 0
+    assert kept <= sealed(directory)
+    assert (directory / "result.json").exists()
+
+
+def test_killed_browsers_cost_episodes_but_no_rewards(runs: Path, finished: Path) -> None:
+    before = set(runs.glob("smoke-*"))
+    process = start(runs, "--set", "num_updates=3")
+    kills = 0
+    while process.poll() is None and kills < 3:
+        time.sleep(2.5)
+        browsers = [pid for pid in descendants(process.pid) if _is_browser(pid)]
+        if browsers:
+            os.kill(browsers[0], signal.SIGKILL)
+            kills += 1
+    assert process.wait(120) == 0, process.stderr.read().decode() if process.stderr else ""
+    assert kills > 0
+    directory = newest(runs, before)
+    assert directory is not None
+    with ReplayStore(directory / "store", read_only=True) as store:
+        broken = store.query(outcome=Outcome.INFRA_ERROR)
+        evaluated = store.query(tag="evaluation/mixed")
+    assert all(info.reward == 0.0 for info in broken)
+    assert len(evaluated) == 4
+    assert all(info.outcome.learnable for info in evaluated)
+
+
+def _is_browser(pid: int) -> bool:
+    try:
+        command = (Path("/proc") / str(pid) / "cmdline").read_bytes()
+    except OSError:
+        return False
+    return b"headless" in command and b"--type=" not in command and b"playwright" not in command.split(b"\0")[0]
+
+
+def test_the_recipe_is_kept(finished: Path) -> None:
+    assert load_recipe(finished).policy.d_model == 32
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "complaint"),
+    [
+        (["train", "vast"], 2, "no recipe 'vast'"),
+        (["train", "smoke", "--set", 'tasks=["miniwob/no-such"]'], 2, "no MiniWoB"),
+        (["train", "--resume", "no-such-run"], 2, "there is no run"),
+        (["train", "--resume", "--seed", "3"], 2, "keeps its recipe"),
+        (["train", "smoke", "--tracking-uri", "http://127.0.0.1:9"], 1, "127.0.0.1:9"),
+        (["train", "smoke", "--demos", "no-such-store"], 1, "no-such-store"),
+        (["eval", "no-such-checkpoint"], 1, "no checkpoint"),
+        (["eval", "no-such-checkpoint", "--tasks", "no-such"], 2, "no MiniWoB"),
+        (["eval", "no-such-checkpoint", "--episodes", "0"], 2, "at least 1"),
+        (["watch", "0123456789abcdef", "--store", "no-such-store"], 1, "no-such-store"),
+    ],
+)
+def test_misuse_is_told_in_a_sentence(
+    more: list[str], code: int, complaint: str, runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if more[0] == "train":
+        more = [*more, "--runs", str(runs)]
+    assert main(more) == code
+    error = capsys.readouterr().err
+    assert complaint in error
+    assert error.count("\n") == 1
+    assert "Traceback" not in error
+
+
+def test_a_corrupt_checkpoint_is_named(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("config.json", "model.safetensors"):
+        (tmp_path / name).write_bytes((finished / "checkpoints" / "mixed" / name).read_bytes()[:100])
+    assert main(["eval", str(tmp_path)]) == 1
+    assert str(tmp_path) in capsys.readouterr().err
+
+
+def test_runs_that_cannot_be_written_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    assert main(["train", "smoke", "--runs", str(blocked)]) == 1
+    assert str(blocked) in capsys.readouterr().err
+
+
+def test_a_missing_browser_is_told(
+    runs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WEBDUAL_BROWSER", "/no/such/browser")
+    assert main(arguments(runs)) == 1
+    assert "/no/such/browser" in capsys.readouterr().err
