@@ -15,8 +15,8 @@ from browser_env.episode import Episode
 class CurriculumConfig:
     """Shares of the three ways to draw a task; they add up to one."""
 
-    learnable: float = 0.5  # in proportion to p (1 - p): neither mastered nor hopeless
-    uniform: float = 0.3
+    learnable: float = 0.7  # in proportion to p (1 - p): neither mastered nor hopeless
+    uniform: float = 0.1
     least_solved: float = 0.2  # among the tasks with the lowest success
     decay: float = 0.98  # of old outcomes, for each new one of the task
 

@@ -79,7 +79,7 @@ class ReplayBuffer:
         """Draw ``round(batch_size * demo_fraction)`` demonstration steps, the rest from own successes.
 
         The task is drawn uniformly, or in proportion to its ``shares``, then the episode, own ones in proportion to
-        how much they surprised the policy that acted, then the step. Where one side has nothing the other fills
+        how much their last step surprised the policy, then the step. Where one side has nothing the other fills
         the batch; where both have nothing the batch is empty.
         """
         if batch_size < 0 or not 0.0 <= demo_fraction <= 1.0:
@@ -146,9 +146,12 @@ def _draw(
 
 
 def _surprise(episode: Episode) -> float:
-    """Return how unlikely the episode was to its own policy, bounded; 1 for demonstrations, which have no policy."""
-    known = [-step.log_prob for step in episode.steps if step.log_prob is not None]
-    return float(np.clip(max(known, default=1.0), LEAST_SURPRISE, MOST_SURPRISE))
+    """Return how unlikely the last step was to the policy that took it, bounded; 1 for demonstrations.
+
+    The last step earned the success. An odd step before it is as likely a detour, not to be preferred.
+    """
+    log_prob = episode.steps[-1].log_prob
+    return 1.0 if log_prob is None else float(np.clip(-log_prob, LEAST_SURPRISE, MOST_SURPRISE))
 
 
 def _imitated(episode: Episode, index: int) -> Sample:
