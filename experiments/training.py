@@ -10,7 +10,7 @@ import itertools
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +37,7 @@ from replay.buffer import ReplayBuffer, Sample, experience_samples
 from replay.store import ReplayStore
 
 DEMONSTRATION, PRACTICE = "demonstration", "practice"  # tags of episodes in the store; evaluations have their own
+SEEDS_PER_RUN = 1000  # demonstration seeds set aside for each
 MAX_EXTRA_SEEDS = 20  # tried in a row when an expert fails on some pages
 
 
@@ -94,7 +95,8 @@ def _recorded(recipe: Recipe) -> list[Episode]:
 
 def _demonstrations(shop: Workshop, task: Task, *, count: int, used: set[int]) -> Iterator[Episode]:
     expert = ExpertPolicy(task.name)
-    candidates = (demonstration_seed(i) for i in range(count + len(used) + MAX_EXTRA_SEEDS))
+    first = shop.recipe.seed * SEEDS_PER_RUN  # runs of different seeds learn from different demonstrations
+    candidates = (demonstration_seed(first + i) for i in range(count + len(used) + MAX_EXTRA_SEEDS))
     seeds = iter([seed for seed in candidates if seed not in used])
     made = 0
     while made < count:
@@ -113,14 +115,14 @@ def clone(shop: Workshop, demonstrations: Sequence[Episode], run: Run) -> Compac
     if (shop.checkpoint("imitation") / "config.json").exists():
         return load_policy(shop.checkpoint("imitation"))
     policy = CompactPolicy(recipe.policy, seed=recipe.seed)
-    learner = Learner(policy, recipe.cloning)
+    learner = Learner(policy, replace(recipe.cloning, seed=recipe.seed))
     buffer = ReplayBuffer(demonstrations=demonstrations)
     rng = np.random.default_rng(recipe.seed)
     with shop.progress.phase("imitation", total=recipe.cloning_epochs) as bar:
         for epoch in range(recipe.cloning_epochs):
             metrics = mean_metrics([learner.update(batch) for batch in buffer.epoch(recipe.cloning.minibatch, rng)])
             run.log_metrics({f"train/{name}": value for name, value in metrics.items()}, step=epoch)
-            bar.advance(detail=f"loss {metrics['imitation_loss']:.3f}")
+            bar.advance(detail=f"loss {metrics.get('imitation_loss', 0):.3f}")
     policy.version = 0
     save_checkpoint(shop.checkpoint("imitation"), policy)
     return policy
@@ -228,7 +230,7 @@ def _resume(shop: Workshop) -> tuple[CompactPolicy, Learner]:
         policy = load_policy(mixed)
         return policy, load_learner(mixed, policy)
     policy = load_policy(shop.checkpoint("imitation"))
-    return policy, Learner(policy, shop.recipe.learning)
+    return policy, Learner(policy, replace(shop.recipe.learning, seed=shop.recipe.seed))
 
 
 def _log_update(run: Run, update: int, metrics: Metrics, episodes: Sequence[Episode], curriculum: Curriculum) -> None:
