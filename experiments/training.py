@@ -78,7 +78,7 @@ def demonstrate(shop: Workshop) -> list[Episode]:
                 have.append(episode)
                 bar.advance()
     shop.keeper.flush()
-    return have
+    return sorted(have, key=lambda episode: (episode.task.name, episode.seed))
 
 
 def _recorded(recipe: Recipe) -> list[Episode]:
