@@ -24,6 +24,7 @@ from playwright.async_api import Error as PlaywrightError
 from playwright.async_api import Page as ChromiumPage
 
 from browser_env.errors import ActionError, BrowserCrashedError, BrowserMissingError, DocumentGoneError, InfraError
+from browser_env.keys import press_events
 from browser_env.locate import BrowserBinary, find_browser
 from browser_env.observation import Screenshot
 
@@ -34,6 +35,7 @@ CLOSE_TIMEOUT_S = 10.0  # then the driver is stopped, which kills the browser
 ENDLESS_REQUESTS = ("EventSource",)  # are not waited for
 NAVIGATION_RETRIES = 50
 ANIMATION_RATE = 10_000  # CSS transitions and animations follow the wall clock, so they are over within a frame
+PICKER_PATIENCE_S = 2.0  # no frame takes so long, unless a list, a date or a colour is being picked
 FRAME_PAUSE_S = 0.002  # between frames drawn while something is awaited
 FRAME_CONTROL_FLAGS = (
     "--enable-begin-frame-control",
@@ -290,15 +292,13 @@ class Page:
     async def frame(self) -> None:
         """Draw a frame without taking a picture, where frames are under control."""
         if self._browser.frame_control:
-            async with self._browser.frame_lock:
-                await self.send("HeadlessExperimental.beginFrame")
+            await self._begin_frame({})
 
     async def screenshot(self) -> Screenshot:
         """Draw a frame and return its pixels, (height, width, 3) uint8."""
         if self._browser.frame_control:
             request = {"screenshot": {"format": "png", "optimizeForSpeed": True}}
-            async with self._browser.frame_lock:
-                data = (await self.send("HeadlessExperimental.beginFrame", request)).get("screenshotData")
+            data = (await self._begin_frame(request)).get("screenshotData")
         else:
             shot = await self.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
             data = shot["data"]
@@ -315,6 +315,16 @@ class Page:
         """Close the tab and its profile."""
         with contextlib.suppress(PlaywrightError, TimeoutError):  # then it ends with its browser
             await asyncio.wait_for(self._context.close(), CLOSE_TIMEOUT_S)
+
+    async def _begin_frame(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Draw a frame; where none comes, close the picker that may be open: frames wait as long as it is."""
+        async with self._browser.frame_lock:
+            drawing = asyncio.ensure_future(self.send("HeadlessExperimental.beginFrame", request))
+            done, _ = await asyncio.wait({drawing}, timeout=PICKER_PATIENCE_S)
+            if not done:
+                escape = [self.send(method, params) for method, params in press_events("Escape")]
+                await asyncio.gather(drawing, *escape)
+            return drawing.result()
 
     async def _pumped(self, waiting: Awaitable[Any]) -> None:
         """Draw frames until something is done: pointer moves and loads wait for frames."""

@@ -37,7 +37,7 @@ async def execute(page: Page, action: Action) -> None:
     """Carry an action out on a page; raise :class:`ActionError` where that cannot be done."""
     match action:
         case Click(target):
-            await page.dispatch(_click_events(await _place(page, target)))
+            await _click(page, await _place(page, target))
         case DoubleClick(target):
             place = await _place(page, target)
             await page.dispatch([*_click_events(place), *_click_events(place, count=2)[1:]])
@@ -83,6 +83,12 @@ async def _place(page: Page, target: Target) -> Place:
     if found.get("tag") == "option":
         raise ActionError(f"element {target} is an option: use select(list, [label])")
     return found["x"], found["y"]
+
+
+async def _click(page: Page, place: Place) -> None:
+    """Click, but only focus a closed list: what it would open is drawn outside the page, and `select` chooses."""
+    if not await page.evaluate(f"webdual.focusList({place[0]}, {place[1]})", isolated=True):
+        await page.dispatch(_click_events(place))
 
 
 async def _type(page: Page, target: Target, text: str) -> None:

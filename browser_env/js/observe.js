@@ -302,6 +302,18 @@
     const above = enabled.filter((option) => option.index < from && option.index >= to).length;
     return { offset: below - above, opens: !element.multiple && element.size <= 1 };
   }
+  // Focus the closed list at a point, if there is one, and say so.
+  function focusList(x, y) {
+    let element = document.elementFromPoint(x, y);
+    while (element?.shadowRoot) {
+      const inner = element.shadowRoot.elementFromPoint(x, y);
+      if (!inner || inner === element) break;
+      element = inner;
+    }
+    if (!element || tagOf(element) !== "select" || element.multiple || element.size > 1 || element.disabled) return false;
+    element.focus();
+    return true;
+  }
   function focus(id) {
     byId(id)?.focus();
     return isFocused(id);
@@ -316,5 +328,5 @@
   }
   const ready = () => document.readyState;
 
-  globalThis.webdual = { observe, evidence, locate, isFocused, planSelect, focus, reset, ready };
+  globalThis.webdual = { observe, evidence, locate, isFocused, planSelect, focus, focusList, reset, ready };
 })();
