@@ -160,6 +160,19 @@ def test_select_works_on_an_open_list(bench: Bench) -> None:
     assert bench.tab.evaluate("many.value") == "Ant"
 
 
+def test_a_click_on_a_closed_list_focuses_it_and_opens_nothing(bench: Bench) -> None:
+    bench.act(Click(bench.ids["List"]))
+    assert bench.tab.evaluate("document.activeElement === list")
+    bench.act(Select(bench.ids["List"], ("Option 8",)))  # nothing hangs on an open list
+    assert bench.tab.evaluate("list.value") == "v8"
+
+
+def test_a_picker_left_open_does_not_stop_the_frames(bench: Bench) -> None:
+    bench.act(Click(bench.ids["List"]))
+    bench.act(Press("Alt+ArrowDown"))
+    assert ("click", "button") in bench.of(Click(bench.ids["Button"]), "click")
+
+
 def test_check_brings_into_a_state(bench: Bench) -> None:
     box = bench.ids["Box"]
     assert ("change", "box") in bench.of(Check(box), "change")
