@@ -10,9 +10,7 @@ import asyncio
 import base64
 import contextlib
 import io
-import os
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -27,52 +25,22 @@ from browser_env.errors import ActionError, BrowserCrashedError, BrowserMissingE
 from browser_env.keys import press_events
 from browser_env.locate import BrowserBinary, find_browser
 from browser_env.observation import Screenshot
+from browser_env.options import BrowserOptions
+from browser_env.traffic import Traffic
 
 T = TypeVar("T")
 
 ISOLATED_WORLD = "webdual"
 CLOSE_TIMEOUT_S = 10.0  # then the driver is stopped, which kills the browser
-ENDLESS_REQUESTS = ("EventSource",)  # are not waited for
 NAVIGATION_RETRIES = 50
 ANIMATION_RATE = 10_000  # CSS transitions and animations follow the wall clock, so they are over within a frame
 PICKER_PATIENCE_S = 2.0  # no frame takes so long, unless a list, a date or a colour is being picked
 FRAME_PAUSE_S = 0.002  # between frames drawn while something is awaited
-FRAME_CONTROL_FLAGS = (
-    "--enable-begin-frame-control",
-    "--run-all-compositor-stages-before-draw",
-    "--disable-threaded-animation",
-    "--disable-threaded-scrolling",
-    "--disable-checker-imaging",
-    "--disable-new-content-rendering-timeout",
-    "--disable-image-animation-resync",
-)
-STEADY_FLAGS = (  # the same pixels on every machine; no traffic of the browser's own
-    "--force-color-profile=srgb",
-    "--font-render-hinting=none",
-    "--disable-lcd-text",
-    "--disable-partial-raster",
-    "--hide-scrollbars",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-domain-reliability",
-    "--disable-sync",
-    "--no-first-run",
-)
 
 
 def read_script(name: str) -> str:
     """Return the source of one of the page scripts beside this module."""
     return (Path(__file__).parent / "js" / name).read_text(encoding="utf-8")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BrowserOptions:
-    """How to start a browser."""
-
-    frame_control: bool = True  # where the browser can
-    host_map: tuple[tuple[str, str], ...] = ()  # (host name, address:port) pairs answered by this machine
-    call_timeout_s: float = 15.0  # a browser that does not answer for so long is taken for hung
-    sandbox: bool = os.geteuid() != 0 if hasattr(os, "geteuid") else True  # Chromium refuses it to root
 
 
 class Browser:
@@ -111,14 +79,13 @@ class Browser:
         options = options or BrowserOptions()
         binary = binary or find_browser()
         frame_control = options.frame_control and binary.kind == "headless-shell"
-        flags = [*STEADY_FLAGS, *(FRAME_CONTROL_FLAGS if frame_control else ())]
-        if options.host_map:
-            rules = ", ".join(f"MAP {host} {address}" for host, address in options.host_map)
-            flags.append(f"--host-resolver-rules={rules}")
         playwright = await async_playwright().start()
         try:
             chromium = await playwright.chromium.launch(
-                executable_path=str(binary.path), args=flags, chromium_sandbox=options.sandbox, headless=True
+                executable_path=str(binary.path),
+                args=options.flags(frame_control=frame_control),
+                chromium_sandbox=options.sandbox,
+                headless=True,
             )
         except PlaywrightError as error:
             await playwright.stop()
@@ -187,10 +154,7 @@ class Page:
         self._browser = browser
         self._worlds: dict[str, int] = {}  # "" (the page's own) or the isolated world's name -> execution context
         self._main_frame = ""
-        self._requests: set[str] = set()  # ids; told by the session that reads the page, so never later than it
-        self.network_events = 0  # requests that began, and ended, so far
-        self._at_rest = asyncio.Event()
-        self._at_rest.set()
+        self.traffic = Traffic()  # told by the session that reads the page, so never later than it
         self._in_flight: set[asyncio.Future[Any]] = set()  # commands that wait for an answer
         self.crashed = False  # its renderer died
         self.unresponsive = False  # a command timed out: only ending the browser is sure to help
@@ -208,9 +172,9 @@ class Page:
         """Wire a Playwright page up."""
         self = cls(context=context, page=page, cdp=cdp, browser=browser)
         page.on("crash", lambda _: self._on_crash())
-        cdp.on("Network.requestWillBeSent", self._on_request)
-        cdp.on("Network.loadingFinished", self._on_response)
-        cdp.on("Network.loadingFailed", self._on_response)
+        cdp.on("Network.requestWillBeSent", self.traffic.began)
+        cdp.on("Network.loadingFinished", self.traffic.ended)
+        cdp.on("Network.loadingFailed", self.traffic.ended)
         cdp.on("Page.frameNavigated", self._on_frame)
         cdp.on("Runtime.executionContextCreated", self._on_context)
         cdp.on("Runtime.executionContextDestroyed", self._on_context_gone)
@@ -239,21 +203,10 @@ class Page:
         return str(frame.get("unreachableUrl", ""))
 
     @property
-    def open_requests(self) -> int:
-        """Network requests under way."""
-        return len(self._requests)
-
-    @property
     def viewport(self) -> tuple[int, int]:
         """Width and height in CSS pixels."""
         size = self._page.viewport_size
         return (size["width"], size["height"]) if size else (0, 0)
-
-    async def wait_for_network(self, *, timeout_s: float) -> None:
-        """Return when no request is under way, or after the time given."""
-        if self._requests:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._at_rest.wait(), timeout_s)
 
     async def send(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """Send one DevTools command; raise :class:`BrowserCrashedError` where the browser does not answer."""
@@ -374,21 +327,6 @@ class Page:
             )
         return self._worlds[world]
 
-    def _on_request(self, event: dict[str, Any]) -> None:
-        self.network_events += 1
-        if event.get("type") not in ENDLESS_REQUESTS:
-            self._requests.add(event["requestId"])
-            self._at_rest.clear()
-
-    def _on_response(self, event: dict[str, Any]) -> None:
-        self.network_events += 1
-        self._forget_requests({event["requestId"]})
-
-    def _forget_requests(self, gone: set[str]) -> None:
-        self._requests -= gone
-        if not self._requests:
-            self._at_rest.set()
-
     def _on_context(self, event: dict[str, Any]) -> None:
         context = event["context"]
         data = context.get("auxData", {})
@@ -401,8 +339,8 @@ class Page:
 
     def _on_frame(self, event: dict[str, Any]) -> None:
         frame = event["frame"]
-        if frame["id"] == self._main_frame:  # what the document before it asked for is of no interest
-            self._forget_requests(self._requests - {frame["loaderId"]})
+        if frame["id"] == self._main_frame:
+            self.traffic.document_changed(frame["loaderId"])
 
     def _on_crash(self) -> None:
         self.crashed = True

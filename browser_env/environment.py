@@ -9,12 +9,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from browser_env.action import Action, Answer, GiveUp, Navigate, Wait
-from browser_env.browser import Browser, BrowserOptions, Page, read_script
+from browser_env.browser import Browser, Page, read_script
 from browser_env.errors import ActionError, BlockedError, InfraError, UsageError
 from browser_env.executor import execute
 from browser_env.miniwob import HOST, pages_folder
 from browser_env.observation import Observation
 from browser_env.observing import observe
+from browser_env.options import BrowserOptions
 from browser_env.serving import FolderServer
 from browser_env.task import Task
 from rewards.evidence import Evidence
@@ -155,8 +156,8 @@ class Environment:
         """Observe; where a suite page loads a picture meanwhile, which it shows for the first time, look again."""
         for _ in range(MAX_LOOKS):
             if task.suite == "miniwob":  # a site has been waited for already
-                await page.wait_for_network(timeout_s=SETTLE_S)
-            before = page.network_events
+                await page.traffic.rest(timeout_s=SETTLE_S)
+            before = page.traffic.events
             seen = await observe(
                 page,
                 goal=self._goal,
@@ -165,7 +166,7 @@ class Environment:
                 error=error,
                 with_evidence=with_evidence,
             )
-            if task.suite != "miniwob" or page.network_events == before:
+            if task.suite != "miniwob" or page.traffic.events == before:
                 break
         return seen
 
@@ -188,8 +189,10 @@ class Environment:
         deadline, quiet = loop.time() + SETTLE_S, 0
         while quiet <= QUIET_ROUNDS and loop.time() < deadline:
             await page.frame()
-            await page.wait_for_network(timeout_s=0.02)
-            at_rest = page.open_requests == 0 and await page.evaluate("webdual.ready()", isolated=True) == "complete"
+            await page.traffic.rest(timeout_s=0.02)
+            at_rest = (
+                page.traffic.open_requests == 0 and await page.evaluate("webdual.ready()", isolated=True) == "complete"
+            )
             quiet = quiet + 1 if at_rest else 0
             if at_rest:  # page time stands still while the network is awaited: a slow server changes nothing
                 await page.evaluate("globalThis.__webdual_clock?.advance(16)")

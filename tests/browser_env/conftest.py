@@ -14,12 +14,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from browser_env.action import Action
-from browser_env.browser import Browser, BrowserOptions, Page, read_script
+from browser_env.browser import Browser, Page, read_script
 from browser_env.env import LoopThread
 from browser_env.environment import BrowserHost, Environment
 from browser_env.executor import execute
 from browser_env.observation import Element, Observation
 from browser_env.observing import observe
+from browser_env.options import BrowserOptions
 from browser_env.task import Task, VerifierSpec
 from rewards.evidence import Evidence
 

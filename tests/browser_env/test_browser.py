@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from browser_env.action import Click, Scroll, Type
-from browser_env.browser import Browser, BrowserOptions, Page
+from browser_env.browser import Browser, Page
 from browser_env.env import LoopThread
 from browser_env.errors import BrowserCrashedError, BrowserMissingError, InfraError
 from browser_env.locate import BrowserBinary
+from browser_env.options import BrowserOptions
 
 OpenTab = Callable[..., Any]
 
