@@ -31,6 +31,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--episodes", type=int, default=50, help="per task (default: 50)")
     parser.add_argument("--envs", type=int, default=2, help="browsers side by side (default: 2)")
     parser.add_argument("--sample", action="store_true", help="draw actions instead of taking the likeliest")
+    parser.add_argument("--blind", action="store_true", help="hide the screenshot from the policy")
     parser.set_defaults(run=run)
 
 
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     policy = load_policy(args.checkpoint)
     console = Console()
     with (
-        Pool(num_envs=args.envs) as pool,
+        Pool(num_envs=args.envs, pixels=not args.blind) as pool,
         Progress(console).phase("evaluation", total=args.episodes * len(tasks)) as bar,
     ):
         episodes = evaluate(
