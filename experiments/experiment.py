@@ -99,7 +99,7 @@ def run_experiment(
         parent = open_things.enter_context(tracker.run(directory.name, directory=directory))
         store = open_things.enter_context(ReplayStore(directory / "store"))
         keeper = open_things.enter_context(EpisodeKeeper(directory / "store"))
-        pool = open_things.enter_context(Pool(num_envs=recipe.num_envs))
+        pool = open_things.enter_context(Pool(num_envs=recipe.num_envs, pixels=recipe.pixels))
         shop = Workshop(recipe=recipe, directory=directory, store=store, keeper=keeper, pool=pool, progress=progress)
         parent.log_params(recipe.to_json())
         demonstrations = demonstrate(shop)

@@ -24,6 +24,7 @@ class Recipe:
     tasks: tuple[str, ...] = tuple(f"miniwob/{task}" for task in DEFAULT_TASKS)
     seed: int = 0
     num_envs: int = 3  # browsers side by side
+    pixels: bool = True  # whether browsers take screenshots; scripted experts of some tasks need them
     demonstrations: str = ""  # folder of a replay store to take them from; empty: scripted experts make them
     demonstrations_per_task: int = 5  # at most
     cloning_epochs: int = 30  # passes over the demonstrations
