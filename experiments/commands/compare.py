@@ -66,7 +66,9 @@ def _read(tracker: MlflowTracker, name: str) -> RunScores:
     return RunScores(id=summary.id, name=summary.name, params=summary.params, tasks=tasks)
 
 
-def _params(comparison: Comparison) -> Table:
+def _params(comparison: Comparison) -> Table | Text:
+    if not comparison.params:
+        return Text("The runs have the same settings.")
     table = _table("Settings that differ", ["setting", *_names(comparison)])
     for key, values in comparison.params.items():
         table.add_row(Text(key), *(Text("–" if value is None else value[:60]) for value in values))
@@ -83,22 +85,22 @@ def _tasks(comparison: Comparison) -> Table:
 
 def _task_cells(line: TaskLine) -> list[Text]:
     rates = [Text("–" if rate is None else format_rate(rate)) for rate in line.rates]
-    return [Text(line.task), *rates, *map(_difference, line.differences)]
+    return [Text(line.task.removeprefix("miniwob/")), *rates, *map(_difference, line.differences)]
 
 
 def _totals(comparison: Comparison) -> Table:
     heads = ["run", "mean", "interquartile mean", "P(better than first)", "", "per success"]
     table = _table(f"Totals over the {len(comparison.shared)} shared tasks", heads)
-    for each, total in zip(comparison.runs, comparison.totals, strict=True):
-        table.add_row(*_total_cells(each, total))
+    for name, each, total in zip(_names(comparison), comparison.runs, comparison.totals, strict=True):
+        table.add_row(*_total_cells(f"{name} {each.id[:8]}", total))
     return table
 
 
-def _total_cells(each: RunScores, total: Total) -> list[Text]:
+def _total_cells(name: str, total: Total) -> list[Text]:
     chance = total.improvement
     style = STYLES[tone(chance, neutral=0.5)] if chance else ""
     return [
-        Text(f"{each.name} {each.id[:8]}"),
+        Text(name),
         Text(format_rate(total.mean)),
         Text(format_rate(total.interquartile_mean)),
         Text(format_rate(chance) if chance else "–", style=style),
@@ -121,7 +123,9 @@ def _table(title: str, heads: list[str]) -> Table:
 
 
 def _names(comparison: Comparison) -> list[str]:
-    return [each.name for each in comparison.runs]
+    """Return the runs' names, without the part before the last slash where what follows tells them apart."""
+    short = [each.name.rsplit("/", 1)[-1] for each in comparison.runs]
+    return short if len(set(short)) == len(short) else [each.name for each in comparison.runs]
 
 
 def _write(path: Path, page: str) -> None:
