@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from browser_env.errors import DataError
 from experiments.cli import main
 from experiments.experiment import load_recipe
 from experiments.tracking import connect, default_uri
@@ -147,8 +148,11 @@ def test_a_killed_run_goes_on(moment: str, runs: Path, finished: Path) -> None:
         directory = newest(runs, before)
         if directory is None or not (directory / "store" / "index.sqlite").exists():
             return False
-        with ReplayStore(directory / "store", read_only=True) as store:
-            return len(store.query(tag=moment)) >= 2
+        try:
+            with ReplayStore(directory / "store", read_only=True) as store:
+                return len(store.query(tag=moment)) >= 2
+        except DataError:  # it is being made just now
+            return False
 
     wait_for(reached, process)
     family = descendants(process.pid)
