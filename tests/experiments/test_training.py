@@ -38,16 +38,18 @@ def arguments(runs: Path, *more: str) -> list[str]:
 
 
 def start(runs: Path, *more: str) -> subprocess.Popen[bytes]:
+    """Train in a process of its own, which writes to train.log."""
     command = [sys.executable, "-m", "experiments.cli", *arguments(runs, *more)]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    with (runs / "train.log").open("wb") as log:
+        return subprocess.Popen(command, stdout=log, stderr=log)
 
 
 def wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes], *, within_s: float = 120) -> None:
+    """Return once the condition holds while the process runs."""
     deadline = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline, "it took too long"
-        if process.poll() is not None:
-            pytest.fail(f"it ended early: {process.stderr.read().decode() if process.stderr else ''}")
+        assert process.poll() is None, "it ended early"
         time.sleep(0.05)
 
 
@@ -180,7 +182,7 @@ def test_killed_browsers_cost_episodes_but_no_rewards(runs: Path, finished: Path
         if browsers:
             os.kill(browsers[0], signal.SIGKILL)
             kills += 1
-    assert process.wait(120) == 0, process.stderr.read().decode() if process.stderr else ""
+    assert process.wait(120) == 0, (runs / "train.log").read_text()
     assert kills > 0
     directory = newest(runs, before)
     assert directory is not None
