@@ -35,6 +35,7 @@ CLOSE_TIMEOUT_S = 10.0  # then the driver is stopped, which kills the browser
 NAVIGATION_RETRIES = 50
 ANIMATION_RATE = 10_000  # CSS transitions and animations follow the wall clock, so they are over within a frame
 PICKER_PATIENCE_S = 2.0  # no frame takes so long, unless a list, a date or a colour is being picked
+PICTURE_RETRIES = 5
 FRAME_PAUSE_S = 0.002  # between frames drawn while something is awaited
 
 
@@ -249,14 +250,7 @@ class Page:
 
     async def screenshot(self) -> Screenshot:
         """Draw a frame and return its pixels, (height, width, 3) uint8."""
-        if self._browser.frame_control:
-            request = {"screenshot": {"format": "png", "optimizeForSpeed": True}}
-            data = (await self._begin_frame(request)).get("screenshotData")
-        else:
-            shot = await self.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
-            data = shot["data"]
-        if not data:
-            raise BrowserCrashedError("the browser drew a frame but returned no picture; it has to be restarted")
+        data = await (self._frame_picture() if self._browser.frame_control else self._plain_picture())
         with Image.open(io.BytesIO(base64.b64decode(data))) as image:
             return np.asarray(image.convert("RGB"), dtype=np.uint8)
 
@@ -268,6 +262,18 @@ class Page:
         """Close the tab and its profile."""
         with contextlib.suppress(PlaywrightError, TimeoutError):  # then it ends with its browser
             await asyncio.wait_for(self._context.close(), CLOSE_TIMEOUT_S)
+
+    async def _frame_picture(self) -> str:
+        request = {"screenshot": {"format": "png", "optimizeForSpeed": True}}
+        for _ in range(PICTURE_RETRIES):  # the first frame of a new document may come without its picture
+            data: str | None = (await self._begin_frame(request)).get("screenshotData")
+            if data:
+                return data
+        raise BrowserCrashedError("the browser draws frames but returns no picture; it has to be restarted")
+
+    async def _plain_picture(self) -> str:
+        shot = await self.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
+        return str(shot["data"])
 
     async def _begin_frame(self, request: dict[str, Any]) -> dict[str, Any]:
         """Draw a frame; where none comes, close the picker that may be open: frames wait as long as it is."""

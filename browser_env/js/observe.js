@@ -248,16 +248,17 @@
     return { url: location.href, title: documentTitle(document), text, form_values: formValues };
   }
 
-  const AIMS = [0.5, 0.25, 0.75, 0.1, 0.9]; // parts of width and height to try where something covers the middle
+  const AIMS = [0.5, 0.25, 0.75, 0.1, 0.9]; // parts of width and height to try before the very edges
   // A point of the box's part in the viewport at which a pointer would hit the element, or null.
   function aimAt(element) {
     const box = boxOf(element);
     const left = Math.max(box.left, 0), top = Math.max(box.top, 0);
     const width = Math.min(box.right, innerWidth) - left, height = Math.min(box.bottom, innerHeight) - top;
     if (width <= 0 || height <= 0) return null;
-    for (const part of AIMS) {
-      for (const other of AIMS) {
-        const x = left + width * other, y = top + height * part;
+    const places = (size) => [...AIMS.map((part) => size * part), Math.min(0.5, size / 2), size - Math.min(0.5, size / 2)];
+    for (const down of places(height)) {
+      for (const along of places(width)) {
+        const x = left + along, y = top + down;
         const hit = rootOf(element).elementFromPoint(x, y);
         if (hit && contains(element, hit)) return { x, y };
       }
@@ -325,6 +326,7 @@
     count = 0;
     documentActive(document)?.blur?.();
     getSelection()?.removeAllRanges();
+    window.scrollTo({ left: 0, top: 0, behavior: "instant" });
   }
   const ready = () => document.readyState;
 

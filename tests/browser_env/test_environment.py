@@ -91,6 +91,21 @@ def test_the_same_seed_and_actions_give_the_same_observations(episodes: Any, oth
     assert differences(in_a_fresh_page, in_another_process) == []
 
 
+@pytest.mark.parametrize("seed", [1_000_000_012, 1_000_000_022])
+def test_an_element_covered_but_for_a_pixel_is_hit_there(episodes: Any, seed: int) -> None:
+    assert act_on(episodes, miniwob_task("click-test-2"), "ONE") is not None
+    observation = episodes.reset(miniwob_task("click-test-2"), seed=seed)
+    assert episodes.step(Click(element_id(observation, "ONE"))).outcome is Outcome.SUCCESS
+
+
+def test_a_scrolled_page_begins_at_its_corner_again(episodes: Any) -> None:
+    task = miniwob_task("click-test-2")
+    fresh = episodes.reset(task, seed=5)
+    episodes.loop.run(episodes.environment._page.evaluate("scrollTo(30, 40)"))
+    episodes.step(Wait(100))
+    assert differences([fresh], [episodes.reset(task, seed=5)]) == []
+
+
 def test_another_seed_gives_another_episode(episodes: Any) -> None:
     goals = {episodes.reset(miniwob_task("enter-text"), seed=seed).goal for seed in range(6)}
     assert len(goals) > 3
