@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from browser_env.browser import Page
@@ -44,11 +43,6 @@ async def observe(
         return observation, None
     states = tuple(ElementState(role=e.role, name=e.name, value=e.value, states=e.states) for e in elements)
     return observation, Evidence(**data["evidence"], elements=states)
-
-
-def without_pixels(observation: Observation) -> Observation:
-    """Return the observation with its screenshot hidden."""
-    return replace(observation, screenshot=None)
 
 
 def _element(row: list[Any]) -> Element:

@@ -1,6 +1,6 @@
 """What success is: verifiers over recorded evidence, outcomes, and what an episode cost."""
 
-from rewards.cost import Cost, Prices, cost_per_success
+from rewards.cost import Cost, Prices
 from rewards.evidence import ElementState, Evidence
 from rewards.outcome import Outcome
 from rewards.verifier import VERIFIERS, Verdict, VerifierError, verify
@@ -14,6 +14,5 @@ __all__ = [
     "Prices",
     "Verdict",
     "VerifierError",
-    "cost_per_success",
     "verify",
 ]

@@ -50,8 +50,3 @@ class Prices:
             + cost.gpu_s / 3600 * self.gpu_hour
             + cost.tokens / 1e6 * self.million_tokens
         )
-
-
-def cost_per_success(total: Cost, successes: int, prices: Prices) -> float | None:
-    """Return the money spent per success, or None where nothing succeeded."""
-    return prices.money(total) / successes if successes else None

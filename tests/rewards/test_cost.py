@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from rewards import Cost, Prices, cost_per_success
+from rewards import Cost, Prices
 
 
 def test_costs_add_up() -> None:
@@ -18,11 +18,6 @@ def test_money_is_hours_and_millions_times_prices() -> None:
 
 def test_wall_clock_alone_costs_nothing() -> None:
     assert Prices().money(Cost(wall_s=3600, steps=100)) == 0.0
-
-
-def test_a_success_costs_its_share() -> None:
-    assert cost_per_success(Cost(cpu_s=3600), 4, Prices(cpu_hour=1.0)) == pytest.approx(0.25)
-    assert cost_per_success(Cost(cpu_s=3600), 0, Prices()) is None
 
 
 def test_costs_survive_json() -> None:
