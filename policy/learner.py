@@ -125,8 +125,10 @@ class Learner:
         self, evaluation: Evaluation, samples: Sequence[LearningSample], imitation_weight: float
     ) -> tuple[Tensor, Metrics]:
         parts: dict[str, Tensor] = {}
-        parts["entropy"] = evaluation.entropy.mean()
-        total = -self.config.entropy_weight * parts["entropy"]
+        total = evaluation.log_prob.new_zeros(())
+        if rows := [i for i, sample in enumerate(samples) if _shapes(sample, imitation_weight)]:
+            parts["entropy"] = evaluation.entropy[rows].mean()
+            total = total - self.config.entropy_weight * parts["entropy"]
         weights = self._tensor([sample.weight for sample in samples])
         if (weights > 0).any():
             parts["imitation_loss"] = imitation_loss(evaluation.log_prob, weights.clamp(min=0))

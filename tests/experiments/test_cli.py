@@ -24,7 +24,13 @@ def webdual(*arguments: str, environ: Mapping[str, str] | None = None) -> subpro
         text=True,
         check=False,
         timeout=60,
+        preexec_fn=_as_from_a_terminal,
     )
+
+
+def _as_from_a_terminal() -> None:
+    """Undo that a shell lets what it starts in the background ignore Ctrl+C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_help_lists_every_command_that_is_installed() -> None:
