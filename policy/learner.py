@@ -169,6 +169,11 @@ class Learner:
             group["lr"] = self.config.learning_rate * share
 
 
+def _shapes(sample: LearningSample, imitation_weight: float) -> bool:
+    """Tell whether a sample is imitated or reinforced at all."""
+    return sample.advantage is not None or sample.weight * imitation_weight > 0
+
+
 def _means(rows: Sequence[Metrics]) -> Metrics:
     """Return the mean of each metric over the rows that have it."""
     names = {name: None for row in rows for name in row}
