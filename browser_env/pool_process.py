@@ -41,7 +41,7 @@ class Reply:
 
     result: StepResult | None = None
     error: str = ""
-    cpu_s: float = 0.0  # spent by this process and its browser since the last reply
+    cpu_s: float = 0.0  # of an episode's last reply: spent by this process and its browser since the one before
 
 
 class PoolProcess:
@@ -84,10 +84,12 @@ class PoolProcess:
             error = str(failure)
         except Exception as failure:  # noqa: BLE001 - whatever broke, the other side must hear of it
             error = f"{type(failure).__name__}: {failure}"
+        over = result is None or result.outcome is not None
         with contextlib.suppress(OSError):  # nobody listens any more: serve() ends by itself
-            self._connection.send(Reply(result=result, error=error, cpu_s=self._take_cpu()))
+            self._connection.send(Reply(result=result, error=error, cpu_s=self._take_cpu() if over else 0.0))
 
     def _take_cpu(self) -> float:
+        """Return what was spent since the last time; it reads all of /proc, so once an episode and not a step."""
         total = process_group_cpu_s()
         spent, self._cpu_s = max(0.0, total - self._cpu_s), max(total, self._cpu_s)
         return spent
