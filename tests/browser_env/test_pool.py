@@ -19,9 +19,9 @@ from browser_env.observation import Observation
 from browser_env.pool import Pool, RolloutRequest
 from browser_env.task import Task
 from rewards.outcome import Outcome
+from tests.browser_env.processes import family, wait_until_gone
 
 TASK = miniwob_task("click-button")
-GONE_S = 20.0  # within which processes have to be gone, on a busy machine
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
 
 Act = Callable[[Observation], Decision]
@@ -49,39 +49,6 @@ def click_the_button(observation: Observation) -> Decision:
 
 def requests(count: int, task: Task = TASK) -> list[RolloutRequest]:
     return [RolloutRequest(task=task, seed=seed, group=f"g{seed}") for seed in range(count)]
-
-
-def family(pid: int) -> dict[int, str]:
-    """The living descendants of a process, with their command lines."""
-    children: dict[int, list[int]] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if fields[0] != "Z":
-            children.setdefault(int(fields[1]), []).append(int(folder.name))
-    found, queue = {}, [pid]
-    while queue:
-        for child in children.get(queue.pop(), []):
-            found[child] = Path(f"/proc/{child}/cmdline").read_text(errors="replace").replace("\0", " ")
-            queue.append(child)
-    return found
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def wait_until_gone(pids: Sequence[int]) -> list[int]:
-    """Return who is still there after a while."""
-    deadline = time.monotonic() + GONE_S
-    while any(map(is_alive, pids)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return [pid for pid in pids if is_alive(pid)]
 
 
 @pytest.fixture(scope="module")
