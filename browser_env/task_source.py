@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,12 @@ NEVER = VerifierSpec(name="url", params={"regex": "(?!)"})  # no address matches
 
 def as_miniwob_task(source: TaskSource, **fields: Any) -> Task:
     """Return a task of the suite by its name, or whatever else ``source`` stands for."""
-    if isinstance(source, str) and not _is_file(source):
-        return miniwob_task(source, **fields)
-    return as_task(source, **fields)
+    if not isinstance(source, str) or _is_file(source):
+        return as_task(source, **fields)
+    unknown = set(fields) - set(signature(miniwob_task).parameters)
+    if unknown:
+        raise UsageError(f"a MiniWoB++ task has no {', '.join(sorted(unknown))}; see browser_env/miniwob.py")
+    return miniwob_task(source, **fields)
 
 
 def as_task(source: TaskSource, **fields: Any) -> Task:

@@ -60,10 +60,10 @@ def slots(observation: Observation, max_elements: int) -> tuple[Element, ...]:
 
 
 class DictObservation(gym.ObservationWrapper[FlatObservation, Any, Observation], RecordConstructorArgs):
-    """Observations as arrays: ``screenshot``, ``goal``, ``failed``, and for each slot box, role, states, name, value.
+    """Observations as arrays: ``screenshot``, ``goal``, ``failed``, and for each slot a row of the others.
 
-    ``boxes`` are x, y, width and height in viewports; ``states`` are those of :data:`STATES`; ``failed`` says that
-    the last action did not work.
+    ``contents`` are the elements' values; ``boxes`` are x, y, width and height in viewports; ``states`` are those
+    of :data:`STATES`; ``failed`` says that the last action did not work.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class DictObservation(gym.ObservationWrapper[FlatObservation, Any, Observation],
             "roles": spaces.MultiDiscrete([len(ROLES)] * max_elements),
             "states": spaces.MultiBinary((max_elements, len(STATES))),
             "names": _bytes_space(max_elements, name_bytes),
-            "values": _bytes_space(max_elements, name_bytes),
+            "contents": _bytes_space(max_elements, name_bytes),
         }
         if typed.picture_shape is not None:
             self._parts["screenshot"] = spaces.Box(0, 255, typed.picture_shape, np.uint8)
@@ -99,7 +99,7 @@ class DictObservation(gym.ObservationWrapper[FlatObservation, Any, Observation],
             flat["roles"][index] = ROLES.index(element.role) if element.role in ROLES[1:] else 1
             flat["states"][index] = [state in element.states for state in STATES]
             _write_text(flat["names"][index], element.name)
-            _write_text(flat["values"][index], element.value)
+            _write_text(flat["contents"][index], element.value)
         if observation.screenshot is not None:
             flat["screenshot"] = np.array(observation.screenshot)
         return flat

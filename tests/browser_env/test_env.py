@@ -162,6 +162,8 @@ def test_bad_sources_and_modes_are_usage_errors(page_task: Callable[..., Task], 
         make_web(str(tmp_path / "none.json"))
     with pytest.raises(UsageError, match="fields are in"):
         make_web("http://localhost/", colour="red")
+    with pytest.raises(UsageError, match="has no colour"):
+        make_miniwob("click-button", colour="red")
     with pytest.raises(UsageError, match="rgb_array"):
         make_web("http://localhost/", render_mode="ansi")
     (tmp_path / "bad.json").write_text("{")

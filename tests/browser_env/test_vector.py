@@ -7,6 +7,7 @@ import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
+from gymnasium.wrappers.vector import DictInfoToList, RecordEpisodeStatistics
 
 from browser_env.env import make_miniwob
 from browser_env.errors import ActionError, InfraError, UsageError
@@ -156,4 +157,12 @@ def test_it_renders_without_observed_pixels() -> None:
     assert pictures is not None
     assert pictures[0].shape == (210, 160, 3)
     assert pictures[0].std() > 0
+    envs.close()
+
+
+def test_gymnasiums_vector_wrappers_take_it() -> None:
+    envs = DictInfoToList(RecordEpisodeStatistics(make_miniwob_vec(2, pixels=False)))
+    assert [info["seed"] for info in envs.reset(seed=4)[1]] == [4, 5]
+    infos = envs.step(["wait(1)", "answer('x')"])[4]
+    assert (infos[1]["episode"]["l"], "episode" in infos[0]) == (1, False)
     envs.close()

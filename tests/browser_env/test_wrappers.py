@@ -59,12 +59,12 @@ def test_an_observation_becomes_arrays() -> None:
     env = DictObservation(make_miniwob(pixels=False), max_elements=5, name_bytes=4)
     flat = env.observation(replace(SEEN, error="no"))
     assert flat in env.observation_space
-    assert set(flat) == {"goal", "failed", "boxes", "roles", "states", "names", "values"}
+    assert set(flat) == {"goal", "failed", "boxes", "roles", "states", "names", "contents"}
     assert bytes(flat["goal"]).rstrip(b"\0") == b'Type "Anna" now'
     assert flat["failed"].tolist() == [1]
     assert [ROLES[role] for role in flat["roles"]] == ["listbox", "option", "other", "textbox", ""]
     assert [bytes(name).rstrip(b"\0") for name in flat["names"]] == [b"Drin", b"Tea", b"Hell", b"Name", b""]
-    assert bytes(flat["values"][3]).rstrip(b"\0").decode() == "Añ"
+    assert bytes(flat["contents"][3]).rstrip(b"\0").decode() == "Añ"
     assert flat["states"][0].tolist() == [state == "clickable" for state in STATES]
     assert np.allclose(flat["boxes"][3], [0.05, 0.1, 0.5, -2.0])
 
