@@ -10,7 +10,8 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from browser_env.action import Action
-from browser_env.environment import BrowserHost, Environment, StepResult
+from browser_env.environment import Environment, StepResult
+from browser_env.host import BrowserHost
 from browser_env.observation import Observation
 from browser_env.task import Task
 

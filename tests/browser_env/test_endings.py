@@ -128,6 +128,21 @@ def test_a_forked_copy_leaves_the_browser_alone() -> None:
     env.close()
 
 
+def test_a_browser_ends_though_forked_children_hold_its_pipe() -> None:
+    env = make_miniwob("click-button", pixels=False)
+    env.reset(seed=1)
+    ours = list(family(os.getpid()))
+    child = os.fork()
+    if child == 0:
+        signal.pause()
+        os._exit(0)
+    env.close()
+    gone = wait_until_gone([pid for pid in ours if pid != child])
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    assert gone == []
+
+
 def test_coroutines_use_it_directly_and_through_threads() -> None:
     env = make_miniwob("click-button", pixels=False)
 
