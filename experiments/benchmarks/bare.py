@@ -1,0 +1,175 @@
+"""The raw limit: a bare DevTools loop that does what a step needs and nothing else.
+
+The same input, page time, frame and reading of the page as ours, one after the other; no checks, no recovery, no
+waiting for the network, no evidence. It is what a careful person would write by hand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import json
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from browser_env.browser import ISOLATED_WORLD, read_script
+from browser_env.miniwob import miniwob_task
+from browser_env.options import BrowserOptions
+from browser_env.serving import FolderServer
+from experiments.benchmarks.connection import Connection
+from experiments.benchmarks.ours import LISTS
+from experiments.benchmarks.protocol import Job, Tally, drive, open_lines, serve
+
+Point = tuple[float, float]
+PICTURE = {"screenshot": {"format": "png", "optimizeForSpeed": True}}
+IGNORED = json.dumps(miniwob_task("click-test").ignore)
+STEP_MS = miniwob_task("click-test").step_ms
+OBSERVE = f"JSON.stringify(webdual.observe({IGNORED}, false))"
+ADVANCE = f"__webdual_clock.advance({STEP_MS}).then(() => __webdual_miniwob.status().done)"
+START = (
+    "__webdual_clock.advance(3000).then(() => {{ __webdual_clock.reset({seed}); __webdual_miniwob.start('{seed}'); }})"
+)
+
+
+class BareLoop:
+    """One page of one browser, driven without a library."""
+
+    def __init__(self, job: Job):
+        self._job = job
+        self._loop = asyncio.new_event_loop()
+        self._server = FolderServer(Path(job.pages))
+        self._connection = self._loop.run_until_complete(_open(job))
+        self._phase_s: dict[str, float] = {}
+        self._clock = 0.0
+
+    def prepare(self, task: str) -> None:
+        """Load the page and make an episode."""
+        self._loop.run_until_complete(self._load(f"http://{self._server.address}/miniwob/{task}.html"))
+        self.measure(task, Tally(seconds=0))
+
+    def measure(self, task: str, tally: Tally) -> None:
+        """Make episodes until the tally has enough."""
+        self._phase_s = dict.fromkeys(("input", "advance", "frame", "observe", "python"), 0.0)
+        drive(self, tally, seed=self._job.seed, max_steps=self._job.max_steps)
+        tally.phase_s = self._phase_s
+
+    def reset(self, seed: int) -> list[Point]:
+        """Begin an episode in the page as it is."""
+        return self._loop.run_until_complete(self._reset(seed))
+
+    def step(self, target: Point | None) -> tuple[list[Point], bool]:
+        """Click, let page time pass, draw a frame, read the page."""
+        return self._loop.run_until_complete(self._step(target))
+
+    def versions(self) -> dict[str, str]:
+        """Return Chromium's version."""
+        return {"chromium": self._connection.version}
+
+    def close(self) -> None:
+        """End the browser and the page server."""
+        self._loop.run_until_complete(_close(self._connection))
+        self._server.close()
+        self._loop.close()
+
+    async def _load(self, url: str) -> None:
+        self._connection.loaded.clear()
+        await self._connection.send("Page.navigate", {"url": url})
+        while not self._connection.loaded.is_set():
+            await self._connection.send("HeadlessExperimental.beginFrame")
+        await self._connection.evaluate(read_script("miniwob.js"), "")
+
+    async def _reset(self, seed: int) -> list[Point]:
+        await self._connection.evaluate(START.format(seed=seed), "")
+        data = await self._draw()
+        return _see(data, await self._connection.evaluate(OBSERVE, ISOLATED_WORLD))
+
+    async def _step(self, target: Point | None) -> tuple[list[Point], bool]:
+        self._clock = time.perf_counter()
+        if target is not None:
+            await self._click(target)
+        self._lap("input")
+        done = await self._connection.evaluate(ADVANCE, "")
+        self._lap("advance")
+        data = await self._draw()
+        self._lap("frame")
+        text = await self._connection.evaluate(OBSERVE, ISOLATED_WORLD)
+        self._lap("observe")
+        targets = _see(data, text)
+        self._lap("python")
+        return targets, done
+
+    def _lap(self, phase: str) -> None:
+        now = time.perf_counter()
+        self._phase_s[phase] += now - self._clock
+        self._clock = now
+
+    async def _click(self, place: Point) -> None:
+        at = {"x": place[0], "y": place[1]}
+        held = {**at, "button": "left", "clickCount": 1}
+        await asyncio.gather(
+            self._connection.send("Input.dispatchMouseEvent", {"type": "mouseMoved", **at}),
+            self._connection.send("Input.dispatchMouseEvent", {"type": "mousePressed", **held}),
+            self._connection.send("Input.dispatchMouseEvent", {"type": "mouseReleased", **held}),
+        )
+
+    async def _draw(self) -> str | None:
+        if not self._job.pixels:
+            await self._connection.send("HeadlessExperimental.beginFrame")
+            return None
+        while True:  # the first frame of a new document may come without its picture
+            frame = await self._connection.send("HeadlessExperimental.beginFrame", PICTURE)
+            if "screenshotData" in frame:
+                return str(frame["screenshotData"])
+
+
+def _see(picture: str | None, text: str) -> list[Point]:
+    """Decode the picture and the page's elements, and return the middles of those that can be clicked and seen."""
+    if picture is not None:
+        with Image.open(io.BytesIO(base64.b64decode(picture))) as image:
+            np.asarray(image.convert("RGB"))
+    rows: list[list[Any]] = json.loads(text)["elements"]
+    boxes = [row[5] for row in rows if "clickable" in row[4] and row[6] and row[1] not in LISTS]
+    return [(box[0] + box[2] / 2, box[1] + box[3] / 2) for box in boxes]
+
+
+async def _open(job: Job) -> Connection:
+    options = replace(BrowserOptions(), frame_control=True)
+    flags = ["--headless", *options.flags(frame_control=True), *([] if options.sandbox else ["--no-sandbox"])]
+    connection = Connection(job.browser, [*flags, "--disable-dev-shm-usage"])
+    product = (await connection.send("Browser.getVersion", browser=True))["product"]
+    connection.version = str(product).rpartition("/")[2]
+    width, height = job.viewport
+    page = {"url": "about:blank", "width": width, "height": height, "enableBeginFrameControl": True}
+    target = await connection.send("Target.createTarget", page, browser=True)
+    attach = {"targetId": target["targetId"], "flatten": True}
+    connection.session = (await connection.send("Target.attachToTarget", attach, browser=True))["sessionId"]
+    await connection.send("Page.enable")
+    await connection.send("Runtime.enable")
+    await connection.send("Page.addScriptToEvaluateOnNewDocument", {"source": read_script("clock.js")})
+    reader = {"source": read_script("observe.js"), "worldName": ISOLATED_WORLD}
+    await connection.send("Page.addScriptToEvaluateOnNewDocument", reader)
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    await connection.send("Emulation.setDeviceMetricsOverride", size)
+    return connection
+
+
+async def _close(connection: Connection) -> None:
+    connection.close()
+
+
+def main() -> None:
+    """Run the job that is the last argument."""
+    lines_out = open_lines()
+    job = Job.from_text(sys.argv[-1])
+    serve(BareLoop(job), job, lines_in=sys.stdin, lines_out=lines_out)
+
+
+if __name__ == "__main__":
+    main()
