@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import browsergym.miniwob  # noqa: F401 - it registers the environments
 import gymnasium
 
 from browser_env.serving import FolderServer

@@ -22,7 +22,7 @@ MAX_STEPS = 10
 REPETITION_SEEDS = 100_000  # between the seeds of one repetition and of the next
 
 SideName = Literal["webdual", "raw", "selenium", "browsergym"]
-Told = Callable[[str], None]
+Tell = Callable[[str, int], None]  # what goes on, and how many measurements were done since the last time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +119,7 @@ class Results:
     skipped: dict[str, str] = field(default_factory=dict)  # by side
 
 
-def measure(plan: Plan, *, tell: Told = lambda text: None) -> Results:
+def measure(plan: Plan, *, tell: Tell = lambda text, done: None) -> Results:
     """Run everything; a peer that fails is skipped, our side and the raw loop may not fail."""
     results = Results(browser=find_browser())
     if results.browser.kind != "headless-shell":
@@ -129,7 +129,7 @@ def measure(plan: Plan, *, tell: Told = lambda text: None) -> Results:
     programs = _programs(plan, results, tell)
     for repetition, cell in plan.order():
         if cell.side in results.skipped:
-            tell("")
+            tell("", 1)
             continue
         try:
             run, versions = run_side(programs[cell.side], _job(plan, cell, results.browser, repetition))
@@ -137,17 +137,17 @@ def measure(plan: Plan, *, tell: Told = lambda text: None) -> Results:
             if cell.side in ("webdual", "raw"):
                 raise InfraError(f"{cell.side} failed at {cell.setting.title}: {error}") from error
             results.skipped[cell.side] = str(error)
-            tell(f"{cell.side} is skipped")
+            tell(f"{cell.side} is skipped", 1)
             continue
         results.runs[cell].append(run)
         results.versions.setdefault(cell.side, {}).update(versions)
-        tell(f"{cell.side} {cell.setting.key}: {run.steps_per_s:.1f} steps/s")
+        tell(f"{cell.side} {cell.setting.key}: {run.steps_per_s:.1f} steps/s", 1)
     for side in results.skipped:
         results.runs = {cell: runs for cell, runs in results.runs.items() if cell.side != side}
     return results
 
 
-def _programs(plan: Plan, results: Results, tell: Told) -> Mapping[str, Program]:
+def _programs(plan: Plan, results: Results, tell: Tell) -> Mapping[str, Program]:
     programs = {
         "webdual": Program(module="ours", python=sys.executable),
         "raw": Program(module="bare", python=sys.executable, one_each=True),
@@ -155,13 +155,13 @@ def _programs(plan: Plan, results: Results, tell: Told) -> Mapping[str, Program]
     for peer in PEERS:
         if peer.name not in plan.peers:
             continue
+        tell(f"{peer.name} is installed, where it is not yet", 0)
         try:
             if peer.name == "selenium" and not _driver():
                 raise InfraError("there is no chromedriver: install the package chromium-driver")
             programs[peer.name] = Program(module=peer.module, python=make_venv(peer.name, peer.pins))
         except InfraError as error:
             results.skipped[peer.name] = str(error)
-        tell(f"{peer.name} is {'skipped' if peer.name in results.skipped else 'ready'}")
     return programs
 
 
@@ -183,11 +183,6 @@ def _job(plan: Plan, cell: Cell, browser: BrowserBinary, repetition: int) -> Job
 
 def _driver() -> str:
     return shutil.which("chromedriver") or ""
-
-
-def num_advances(plan: Plan) -> int:
-    """Return how often :func:`measure` tells that it moved on."""
-    return plan.repetitions * len(plan.cells()) + sum(peer.name in plan.peers for peer in PEERS)
 
 
 def runs_of(results: Results, setting: Setting, side: str, *, tuned: bool = False) -> dict[int, Sequence[Run]]:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from browser_env.errors import UsageError
 from experiments.benchmarks.picture import save_picture
-from experiments.benchmarks.plan import PEERS, Plan, Results, measure, num_advances
+from experiments.benchmarks.plan import PEERS, Plan, Results, measure
 from experiments.benchmarks.process_tree import require_proc
 from experiments.benchmarks.report import breakdown_tables, ratio_table, result_table, to_json
 from experiments.commands.options import Commands, add_command, add_group, write_result
@@ -57,8 +57,8 @@ def run_env(args: argparse.Namespace) -> int:
     for option, path in (("--json", args.json), ("--picture", args.picture)):
         _require_writable(path, option=option)
     console, started = Console(), time.monotonic()
-    with Progress(console).phase("benchmark", total=num_advances(plan)) as bar:
-        results = measure(plan, tell=lambda text: bar.advance(detail=text))
+    with Progress(console).phase("benchmark", total=plan.repetitions * len(plan.cells())) as bar:
+        results = measure(plan, tell=lambda text, done: bar.advance(done, detail=text))
     took_s = time.monotonic() - started
     _show(console, results, breakdown=args.breakdown)
     console.print(f"It took {took_s / 60:.1f} minutes.")
