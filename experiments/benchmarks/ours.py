@@ -12,9 +12,10 @@ from dataclasses import replace
 
 from browser_env.acting import Decision
 from browser_env.action import Action, Click, Wait
-from browser_env.environment import BrowserHost, Environment
+from browser_env.environment import Environment
 from browser_env.episode import Episode
 from browser_env.errors import InfraError
+from browser_env.host import BrowserHost
 from browser_env.locate import find_browser
 from browser_env.miniwob import miniwob_task
 from browser_env.observation import Observation

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from browser_env.errors import UsageError
 
 PROC = Path("/proc")
-KINDS = ("python", "browser", "renderer", "gpu", "other")  # of processes
+KINDS = ("python", "browser", "renderer", "gpu", "other", "ended")  # of processes
 MIB = 1 << 20
 
 
@@ -32,15 +33,41 @@ def family(roots: Iterable[int]) -> list[int]:
     return sorted(found)
 
 
-def cpu_s(roots: Iterable[int]) -> Counter[str]:
-    """Return the processor seconds of the family by kind; ended descendants count for whoever waited for them."""
-    members = set(family(roots))
-    spent: Counter[str] = Counter()
-    for pid, fields in _stats():
-        if pid in members:
-            spent[kind_of(_command(pid))] += sum(int(field) for field in fields[11:15])
-    hertz = os.sysconf("SC_CLK_TCK")
-    return Counter({kind: ticks / hertz for kind, ticks in spent.items()})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """Processor time of one process until a moment."""
+
+    kind: str
+    own_s: float
+    ended_s: float  # of its descendants that have ended, as far as they were waited for
+
+
+def cpu_s(roots: Iterable[int]) -> dict[int, Spent]:
+    """Return what every process of the family has spent, by its id."""
+    members, hertz = set(family(roots)), os.sysconf("SC_CLK_TCK")
+    return {
+        pid: Spent(
+            kind=kind_of(_command(pid)),
+            own_s=(int(fields[11]) + int(fields[12])) / hertz,
+            ended_s=(int(fields[13]) + int(fields[14])) / hertz,
+        )
+        for pid, fields in _stats()
+        if pid in members
+    }
+
+
+def cpu_between(before: Mapping[int, Spent], after: Mapping[int, Spent]) -> dict[str, float]:
+    """Return the seconds spent by kind of process; processes that ended meanwhile are the kind ``ended``."""
+    nothing = Spent(kind="", own_s=0.0, ended_s=0.0)
+    spent: dict[str, float] = defaultdict(float)
+    ended_s = 0.0
+    for pid, now in after.items():
+        then = before.get(pid, nothing)
+        spent[now.kind] += now.own_s - then.own_s
+        ended_s += now.ended_s - then.ended_s
+    ended_s -= sum(then.own_s + then.ended_s for pid, then in before.items() if pid not in after)
+    spent["ended"] = max(0.0, ended_s)  # some are waited for by nobody of the family
+    return {kind: seconds for kind, seconds in spent.items() if seconds > 0}
 
 
 def memory_mib(roots: Iterable[int]) -> float:

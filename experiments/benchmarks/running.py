@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from browser_env.errors import InfraError
 from experiments.benchmarks.figures import Run, TaskCount
-from experiments.benchmarks.process_tree import cpu_s, memory_mib
+from experiments.benchmarks.process_tree import cpu_between, cpu_s, memory_mib
 from experiments.benchmarks.protocol import Job
 
 ROOT = Path(__file__).parent.parent.parent
@@ -129,7 +129,7 @@ def _measure(processes: Sequence[Process]) -> TaskCount:
         rate=sum(answer["steps"] / answer["wall_s"] for answer in answers),
         steps=sum(answer["steps"] + answer["steps_after"] for answer in answers),
         episodes=sum(answer["episodes"] for answer in answers),
-        cpu_s={kind: after[kind] - before[kind] for kind in after},
+        cpu_s=cpu_between(before, after),
         step_s=[s for answer in answers for s in answer["step_s"]],
         reset_s=[s for answer in answers for s in answer["reset_s"]],
         policy_s=sum(answer["policy_s"] for answer in answers),
