@@ -91,7 +91,7 @@ class BareLoop:
     def measure(self, task: str, tally: Tally) -> None:
         """Make episodes until the tally has enough."""
         self._phase_s = dict.fromkeys(PHASES, 0.0)
-        drive(self, tally, seed=self._job.seed, max_steps=self._job.max_steps)
+        drive(self, tally, task=task, seed=self._job.seed, max_steps=self._job.max_steps)
         tally.phase_s = self._phase_s
 
     def reset(self, seed: int) -> list[Point]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from statistics import median
+from statistics import fmean, median
 from typing import Any
 
 from browser_env.errors import DataError
@@ -28,6 +28,15 @@ class TaskCount:
         """Steps of a mean episode."""
         return self.steps / self.episodes
 
+    def episode_s(self, length: float, *, num_envs: int) -> float:
+        """Return the seconds for an episode of so many steps: a mean one, with mean steps more or fewer."""
+        return self.length / self.rate + (length - self.length) * fmean(self.step_s) / num_envs
+
+    def episode_cpu_s(self, length: float, *, num_envs: int) -> float:
+        """Return the processor seconds of such an episode, which go with its time."""
+        share = self.episode_s(length, num_envs=num_envs) * self.rate / self.length
+        return share * sum(self.cpu_s.values()) / self.episodes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
@@ -36,22 +45,34 @@ class Run:
     counts: Sequence[TaskCount]
     memory_mib: float  # of everything, at the end
     num_envs: int = 1
+    lengths: Sequence[float] = ()  # steps that an episode of each task is reckoned to have; empty: what it had
 
     @property
     def steps_per_s(self) -> float:
         """Steps a second, every task weighing with equally many episodes."""
-        return sum(c.length for c in self.counts) / sum(c.length / c.rate for c in self.counts)
+        episodes_s = [c.episode_s(length, num_envs=self.num_envs) for c, length in self._pairs]
+        return sum(length for _, length in self._pairs) / sum(episodes_s)
 
     @property
     def cpu_s_per_step(self) -> float:
         """Processor seconds of a step and its share of a reset, weighed likewise."""
-        cost = sum(c.length * sum(c.cpu_s.values()) / c.steps for c in self.counts)
-        return cost / sum(c.length for c in self.counts)
+        episodes_s = [c.episode_cpu_s(length, num_envs=self.num_envs) for c, length in self._pairs]
+        return sum(episodes_s) / sum(length for _, length in self._pairs)
 
     @property
     def length(self) -> float:
-        """Steps of a mean episode, over tasks."""
-        return sum(c.length for c in self.counts) / len(self.counts)
+        """Steps that a mean episode had, over tasks."""
+        return fmean(c.length for c in self.counts)
+
+    @property
+    def _pairs(self) -> list[tuple[TaskCount, float]]:
+        return list(zip(self.counts, self.lengths or [c.length for c in self.counts], strict=True))
+
+
+def mean_lengths(runs: Iterable[Run]) -> list[float]:
+    """Return the steps of a mean episode of each task, over all runs."""
+    tasks = zip(*(run.counts for run in runs), strict=True)
+    return [sum(c.steps for c in counts) / sum(c.episodes for c in counts) for counts in tasks]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,11 +55,11 @@ class OneEnvironment:
     def prepare(self, task: str) -> None:
         """Load the page and make an episode."""
         self._task = task_of(self._job, task)
-        drive(self, Tally(seconds=0), seed=self._job.seed, max_steps=self._job.max_steps)
+        drive(self, Tally(seconds=0), task=task, seed=self._job.seed, max_steps=self._job.max_steps)
 
     def measure(self, task: str, tally: Tally) -> None:
         """Make episodes until the tally has enough."""
-        drive(self, tally, seed=self._job.seed, max_steps=self._job.max_steps)
+        drive(self, tally, task=task, seed=self._job.seed, max_steps=self._job.max_steps)
 
     def reset(self, seed: int) -> list[str]:
         """Begin an episode."""
@@ -88,8 +88,8 @@ class TimedClicks:
 
     version = 0
 
-    def __init__(self, *, seed: int, tally: Tally):
-        self._clicks: Clicks[str] = Clicks(seed=seed)
+    def __init__(self, *, task: str, seed: int, tally: Tally):
+        self._clicks: Clicks[str] = Clicks(task=task, seed=seed)
         self._tally = tally
         self._asked: dict[int, float] = {}  # by episode seed
         self._moments: dict[int, tuple[float, float]] = {}  # by the observation's identity: seen, decided
@@ -138,7 +138,7 @@ class ManyEnvironments:
 
     def prepare(self, task: str) -> None:
         """Load the page in every environment and make some episodes."""
-        clicks = TimedClicks(seed=self._job.seed, tally=Tally(seconds=math.inf))
+        clicks = TimedClicks(task=task, seed=self._job.seed, tally=Tally(seconds=math.inf))
         requests = itertools.islice(
             clicks.requests(task_of(self._job, task), seed=self._job.seed), 2 * self._job.num_envs
         )
@@ -147,7 +147,7 @@ class ManyEnvironments:
 
     def measure(self, task: str, tally: Tally) -> None:
         """Make episodes until the time is over; those under way are finished, and not counted."""
-        clicks = TimedClicks(seed=self._job.seed, tally=tally)
+        clicks = TimedClicks(task=task, seed=self._job.seed, tally=tally)
         for episode in self._pool.rollout(clicks, clicks.requests(task_of(self._job, task), seed=self._job.seed)):
             clicks.take(episode)
         clicks.count()

@@ -41,7 +41,7 @@ class BrowserGym:
 
     def measure(self, task: str, tally: Tally) -> None:
         """Make episodes until the tally has enough."""
-        drive(self, tally, seed=self._job.seed, max_steps=self._job.max_steps)
+        drive(self, tally, task=task, seed=self._job.seed, max_steps=self._job.max_steps)
 
     def reset(self, seed: int) -> list[str]:
         """Begin an episode."""

@@ -27,11 +27,11 @@ class MiniWoB:
         """Start a browser at the page and make an episode."""
         self.close()
         self._env = MiniWoBEnvironment(task, block_on_reset=not self._job.tuned)
-        drive(self, Tally(seconds=0), seed=self._job.seed, max_steps=self._job.max_steps)
+        drive(self, Tally(seconds=0), task=task, seed=self._job.seed, max_steps=self._job.max_steps)
 
     def measure(self, task: str, tally: Tally) -> None:
         """Make episodes until the tally has enough."""
-        drive(self, tally, seed=self._job.seed, max_steps=self._job.max_steps)
+        drive(self, tally, task=task, seed=self._job.seed, max_steps=self._job.max_steps)
 
     def reset(self, seed: int) -> list[Point]:
         """Begin an episode."""

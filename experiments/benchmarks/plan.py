@@ -6,13 +6,13 @@ import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from browser_env.errors import BrowserMissingError, InfraError
 from browser_env.locate import BrowserBinary, find_browser
 from browser_env.miniwob import pages_folder
-from experiments.benchmarks.figures import Run
+from experiments.benchmarks.figures import Run, mean_lengths
 from experiments.benchmarks.protocol import Job
 from experiments.benchmarks.running import Program, run_side
 from experiments.benchmarks.venvs import make_venv
@@ -142,9 +142,15 @@ def measure(plan: Plan, *, tell: Tell = lambda text, done: None) -> Results:
         results.runs[cell].append(run)
         results.versions.setdefault(cell.side, {}).update(versions)
         tell(f"{cell.side} {cell.setting.key}: {run.steps_per_s:.1f} steps/s", 1)
-    for side in results.skipped:
-        results.runs = {cell: runs for cell, runs in results.runs.items() if cell.side != side}
+    results.runs = _level({cell: runs for cell, runs in results.runs.items() if cell.side not in results.skipped})
     return results
+
+
+def _level(runs: Mapping[Cell, list[Run]]) -> dict[Cell, list[Run]]:
+    """Reckon all sides with episodes as long as ours: a slow peer makes too few for luck to even out."""
+    ours = [run for cell, made in runs.items() if cell.side in ("webdual", "raw") for run in made]
+    lengths = mean_lengths(ours)
+    return {cell: [replace(run, lengths=lengths) for run in made] for cell, made in runs.items()}
 
 
 def _programs(plan: Plan, results: Results, tell: Tell) -> Mapping[str, Program]:

@@ -104,8 +104,8 @@ class Tally:
 class Clicks(Generic[T]):
     """The random policy: clicks on something clickable, chosen by a seeded generator."""
 
-    def __init__(self, *, seed: int):
-        self._random = random.Random(seed)
+    def __init__(self, *, task: str, seed: int):
+        self._random = random.Random(f"{task} {seed}")  # other luck at other tasks
         self.spent_s = 0.0
 
     def choose(self, targets: Sequence[T]) -> T | None:
@@ -128,9 +128,9 @@ class Single(Protocol[T]):
         ...
 
 
-def drive(env: Single[T], tally: Tally, *, seed: int, max_steps: int) -> None:
-    """Make whole episodes in one environment until the tally has enough."""
-    clicks: Clicks[T] = Clicks(seed=seed)
+def drive(env: Single[T], tally: Tally, *, task: str, seed: int, max_steps: int) -> None:
+    """Make whole episodes of a task in one environment until the tally has enough."""
+    clicks: Clicks[T] = Clicks(task=task, seed=seed)
     while not tally.enough:
         began = time.perf_counter()
         targets = env.reset(seed + tally.episodes)

@@ -3,7 +3,17 @@ from collections.abc import Sequence
 import pytest
 
 from browser_env.errors import DataError
-from experiments.benchmarks.figures import Run, Spread, TaskCount, best, percentile, ratio, spread, summarise
+from experiments.benchmarks.figures import (
+    Run,
+    Spread,
+    TaskCount,
+    best,
+    mean_lengths,
+    percentile,
+    ratio,
+    spread,
+    summarise,
+)
 
 
 def count(*, rate: float, steps: int = 10, episodes: int = 5, cpu_s: float = 1.0) -> TaskCount:
@@ -27,6 +37,19 @@ def test_processor_time_weighs_likewise() -> None:
     short = count(rate=1, steps=10, episodes=10, cpu_s=1.0)  # 0.1 s a step, one step an episode
     long = count(rate=1, steps=90, episodes=10, cpu_s=1.8)  # 0.02 s a step, nine steps an episode
     assert Run(counts=[short, long], memory_mib=0).cpu_s_per_step == pytest.approx((0.1 + 0.18) / 10)
+
+
+def test_sides_are_reckoned_with_episodes_of_the_same_length() -> None:
+    lucky = TaskCount(rate=0.25, steps=2, episodes=2, cpu_s={"gpu": 2.0}, step_s=[1.0, 1.0])  # reset 3 s, a step 1 s
+    assert Run(counts=[lucky], memory_mib=0, lengths=[4.0]).steps_per_s == pytest.approx(4 / 7)
+    assert Run(counts=[lucky], memory_mib=0, lengths=[4.0]).cpu_s_per_step == pytest.approx(1.0 * 7 / 4 / 4)
+    pair = TaskCount(rate=0.5, steps=2, episodes=2, cpu_s={}, step_s=[1.0, 1.0])  # two at once
+    assert Run(counts=[pair], memory_mib=0, num_envs=2, lengths=[4.0]).steps_per_s == pytest.approx(8 / 7)
+
+
+def test_the_mean_length_is_of_all_runs() -> None:
+    first, second = count(rate=1, steps=10, episodes=5), count(rate=1, steps=20, episodes=5)
+    assert mean_lengths([Run(counts=[first, first], memory_mib=0), Run(counts=[second, first], memory_mib=0)]) == [3, 2]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ class Countdown:
         self.task = task
 
     def measure(self, task: str, tally: Tally) -> None:
-        drive(self, tally, seed=1, max_steps=3)
+        drive(self, tally, task=task, seed=1, max_steps=3)
 
     def reset(self, seed: int) -> list[str]:
         self.seeds.append(seed)
@@ -90,7 +90,7 @@ def test_episodes_end_at_their_limit_and_have_seeds_in_a_row() -> None:
             return next(ticks, None) is None
 
     tally = Twice(seconds=0.0)
-    drive(env, tally, seed=2, max_steps=2)
+    drive(env, tally, task="click", seed=2, max_steps=2)
     assert env.seeds == [2, 3]
     assert (len(tally.step_s), tally.episodes) == (4, 2)
     assert tally.policy_s > 0
@@ -98,7 +98,7 @@ def test_episodes_end_at_their_limit_and_have_seeds_in_a_row() -> None:
 
 def test_the_same_seed_clicks_alike() -> None:
     targets = list("abcdefgh")
-    first, second, other = (Clicks[str](seed=seed) for seed in (1, 1, 2))
+    first, second, other = (Clicks[str](task="click", seed=seed) for seed in (1, 1, 2))
     chosen = [first.choose(targets) for _ in range(20)]
     assert chosen == [second.choose(targets) for _ in range(20)]
     assert chosen != [other.choose(targets) for _ in range(20)]

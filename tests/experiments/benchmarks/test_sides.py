@@ -34,7 +34,7 @@ def job(request: pytest.FixtureRequest) -> Job:
 
 def trace(side: OneEnvironment | BareLoop, *, seed: int, max_steps: int) -> Iterator[tuple[int, bool]]:
     targets = side.reset(seed)
-    clicks = Clicks[object](seed=seed)
+    clicks = Clicks[object](task="click", seed=seed)
     for _ in range(max_steps):
         targets, done = side.step(clicks.choose(targets))  # type: ignore[arg-type, assignment]
         yield len(targets), done
