@@ -73,7 +73,7 @@ class BrowserEnv(gym.Env[Observation, Action]):
         super().reset(seed=seed)
         page_seed = seed if seed is not None else int(self.np_random.integers(HELD_OUT_START))
         self._last = self._running().run(self._environment.reset(self.task, seed=page_seed))
-        return self._last, {"seed": page_seed, "task": self.task.name}
+        return self._last, {"seed": page_seed, "task": self.task.name, "fields": self._environment.fields}
 
     def step(self, action: Action | str) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Act; a malformed text raises :class:`ActionError`, a failed action is the next observation's error."""

@@ -12,7 +12,7 @@ from browser_env.action import Action, Answer, GiveUp, Navigate, Wait
 from browser_env.browser import Browser, Page, read_script
 from browser_env.errors import ActionError, BlockedError, InfraError, UsageError
 from browser_env.executor import execute
-from browser_env.miniwob import HOST, pages_folder
+from browser_env.miniwob import HOST, data_mode, goal_fields, pages_folder
 from browser_env.observation import Observation
 from browser_env.observing import observe
 from browser_env.options import BrowserOptions
@@ -87,6 +87,7 @@ class Environment:
         self._page: Page | None = None
         self._task: Task | None = None
         self._goal = ""
+        self.fields: dict[str, str] = {}  # the goal's parts by name, where the suite knows them
         self._steps = 0
         self._last: Observation | None = None
 
@@ -96,7 +97,7 @@ class Environment:
             raise UsageError(f"unknown suite {task.suite!r}; known are miniwob and web")
         try:
             page = await self._ready_page(task, seed=seed)
-            self._goal = await self._start(page, task, seed=seed)
+            self._goal, self.fields = await self._start(page, task, seed=seed)
             self._task, self._steps = task, 0
             self._last, _ = await self._observe(page, task)
         except InfraError:
@@ -217,29 +218,29 @@ class Environment:
         self._page = await browser.new_page(viewport=task.viewport, scripts=scripts)
         return self._page
 
-    async def _start(self, page: Page, task: Task, *, seed: int) -> str:
+    async def _start(self, page: Page, task: Task, *, seed: int) -> tuple[str, dict[str, str]]:
         if task.suite == "miniwob":
             return await _start_miniwob(page, task, seed=seed)
         await page.navigate(task.url)
         await self._settle(page, task, ms=task.step_ms)
-        return task.goal or ""
+        return task.goal or "", {}
 
     def _ended(self, outcome: Outcome, reason: str) -> StepResult:
         assert self._last is not None
         return StepResult(observation=self._last, outcome=outcome, reason=reason, evidence=Evidence(url=self._last.url))
 
 
-async def _start_miniwob(page: Page, task: Task, *, seed: int) -> str:
-    if page.url != task.url:
+async def _start_miniwob(page: Page, task: Task, *, seed: int) -> tuple[str, dict[str, str]]:
+    if page.url != task.url or task.reload:
         await page.navigate(task.url)
         await page.evaluate(read_script("miniwob.js"))
     await page.dispatch([("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": 0, "y": 0})])
     await page.evaluate("webdual.reset()", isolated=True)
-    start = f"__webdual_miniwob.start({str(seed)!r})"
-    goal = await page.evaluate(
+    start = f"__webdual_miniwob.start({str(seed)!r}, {data_mode(seed)!r})"
+    asked = await page.evaluate(
         f"__webdual_clock.advance({FLUSH_MS}).then(() => {{ __webdual_clock.reset({seed}); return {start}; }})"
     )
-    return str(goal)
+    return asked["goal"], goal_fields(task.name, asked["goal"], asked["fields"])
 
 
 def _complete(evidence: Evidence, status: dict[str, Any], action: Action) -> Evidence:
@@ -251,6 +252,7 @@ def _complete(evidence: Evidence, status: dict[str, Any], action: Action) -> Evi
         gave_up=isinstance(action, GiveUp),
         page_done=done,
         page_reward=status["reward"] if done else None,
+        page_checks=status["checks"] if done else {},
         page_elapsed_ms=status["elapsed"],
         page_limit_ms=status.get("limit"),
     )

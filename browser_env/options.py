@@ -19,6 +19,7 @@ STEADY_FLAGS = (  # the same pixels on every machine; no traffic of the browser'
     "--font-render-hinting=none",
     "--disable-lcd-text",
     "--disable-partial-raster",
+    "--disable-smooth-scrolling",  # it would follow the wall clock
     "--hide-scrollbars",
     "--disable-background-networking",
     "--disable-component-update",
