@@ -52,6 +52,15 @@
   noInstruments.replaceSync("#reward-display, #click-canvas, #query-wrap { display: none !important }");
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, noInstruments];
 
+  // All pictures of the style sheets, kept: one that first loads under the pointer would move what is being clicked.
+  const pictures = [...document.styleSheets].flatMap((sheet) =>
+    [...sheet.cssRules].flatMap((rule) => [...rule.cssText.matchAll(/url\("([^"]+)"\)/g)].map(([, url]) => {
+      const picture = new Image();
+      picture.src = new URL(url, sheet.href ?? document.baseURI);
+      return picture;
+    })));
+  const loaded = Promise.allSettled(pictures.map((picture) => picture.decode())); // some that are named are not there
+
   // Where Tab goes from is not where the last episode left it.
   function forgetFocus() {
     document.body.tabIndex = -1;
@@ -62,6 +71,7 @@
 
   // Begin the episode of this seed, drawn from "train" or "test" data; return its goal and the goal's parts.
   async function start(seed, mode) {
+    await loaded;
     forgetFocus();
     Math.seedrandom(seed);
     core.setDataMode(mode);
