@@ -84,8 +84,13 @@ def page_path(page: str) -> str:
     return f"flight/{page.removeprefix(FLIGHT)}/wrapper.html" if page.startswith(FLIGHT) else f"miniwob/{page}.html"
 
 
-def miniwob_task(name: str, *, reward_mode: str = "strict", max_steps: int | None = None) -> Task:
-    """Return the task of a page by its name, e.g. ``click-button`` or ``miniwob/click-button``."""
+def miniwob_task(
+    name: str, *, reward_mode: str = "strict", threshold: float | None = None, max_steps: int | None = None
+) -> Task:
+    """Return the task of a page by its name, e.g. ``click-button`` or ``miniwob/click-button``.
+
+    ``reward_mode`` and ``threshold`` are those of :func:`rewards.verifier.page_reward`.
+    """
     page = name.removeprefix("miniwob/")
     if page not in task_names():
         close = [known for known in task_names() if page.split("-")[0] in known][:6]
@@ -100,7 +105,7 @@ def miniwob_task(name: str, *, reward_mode: str = "strict", max_steps: int | Non
         viewport=facts.viewport,
         max_steps=facts.steps if max_steps is None else max_steps,
         reload=facts.reload,
-        verifier=_verifier(reward_mode, facts.needed),
+        verifier=_verifier(reward_mode, facts.needed, threshold),
         provenance="MiniWoB++ (package miniwob, MIT licence)",
     )
 
@@ -125,6 +130,10 @@ def goal_fields(task_name: str, goal: str, given: Mapping[str, Any] | None) -> d
     return dict(extract(goal))
 
 
-def _verifier(mode: str, needed: float) -> VerifierSpec:
-    graded = needed != 1.0 and mode != "threshold"
-    return VerifierSpec(name="page_reward", params={"mode": mode} | ({"needed": needed} if graded else {}))
+def _verifier(mode: str, needed: float, threshold: float | None) -> VerifierSpec:
+    params: dict[str, Any] = {"mode": mode}
+    if threshold is not None:
+        params["threshold"] = threshold
+    elif needed != 1.0 and mode != "threshold":
+        params["needed"] = needed
+    return VerifierSpec(name="page_reward", params=params)
