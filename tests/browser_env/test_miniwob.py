@@ -107,15 +107,6 @@ def test_the_flights_questions_differ_between_training_and_testing(episodes: Any
 # The goal's parts
 
 
-def test_every_episode_gives_the_goals_parts(episodes: Any) -> None:
-    for name in task_names():
-        for seed in (1, held_out_seed(1)):
-            assert episodes.reset(miniwob_task(name), seed=seed).goal, name
-            parts = {re.sub(r"^(target) \d+$", r"\1 N", part) for part in episodes.environment.fields}
-            assert parts <= set(page_facts()[name].fields), name
-            assert bool(parts) == bool(page_facts()[name].fields), name
-
-
 def test_the_parts_are_in_the_info_of_a_reset() -> None:
     env = BrowserEnv(miniwob_task("login-user"), pixels=False)
     try:
