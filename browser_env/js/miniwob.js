@@ -1,6 +1,9 @@
-// Starts MiniWoB++ episodes in the page and reads their state. Runs in the page's own world.
+// Starts MiniWoB++ episodes in the page and reads their state. Runs in the page's own world, before the page's scripts;
+// the channel (channel.js) hands it the element through which it is asked. Registered before clock.js.
 (() => {
   "use strict";
+  if (window !== top) return; // an airline's page, inside the one that states the task and judges it
+  const { stringify } = JSON;
   const query = () => document.getElementById("query").textContent;
   const text = (selector) => document.querySelector(selector)?.textContent ?? "";
   const page = location.pathname.split("/").at(-1).replace(".html", "");
@@ -52,14 +55,20 @@
   noInstruments.replaceSync("#reward-display, #click-canvas, #query-wrap { display: none !important }");
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, noInstruments];
 
-  // All pictures of the style sheets, kept: one that first loads under the pointer would move what is being clicked.
-  const pictures = [...document.styleSheets].flatMap((sheet) =>
-    [...sheet.cssRules].flatMap((rule) => [...rule.cssText.matchAll(/url\("([^"]+)"\)/g)].map(([, url]) => {
-      const picture = new Image();
-      picture.src = new URL(url, sheet.href ?? document.baseURI);
-      return picture;
-    })));
-  const loaded = Promise.allSettled(pictures.map((picture) => picture.decode())); // some that are named are not there
+  // Load all pictures of the style sheets: one that first loads under the pointer would move what is being clicked.
+  const pictures = []; // kept, so that they stay loaded
+  async function loadPictures() {
+    if (pictures.length) return;
+    for (const sheet of document.styleSheets) {
+      for (const rule of sheet.cssRules) {
+        for (const [, url] of rule.cssText.matchAll(/url\("([^"]+)"\)/g)) {
+          pictures.push(new Image());
+          pictures.at(-1).src = new URL(url, sheet.href ?? document.baseURI);
+        }
+      }
+    }
+    await Promise.allSettled(pictures.map((picture) => picture.decode())); // some that are named are not there
+  }
 
   // Where Tab goes from is not where the last episode left it.
   function forgetFocus() {
@@ -70,8 +79,8 @@
   }
 
   // Begin the episode of this seed, drawn from "train" or "test" data; return its goal and the goal's parts.
-  async function start(seed, mode) {
-    await loaded;
+  async function start({ seed, mode }) {
+    await loadPictures();
     forgetFocus();
     Math.seedrandom(seed);
     core.setDataMode(mode);
@@ -90,5 +99,14 @@
     limit: core.EPISODE_MAX_TIME,
     checks: WOB_DONE_GLOBAL === true && page in CHECKS && WOB_RAW_REWARD_GLOBAL > 0 ? CHECKS[page]() : {},
   });
-  Object.defineProperty(window, "__webdual_miniwob", { value: Object.freeze({ start, status }) });
+  addEventListener("webdual", (event) => {
+    const carrier = event.relatedTarget;
+    const data = () => JSON.parse(carrier.getAttribute("data"));
+    const answer = (value) => carrier.setAttribute("answer", stringify(value));
+    carrier.addEventListener("status", () => answer(status()));
+    carrier.addEventListener("start", async () => {
+      answer(await start(data()));
+      carrier.dispatchEvent(new Event("start:done"));
+    });
+  }, { once: true });
 })();

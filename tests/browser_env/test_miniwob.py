@@ -136,5 +136,5 @@ def test_the_suites_own_instruments_cannot_be_scrolled_to(episodes: Any) -> None
     for name in ("click-dialog", "flight-AA"):
         observation = episodes.reset(miniwob_task(name), seed=80)
         assert not any("reward" in element.name for element in observation.elements)
-        page = episodes.environment._page
+        page = episodes.environment.context.page
         assert episodes.loop.run(page.evaluate("document.documentElement.scrollWidth <= innerWidth")) is True

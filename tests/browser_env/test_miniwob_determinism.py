@@ -15,7 +15,8 @@ import numpy as np
 
 from browser_env.action import parse_action
 from browser_env.env import LoopThread
-from browser_env.environment import BrowserHost, Environment
+from browser_env.environment import Environment
+from browser_env.host import BrowserHost
 from browser_env.miniwob import miniwob_task, task_names
 from browser_env.observation import Observation
 from rewards.outcome import Outcome

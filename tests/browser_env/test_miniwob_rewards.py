@@ -114,7 +114,7 @@ def test_draw_line_wants_a_straight_one(episodes: Any) -> None:
 def test_terminal_wants_a_file_of_that_kind(episodes: Any) -> None:
     for file, right in (("flowers.sh", True), ("bash", False)):
         begin(episodes, "terminal", r"extension \.sh", first=0)
-        page = episodes.environment._page
+        page = episodes.environment.context.page
         episodes.loop.run(page.evaluate(f"currentFiles.splice(0, 9, {file!r}), 0"))
         result = act(episodes, "wait(300)", *(f"press('{key}')" for key in ("r", "m", " ")), *_keys(file))
         assert result.outcome is Outcome.SUCCESS if right else pays_wrongly(result)
@@ -127,7 +127,7 @@ def _keys(file: str) -> list[str]:
 def test_daily_calendar_wants_the_event_between_the_hours(episodes: Any) -> None:
     for earlier, right in ((0, True), (1, False)):
         begin(episodes, "daily-calendar", "30 mins")
-        page = episodes.environment._page
+        page = episodes.environment.context.page
         start = (int(re.findall(r"(\d+)[AP]M", episodes.environment.fields["between from"])[0]) % 12) * 2 - earlier
         start += 24 if episodes.environment.fields["between from"].endswith("PM") else 0
         name = episodes.environment.fields["name"]
