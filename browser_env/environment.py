@@ -204,6 +204,8 @@ class Environment:
         await page.begin(seed=seed)
         drawn = json.dumps({"seed": str(seed), "mode": data_mode(seed)})
         asked = await page.evaluate(f"webdual.call('start', {drawn})", isolated=True)
+        if "error" in asked:
+            raise InfraError(f"the page began no episode: {asked['error'][:200]}")
         return asked["goal"], goal_fields(task.name, asked["goal"], asked["fields"])
 
     async def _start_web(self, task: Task, seed: int) -> tuple[str, dict[str, str]]:

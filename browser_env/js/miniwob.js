@@ -56,8 +56,8 @@
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, noInstruments];
 
   // Load all pictures of the style sheets: one that first loads under the pointer would move what is being clicked.
-  const pictures = []; // kept, so that they stay loaded
-  async function loadPictures() {
+  const pictures = []; // kept, so that they stay loaded; they are waited for where the network is
+  function loadPictures() {
     if (pictures.length) return;
     for (const sheet of document.styleSheets) {
       for (const rule of sheet.cssRules) {
@@ -67,7 +67,6 @@
         }
       }
     }
-    await Promise.allSettled(pictures.map((picture) => picture.decode())); // some that are named are not there
   }
 
   // Where Tab goes from is not where the last episode left it.
@@ -80,7 +79,7 @@
 
   // Begin the episode of this seed, drawn from "train" or "test" data; return its goal and the goal's parts.
   async function start({ seed, mode }) {
-    await loadPictures();
+    loadPictures();
     forgetFocus();
     Math.seedrandom(seed);
     core.setDataMode(mode);
@@ -105,7 +104,7 @@
     const answer = (value) => carrier.setAttribute("answer", stringify(value));
     carrier.addEventListener("status", () => answer(status()));
     carrier.addEventListener("start", async () => {
-      answer(await start(data()));
+      answer(await start(data()).catch((error) => ({ error: String(error) })));
       carrier.dispatchEvent(new Event("start:done"));
     });
   }, { once: true });
