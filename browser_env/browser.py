@@ -14,7 +14,7 @@ from typing import Any, Self
 from browser_env.chromium import ChromiumProcess
 from browser_env.context import Context
 from browser_env.devtools import DevTools, DevToolsError
-from browser_env.errors import BrowserCrashedError, BrowserMissingError
+from browser_env.errors import BrowserCrashedError, BrowserMissingError, UsageError
 from browser_env.locate import BrowserBinary, find_browser
 from browser_env.options import BrowserOptions
 from browser_env.page import Page
@@ -101,6 +101,14 @@ class Browser:
                 return context
         except (DevToolsError, TimeoutError) as error:
             raise BrowserCrashedError("the browser opened no page; it has to be restarted") from error
+
+    @property
+    def endpoint(self) -> str:
+        """The address for other DevTools clients, e.g. Playwright's ``connect_over_cdp``."""
+        if not self._options.debug_port:
+            raise UsageError("the browser answers on its pipe only; start it with BrowserOptions(debug_port=True)")
+        port, path = (self._process.profile / "DevToolsActivePort").read_text().splitlines()[:2]
+        return f"ws://127.0.0.1:{port}{path}"
 
     @property
     def pid(self) -> int:
