@@ -203,6 +203,7 @@ class Page:
         """Open a URL and wait for its load event, drawing frames meanwhile."""
         try:
             async with asyncio.timeout(self._drawing.call_timeout_s):
+                self._loaded.clear()  # the answer may come before the news that the last document is gone
                 result = await self._pumped(self._command("Page.navigate", {"url": url}))
                 reason = result.get("errorText", "")
                 if reason == "net::ERR_ABORTED":
