@@ -7,6 +7,7 @@ that a screenshot costs a millisecond or two and belongs to a known moment; else
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +21,7 @@ from browser_env.options import BrowserOptions
 from browser_env.page import Page
 from browser_env.scripts import InitScript
 
+CLOSE_S = 2.0  # to be told that it ends
 START_S = 30.0  # a browser that has not answered by then will not
 
 
@@ -117,6 +119,9 @@ class Browser:
 
     async def close(self) -> None:
         """End the process; safe to call twice and on a crashed browser."""
+        with contextlib.suppress(DevToolsError, TimeoutError):  # where it hangs, it is killed
+            async with asyncio.timeout(CLOSE_S):  # a forked copy of this process may hold the pipe open
+                await self._devtools.send("Browser.close")
         self._devtools.close()
         await asyncio.to_thread(self._process.end)
 

@@ -31,7 +31,8 @@ class BrowserEnv(gym.Env[Observation, Action]):
     """A task in a real browser.
 
     ``step`` takes a typed action or its text form. ``info`` holds ``outcome``, ``reason`` and ``evidence`` when
-    the episode is over; an episode that infrastructure broke is truncated with the outcome ``infra_error``.
+    the episode is over, and always why the step ended (``settled``) and what was refused (``blocked``); an episode
+    that infrastructure broke is truncated with the outcome ``infra_error``.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 10}  # noqa: RUF012 - Gymnasium's own convention
@@ -50,11 +51,16 @@ class BrowserEnv(gym.Env[Observation, Action]):
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Observation, dict[str, Any]]:
-        """Begin an episode; the seed also makes the page's chance. Raise :class:`InfraError` where that fails."""
+        """Begin an episode; the seed also makes the page's chance. Raise :class:`InfraError` where that fails.
+
+        ``options`` may hold a ``prefix``, actions or their texts after which the episode begins, and the ``state`` that
+        :meth:`state_hash` gave there before; :class:`DivergedError` says that another one was reached.
+        """
         super().reset(seed=seed)
         page_seed = seed if seed is not None else draw_seed(self.np_random)
+        prefix, expected = _read_options(options or {})
         live = self._start()
-        self._last = live.reset(self.task, seed=page_seed)
+        self._last = live.reset(self.task, seed=page_seed, prefix=prefix, expected=expected)
         return self._seen(self._last), {"seed": page_seed, "task": self.task.name, "fields": live.fields}
 
     def step(self, action: Action | str) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
@@ -67,6 +73,12 @@ class BrowserEnv(gym.Env[Observation, Action]):
         result = self._live.step(typed)
         self._last = result.observation
         return self._seen(self._last), *transition(result)
+
+    def state_hash(self) -> str:
+        """Return a digest of the state of the episode, the same wherever the same actions led to it."""
+        if self._live is None or not self._live.is_ours:
+            raise UsageError("no episode has begun; call reset() first")
+        return self._live.state_hash()
 
     def render(self) -> Screenshot | None:
         """Return the last observation's pixels, (height, width, 3) uint8, in the mode ``rgb_array``."""
@@ -102,8 +114,23 @@ def transition(result: StepResult) -> tuple[float, bool, bool, dict[str, Any]]:
     """Return what Gymnasium calls reward, terminated, truncated and info."""
     terminated = result.outcome in (Outcome.SUCCESS, Outcome.FAILURE)
     truncated = result.outcome is not None and not terminated
-    info = {"outcome": result.outcome, "reason": result.reason, "evidence": result.evidence}
+    info = {
+        "outcome": result.outcome,
+        "reason": result.reason,
+        "evidence": result.evidence,
+        "settled": result.settled,
+        "blocked": result.blocked,
+    }
     return result.reward, terminated, truncated, info
+
+
+def _read_options(options: dict[str, Any]) -> tuple[list[Action], str | None]:
+    """Return the prefix and the state that an episode is to begin with; raise :class:`UsageError` for other options."""
+    unknown = sorted(set(options) - {"prefix", "state"})
+    if unknown:
+        raise UsageError(f"there is no option {unknown[0]!r}; known are prefix and state")
+    prefix = options.get("prefix") or ()
+    return [parse_action(action) if isinstance(action, str) else action for action in prefix], options.get("state")
 
 
 def draw_seed(chance: np.random.Generator) -> int:

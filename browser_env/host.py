@@ -47,4 +47,4 @@ class BrowserHost:
         browser, self._browser = self._browser, None
         if browser is not None:
             await browser.close()
-        await asyncio.to_thread(self._server.close)
+        self._server.close()

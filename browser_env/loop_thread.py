@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
 from browser_env.action import Action
@@ -77,9 +77,16 @@ class ThreadedEnvironment:
         """The parts of the last episode's goal by name, where the suite knows them."""
         return self._environment.fields
 
-    def reset(self, task: Task, *, seed: int) -> Observation:
+    def reset(
+        self, task: Task, *, seed: int, prefix: Sequence[Action] = (), expected: str | None = None
+    ) -> Observation:
         """See :meth:`Environment.reset`."""
-        return self._loop.run(self._alone(self._environment.reset(task, seed=seed)))
+        work = self._environment.reset(task, seed=seed, prefix=prefix, expected=expected)
+        return self._loop.run(self._alone(work))
+
+    def state_hash(self) -> str:
+        """See :meth:`Environment.state_hash`."""
+        return self._loop.run(self._alone(self._environment.state_hash()))
 
     def step(self, action: Action) -> StepResult:
         """See :meth:`Environment.step`."""

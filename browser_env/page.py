@@ -85,6 +85,7 @@ class Page:
         self._frame: asyncio.Future[Any] | None = None  # the last that was begun
         self._held_frame: asyncio.Future[Any] | None = None  # one that a dialog holds up
         self._moved = asyncio.Event()  # set when the address changes
+        self._committed = asyncio.Event()  # set when another document is shown
         self._loaded = asyncio.Event()  # set by the load event of the document shown
         self._last_script: asyncio.Future[Any] | None = None
         self._setting_up: list[asyncio.Future[Any]] = []
@@ -203,14 +204,15 @@ class Page:
         """Open a URL and wait for its load event, drawing frames meanwhile."""
         try:
             async with asyncio.timeout(self._drawing.call_timeout_s):
-                self._loaded.clear()  # the answer may come before the news that the last document is gone
+                self._committed.clear()
                 result = await self._pumped(self._command("Page.navigate", {"url": url}))
                 reason = result.get("errorText", "")
                 if reason == "net::ERR_ABORTED":
                     raise ActionError("the address opens no page: it is a download, or its answer is empty")
                 if reason:
                     raise InfraError(f"{url[:200]} did not load: {reason}; see whether its server is up")
-                if "loaderId" in result:
+                if "loaderId" in result:  # its news may come before the news that the last document is gone
+                    await self._pumped(self._committed.wait())
                     await self._pumped(self._loaded.wait())
         except TimeoutError as error:
             self._command("Page.stopLoading")
@@ -437,6 +439,7 @@ class Page:
             self.traffic.document_changed(frame["loaderId"])
             self._loaded.clear()
             self._moved.set()
+            self._committed.set()
 
     def _on_moved(self, event: dict[str, Any]) -> None:
         if event["frameId"] == self.id:

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+POLL_S = 0.02  # between looks whether to end
+
 
 class _QuietHandler(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"  # keeps connections open: a page loads a dozen files
@@ -31,7 +33,8 @@ class FolderServer:
     def __init__(self, folder: Path):
         handler = functools.partial(_QuietHandler, directory=str(folder))
         self._server = _QuietServer(("127.0.0.1", 0), handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True, name="folder-server")
+        serve = functools.partial(self._server.serve_forever, poll_interval=POLL_S)
+        self._thread = threading.Thread(target=serve, daemon=True, name="folder-server")
         self._thread.start()
 
     @property

@@ -6,6 +6,7 @@ import pytest
 
 from browser_env.action import Answer, Click, Select, Type
 from browser_env.branching import digest
+from browser_env.env import BrowserEnv
 from browser_env.errors import DivergedError, UsageError
 from browser_env.miniwob import miniwob_task
 from browser_env.observation import Element, Observation
@@ -62,6 +63,22 @@ def test_another_state_is_not_taken_for_the_same(episodes: Any) -> None:
 def test_a_prefix_that_ends_the_episode_is_refused(episodes: Any, page_task: MakeTask) -> None:
     with pytest.raises(UsageError, match="action 0 of the prefix ends the episode"):
         reset(episodes, page_task("order"), 1, prefix=[Answer("x")])
+
+
+def test_gymnasiums_reset_takes_a_prefix() -> None:
+    env = BrowserEnv(miniwob_task("login-user"))
+    try:
+        env.reset(seed=3)
+        observation, *_ = env.step("type(e3, 'ab')")
+        middle = env.state_hash()
+        again, _ = env.reset(seed=3, options={"prefix": ["type(e3, 'ab')"], "state": middle})
+        assert again == observation
+        with pytest.raises(DivergedError):
+            env.reset(seed=4, options={"prefix": ["type(e3, 'ab')"], "state": middle})
+        with pytest.raises(UsageError, match="no option 'start'"):
+            env.reset(seed=3, options={"start": 1})
+    finally:
+        env.close()
 
 
 def test_the_digest_tells_states_apart() -> None:
