@@ -185,10 +185,10 @@ class Page:
         self._main_frame = tree["frameTree"]["frame"]["id"]
         await self.send("Page.enable")
         await self.send("Network.enable")
-        for script in scripts:
-            await self.send("Page.addScriptToEvaluateOnNewDocument", {"source": script})
         isolated = {"source": observer_script(), "worldName": ISOLATED_WORLD}
-        await self.send("Page.addScriptToEvaluateOnNewDocument", isolated)
+        await self.send("Page.addScriptToEvaluateOnNewDocument", isolated)  # first: it listens for what shadow.js says
+        for script in (read_script("shadow.js"), *scripts):
+            await self.send("Page.addScriptToEvaluateOnNewDocument", {"source": script})
         await self.send("Runtime.enable")
         await self.send("Animation.enable")
         await self.send("Animation.setPlaybackRate", {"playbackRate": ANIMATION_RATE})
