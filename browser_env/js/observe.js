@@ -18,17 +18,19 @@ function byId(id) {
 }
 const root = () => documentBody(document) ?? documentTop(document);
 
+const MAX_GLANCES = 200; // elements of one page that are tested for what covers them
 // One element as a row; what few elements have comes last, by name.
-function record({ element, role, box, clip, style, scroll, inert, cell }, parent, tables) {
+function record({ element, role, box, style, scroll, around: { clips, inert, cell } }, parent, run) {
+  const clip = clipOf(style, clips);
   const visible = overlaps(box, clip);
   const editable = !inert && isEditable(element);
   const clickable = !inert && isClickable(element, role, style);
-  const covered = clickable && visible && role !== "option" && isCovered(element, box, clip);
+  const covered = clickable && visible && role !== "option" && run.glances-- > 0 && isCovered(element, box, clip);
   const name = nameOf(element, role);
   const more = {};
   const description = role === "option" ? groupOf(element) : descriptionOf(element, name);
   if (description) more.description = description;
-  const headers = cell ? headersOf(cell, tables) : null;
+  const headers = cell ? headersOf(cell, run.tables) : null;
   if (headers?.length) more.headers = headers;
   if (scroll) more.scroll = scroll;
   return [
@@ -44,12 +46,12 @@ function groupOf(option) {
 function observe(ignore, withEvidence) {
   const { found, truncated: unread } = gather(root(), ignore);
   const { chosen, truncated } = choose(found);
-  const tables = new Map();
+  const run = { tables: new Map(), glances: MAX_GLANCES };
   const out = [];
-  for (const item of chosen) out.push(record(item, item.parent < 0 ? null : out[item.parent][0], tables));
+  for (const item of chosen) out.push(record(item, item.around.parent < 0 ? null : out[item.around.parent][0], run));
   const active = activeElement();
   return {
-    url: location.href, title: documentTitle(document), elements: out, truncated: unread || truncated,
+    url: location.href, title: documentTitle(document).toWellFormed(), elements: out, truncated: unread || truncated,
     focus: active && active !== root() && ids.has(active) ? idOf(active) : null,
     viewport: [innerWidth, innerHeight], scroll: pageScroll(), selection: selectedText(active),
     evidence: withEvidence ? evidence() : null,
