@@ -11,6 +11,7 @@ import base64
 import contextlib
 import io
 from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -25,8 +26,8 @@ from browser_env.errors import ActionError, BrowserCrashedError, BrowserMissingE
 from browser_env.keys import press_events
 from browser_env.locate import BrowserBinary, find_browser
 from browser_env.observation import Screenshot
+from browser_env.observer import observer_script
 from browser_env.options import BrowserOptions
-from browser_env.scripts import observer_script
 from browser_env.traffic import Traffic
 
 T = TypeVar("T")
@@ -146,6 +147,20 @@ class Browser:
         return self._frame_lock
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """A document in a page: the page's own, or one in an iframe."""
+
+    page: Page
+    id: str
+    parent: int | None = None  # index in ``page.frames``
+    index: int = 0  # position in the parent's ``window.frames``
+
+    async def evaluate(self, expression: str, *, isolated: bool = True) -> Any:
+        """Return the JSON value of an expression; raise :class:`DocumentGoneError` where the frame is gone."""
+        return await self.page.evaluate(expression, isolated=isolated, frame_id=self.id)
+
+
 class Page:
     """A tab: navigation, evaluation in the page's world and in an isolated one, frames and raw input."""
 
@@ -154,7 +169,8 @@ class Page:
         self._page = page
         self._cdp = cdp
         self._browser = browser
-        self._worlds: dict[str, int] = {}  # "" (the page's own) or the isolated world's name -> execution context
+        self._worlds: dict[tuple[str, str], int] = {}  # (frame id, world; "" is the page's own) -> execution context
+        self._children: dict[str, list[str]] = {}  # frame id -> ids of its frames, as attached
         self._main_frame = ""
         self.traffic = Traffic()  # told by the session that reads the page, so never later than it
         self._in_flight: set[asyncio.Future[Any]] = set()  # commands that wait for an answer
@@ -178,6 +194,8 @@ class Page:
         cdp.on("Network.loadingFinished", self.traffic.ended)
         cdp.on("Network.loadingFailed", self.traffic.ended)
         cdp.on("Page.frameNavigated", self._on_frame)
+        cdp.on("Page.frameAttached", self._on_attached)
+        cdp.on("Page.frameDetached", lambda event: self._drop_frame(event["frameId"]))
         cdp.on("Runtime.executionContextCreated", self._on_context)
         cdp.on("Runtime.executionContextDestroyed", self._on_context_gone)
         cdp.on("Runtime.executionContextsCleared", self._on_context_gone)
@@ -217,15 +235,31 @@ class Page:
         result: dict[str, Any] = await self._bounded(self._cdp.send(method, params or {}), what=method)
         return result
 
-    async def evaluate(self, expression: str, *, isolated: bool = False) -> Any:
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """The page's documents, the main one first, each before those inside it."""
+        found: list[Frame] = []
+
+        def visit(frame_id: str, parent: int | None, index: int) -> None:
+            place = len(found)
+            found.append(Frame(page=self, id=frame_id, parent=parent, index=index))
+            for position, child in enumerate(self._children.get(frame_id, ())):
+                visit(child, place, position)
+
+        visit(self._main_frame, None, 0)
+        return tuple(found)
+
+    async def evaluate(self, expression: str, *, isolated: bool = False, frame_id: str = "") -> Any:
         """Return the JSON value of an expression; raise :class:`InfraError` where it throws."""
-        world = ISOLATED_WORLD if isolated else ""
+        key = (frame_id or self._main_frame, ISOLATED_WORLD if isolated else "")
         for _ in range(NAVIGATION_RETRIES):
             request = {"expression": expression, "returnByValue": True, "awaitPromise": True}
             try:
-                result = await self.send("Runtime.evaluate", request | {"contextId": await self._find_world(world)})
+                result = await self.send("Runtime.evaluate", request | {"contextId": await self._find_world(key)})
                 break
             except DocumentGoneError:
+                if key[0] != self._main_frame:
+                    raise
                 await self.frame()  # the page is moving on to another document
         else:
             raise BrowserCrashedError("the page kept navigating away and could not be read")
@@ -321,31 +355,43 @@ class Page:
         finally:
             self._in_flight.discard(task)
 
-    async def _find_world(self, world: str) -> int:
-        if world not in self._worlds:  # a document older than `Runtime.enable` has announced none
+    async def _find_world(self, key: tuple[str, str]) -> int:
+        if key not in self._worlds:  # a document older than `Runtime.enable` has announced none
             await self.send("Runtime.disable")
             await self.send("Runtime.enable")
-        if world not in self._worlds:
-            made = await self.send("Page.createIsolatedWorld", {"frameId": self._main_frame, "worldName": world})
-            self._worlds[world] = made["executionContextId"]
-            await self.send(
-                "Runtime.evaluate",
-                {"expression": observer_script(), "contextId": self._worlds[world]},
-            )
-        return self._worlds[world]
+        if key not in self._worlds:
+            made = await self.send("Page.createIsolatedWorld", {"frameId": key[0], "worldName": key[1]})
+            self._worlds[key] = made["executionContextId"]
+            source = {"expression": observer_script(), "contextId": self._worlds[key]}
+            await self.send("Runtime.evaluate", source)
+        return self._worlds[key]
 
     def _on_context(self, event: dict[str, Any]) -> None:
         context = event["context"]
         data = context.get("auxData", {})
-        if data.get("frameId") == self._main_frame:
-            self._worlds["" if data.get("isDefault") else context["name"]] = context["id"]
+        if "frameId" in data:
+            self._worlds[data["frameId"], "" if data.get("isDefault") else context["name"]] = context["id"]
 
     def _on_context_gone(self, event: dict[str, Any]) -> None:
         gone = event.get("executionContextId")  # none: all are gone
         self._worlds = {} if gone is None else {name: id_ for name, id_ in self._worlds.items() if id_ != gone}
 
+    def _on_attached(self, event: dict[str, Any]) -> None:
+        siblings = self._children.setdefault(event["parentFrameId"], [])
+        if event["frameId"] not in siblings:
+            siblings.append(event["frameId"])
+
+    def _drop_frame(self, frame_id: str) -> None:
+        for child in self._children.pop(frame_id, []):
+            self._drop_frame(child)
+        for siblings in self._children.values():
+            if frame_id in siblings:
+                siblings.remove(frame_id)
+
     def _on_frame(self, event: dict[str, Any]) -> None:
         frame = event["frame"]
+        for child in list(self._children.get(frame["id"], ())):
+            self._drop_frame(child)
         if frame["id"] == self._main_frame:
             self.traffic.document_changed(frame["loaderId"])
 

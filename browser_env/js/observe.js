@@ -1,4 +1,6 @@
 // Reads the page without touching it, and says where to aim on it.
+const FRAME_IDS = 100000; // ids of one frame; each has a number of its own, the main one 0
+let number = null;
 let ids = new WeakMap();
 let elements = new Map(); // id -> WeakRef
 let count = 0;
@@ -6,7 +8,7 @@ let count = 0;
 function idOf(element) {
   let id = ids.get(element);
   if (id === undefined) {
-    id = "e" + ++count;
+    id = "e" + (number * FRAME_IDS + ++count);
     ids.set(element, id);
     elements.set(id, new WeakRef(element));
   }
@@ -25,7 +27,8 @@ function record({ element, role, box, style, scroll, around: { clips, inert, cel
   const visible = overlaps(box, clip);
   const editable = !inert && isEditable(element);
   const clickable = !inert && isClickable(element, role, style);
-  const covered = clickable && visible && role !== "option" && run.glances-- > 0 && isCovered(element, box, clip);
+  const frame = FRAME_TAGS.has(tagOf(element)) ? frameOf(element, clip, run) : null;
+  const covered = (clickable || frame) && visible && role !== "option" && run.glances-- > 0 && isCovered(element, box, clip);
   const name = nameOf(element, role);
   const more = {};
   const description = role === "option" ? groupOf(element) : descriptionOf(element, name);
@@ -33,6 +36,7 @@ function record({ element, role, box, style, scroll, around: { clips, inert, cel
   const headers = cell ? headersOf(cell, run.tables) : null;
   if (headers?.length) more.headers = headers;
   if (scroll) more.scroll = scroll;
+  if (frame) more.frame = frame;
   return [
     idOf(element), role, name, valueOf(element, role, name), statesOf(element, { clickable, editable, inert, covered }),
     [round(box.left), round(box.top), round(box.width), round(box.height)], visible, parent, more,
@@ -42,8 +46,11 @@ function groupOf(option) {
   const group = parentOf(option);
   return tagOf(group) === "optgroup" ? clean(group.label) : "";
 }
-// `ignore` is a CSS selector of what is no part of the page: a suite's own instruments.
-function observe(ignore, withEvidence) {
+// `ignore` is a CSS selector of what is no part of the page: a suite's own instruments. `asNumber` is what number
+// a frame that has none yet takes.
+function observe(ignore, withEvidence, asNumber = 0) {
+  const fresh = number === null;
+  if (fresh) number = asNumber;
   const { found, truncated: unread } = gather(root(), ignore);
   const { chosen, truncated } = choose(found);
   const run = { tables: new Map(), glances: MAX_GLANCES };
@@ -51,7 +58,7 @@ function observe(ignore, withEvidence) {
   for (const item of chosen) out.push(record(item, item.around.parent < 0 ? null : out[item.around.parent][0], run));
   const active = activeElement();
   return {
-    url: location.href, title: documentTitle(document).toWellFormed(), elements: out, truncated: unread || truncated,
+    number, fresh, url: location.href, title: documentTitle(document).toWellFormed(), elements: out, truncated: unread || truncated,
     focus: active && active !== root() && ids.has(active) ? idOf(active) : null,
     viewport: [innerWidth, innerHeight], scroll: pageScroll(), selection: selectedText(active),
     evidence: withEvidence ? evidence() : null,
@@ -150,15 +157,23 @@ function focus(id) {
   byId(id)?.focus();
   return isFocused(id);
 }
-// Forget the episode: fresh ids, no focus left over.
-function reset() {
+const holds = (id) => byId(id) !== null;
+function forget() {
+  number = null;
   ids = new WeakMap();
   elements = new Map();
   count = 0;
+}
+// Forget the episode: fresh ids, no focus left over.
+function reset() {
+  forget();
   documentActive(document)?.blur?.();
   getSelection()?.removeAllRanges();
   window.scrollTo({ left: 0, top: 0, behavior: "instant" });
 }
 const ready = () => document.readyState;
 
-globalThis.webdual = { observe, evidence, locate, isFocused, planSelect, focus, focusList, reset, ready };
+globalThis.webdual = {
+  ...globalThis.webdual,
+  observe, evidence, holds, locate, frameAt, placeInFrame, isFocused, planSelect, focus, focusList, forget, reset, ready,
+};

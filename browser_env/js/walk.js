@@ -4,7 +4,7 @@ const MAX_VISITED = 100000;
 const MAX_OPTIONS = 200; // of one list
 const FAR = 2, TEXT = 1; // ranks add up: what is in or near the viewport first, interactive before text
 
-const ALWAYS_LISTED = new Set(["canvas", "iframe", "frame", "video", "audio"]);
+const ALWAYS_LISTED = new Set(["canvas", "iframe", "frame", "object", "embed", "video", "audio"]);
 const NOT_DRAWN = new Set(["title", "desc", "animate", "animateTransform", "set"]); // within a shape
 const CLOSED = new Set(["canvas", "iframe", "frame", "select", "textarea", "input", "video", "audio"]); // not walked into
 
