@@ -7,10 +7,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from browser_env.browser import Frame, Page
 from browser_env.errors import BrowserCrashedError, InfraError
 from browser_env.merging import Reading, merge, scroll
 from browser_env.observation import Element, Observation, Tab
+from browser_env.page import Frame, Page
 from rewards.evidence import ElementState, Evidence
 
 

@@ -6,8 +6,8 @@ import asyncio
 import json
 from typing import Any
 
-from browser_env.browser import Frame, Page
 from browser_env.errors import ActionError, BrowserCrashedError, InfraError
+from browser_env.page import Frame, Page
 
 Place = tuple[float, float]  # x, y in CSS px
 
