@@ -31,7 +31,8 @@ async def observe(
         screenshot = None
     frames = page.frames
     readings = await _read_all(frames, f"{json.dumps(ignore)}, {json.dumps(with_evidence)}")
-    main = readings[0] or {}
+    main = readings[0]
+    assert main is not None  # a main frame that cannot be read raises
     merged = merge(readings, [(frame.parent, frame.index) for frame in frames])
     focused = readings[merged.focused_frame] or main
     observation = Observation(
