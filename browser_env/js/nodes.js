@@ -24,6 +24,7 @@ const previousElement = past(Element, "previousElementSibling");
 const numChildren = past(Element, "childElementCount");
 const lightSlotOf = past(Element, "assignedSlot");
 const selectAll = past(Element, "querySelectorAll");
+const selectOne = past(Element, "querySelector");
 const scrollTo = past(Element, "scrollIntoView");
 const clientWidth = past(Element, "clientWidth");
 const clientHeight = past(Element, "clientHeight");

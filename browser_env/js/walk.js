@@ -89,7 +89,7 @@ function gather(root, ignore) {
     const cuts = style.overflow !== "visible" && element !== root;
     const scroll = cuts && visible ? scrollOf(element, style) : null;
     if (hasAttribute(element, "inert")) around = { ...around, inert: true };
-    if (tag === "td" || tag === "th") around = { ...around, cell: element };
+    if (tag === "td" || tag === "th" || CELL_ROLES.has(role)) around = { ...around, cell: element };
     const box = visible && (scroll || isListed(element, role, tag)) ? boxOf(element) : null;
     let parent = around.parent;
     if (box) {
