@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from browser_env.action import Action, Answer, Click, Drag, Point, Scroll, Type, Wait
 from browser_env.episode import Episode, Source, Step
 from browser_env.errors import DataError
-from browser_env.observation import Element, Observation, Screenshot, Tab
+from browser_env.observation import Dialog, Element, Observation, Screenshot, Tab
 from browser_env.task import Task, VerifierSpec
 from replay.codec import decode_episode, encode_episode, parse_episode
 from replay.errors import DamageError, VersionError
@@ -46,6 +46,9 @@ ELEMENT = st.builds(
     box=st.tuples(NUMBER, NUMBER, NUMBER, NUMBER),
     visible=st.booleans(),
     parent=st.none() | TEXT,
+    description=TEXT,
+    headers=st.lists(TEXT, max_size=2).map(tuple),
+    scroll=st.none() | st.tuples(NUMBER, NUMBER, NUMBER, NUMBER),
 )
 OBSERVATION = st.builds(
     Observation,
@@ -58,7 +61,10 @@ OBSERVATION = st.builds(
     active_tab=st.integers(0, 5),
     viewport=st.tuples(st.integers(1, 5000), st.integers(1, 5000)),
     error=st.none() | TEXT,
+    dialog=st.none() | st.builds(Dialog, kind=TEXT, message=TEXT, default=TEXT),
     truncated=st.booleans(),
+    scroll=st.tuples(NUMBER, NUMBER, NUMBER, NUMBER),
+    selection=TEXT,
 )
 STEP = st.builds(
     Step,
@@ -220,8 +226,19 @@ def _reseal(data: bytes, change: Callable[[list[dict[str, Any]]], None]) -> byte
     return gzip.compress(b"".join(b'{"crc":"%08x","data":%s}\n' % (zlib.crc32(p), p) for p in payloads))
 
 
+def test_the_first_version_is_still_read(make_episode: Make) -> None:
+    def age(records: list[dict[str, Any]]) -> None:
+        records[0].update(version=1)
+        for observation in [*(step["observation"] for step in records[1:-2]), records[-2]["final"]]:
+            del observation["scroll"], observation["selection"], observation["dialog"]
+            observation["elements"] = [values[:8] for values in observation["elements"]]
+
+    episode = make_episode("a")
+    assert _decode(_reseal(_encode(episode)[0], age)) == episode
+
+
 def test_a_newer_version_is_named(make_episode: Make) -> None:
-    newer = _reseal(_encode(make_episode("a"))[0], lambda records: records[0].update(version=2))
+    newer = _reseal(_encode(make_episode("a"))[0], lambda records: records[0].update(version=3))
     with pytest.raises(VersionError, match="update webdual"):
         parse_episode(newer)
 
