@@ -26,6 +26,7 @@ from browser_env.keys import press_events
 from browser_env.locate import BrowserBinary, find_browser
 from browser_env.observation import Screenshot
 from browser_env.options import BrowserOptions
+from browser_env.scripts import observer_script
 from browser_env.traffic import Traffic
 
 T = TypeVar("T")
@@ -186,7 +187,7 @@ class Page:
         await self.send("Network.enable")
         for script in scripts:
             await self.send("Page.addScriptToEvaluateOnNewDocument", {"source": script})
-        isolated = {"source": read_script("observe.js"), "worldName": ISOLATED_WORLD}
+        isolated = {"source": observer_script(), "worldName": ISOLATED_WORLD}
         await self.send("Page.addScriptToEvaluateOnNewDocument", isolated)
         await self.send("Runtime.enable")
         await self.send("Animation.enable")
@@ -329,7 +330,7 @@ class Page:
             self._worlds[world] = made["executionContextId"]
             await self.send(
                 "Runtime.evaluate",
-                {"expression": read_script("observe.js"), "contextId": self._worlds[world]},
+                {"expression": observer_script(), "contextId": self._worlds[world]},
             )
         return self._worlds[world]
 

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Screenshot = NDArray[np.uint8]  # (height, width, 3), RGB
+Scroll = tuple[float, float, float, float]  # x, y, and how far each goes, in CSS px
+NO_SCROLL: Scroll = (0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +24,9 @@ class Element:
     box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)  # x, y, width, height in CSS px
     visible: bool = True  # some of it lies in the viewport
     parent: str | None = None  # id of the nearest listed ancestor
+    description: str = ""  # what describes it besides its name: a hint, an option's group
+    headers: tuple[str, ...] = ()  # names of its row's and its column's header, inside a table
+    scroll: Scroll | None = None  # where what can be scrolled within it stands
 
     @property
     def center(self) -> tuple[float, float]:
@@ -30,7 +35,10 @@ class Element:
         return x + width / 2, y + height / 2
 
 
-STATES = ("checked", "clickable", "disabled", "editable", "expanded", "focused", "readonly", "required", "selected")
+STATES = (
+    *("busy", "checked", "clickable", "collapsed", "covered", "current", "disabled", "editable", "expanded", "focused"),
+    *("haspopup", "invalid", "mixed", "multiple", "pressed", "readonly", "required", "selected"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +63,8 @@ class Observation:
     viewport: tuple[int, int] = (160, 210)  # width, height in CSS px
     error: str | None = None  # why the last action did not work
     truncated: bool = False  # the page has more elements than are listed
+    scroll: Scroll = NO_SCROLL  # of the page
+    selection: str = ""  # selected text, cut like a name
 
     def element(self, element_id: str) -> Element | None:
         """Return the element with this id, or None."""

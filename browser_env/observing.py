@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from browser_env.browser import Page
-from browser_env.observation import Element, Observation, Tab
+from browser_env.observation import NO_SCROLL, Element, Observation, Scroll, Tab
 from rewards.evidence import ElementState, Evidence
 
 
@@ -38,6 +38,8 @@ async def observe(
         viewport=(data["viewport"][0], data["viewport"][1]),
         error=error,
         truncated=data["truncated"],
+        scroll=_scroll(data["scroll"]) or NO_SCROLL,
+        selection=data["selection"],
     )
     if data["evidence"] is None:
         return observation, None
@@ -46,7 +48,7 @@ async def observe(
 
 
 def _element(row: list[Any]) -> Element:
-    id_, role, name, value, states, box, visible, parent = row
+    id_, role, name, value, states, box, visible, parent, more = row
     return Element(
         id=id_,
         role=role,
@@ -56,4 +58,11 @@ def _element(row: list[Any]) -> Element:
         box=(box[0], box[1], box[2], box[3]),
         visible=visible,
         parent=parent,
+        description=more.get("description", ""),
+        headers=tuple(more.get("headers", ())),
+        scroll=_scroll(more.get("scroll")),
     )
+
+
+def _scroll(values: list[float] | None) -> Scroll | None:
+    return None if values is None else (values[0], values[1], values[2], values[3])

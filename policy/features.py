@@ -9,7 +9,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from browser_env.observation import STATES, Element
+from browser_env.observation import Element
 from policy.alignment import ALIGNMENT_FEATURES, Alignment, Link, align, neighbour_names
 from policy.choice import kind_mask, pointer_masks
 from policy.config import CompactConfig
@@ -39,6 +39,9 @@ ROLES = (
     ),
     *("table", "row", "cell", "group", "region", "navigation", "canvas", "input", "textarea", "select", "a"),
 )  # roles with an embedding of their own; others share hashed ones
+STATES = (
+    *("checked", "clickable", "disabled", "editable", "expanded", "focused", "readonly", "required", "selected"),
+)  # those with a feature of their own; more would not fit the weights that are stored
 MAX_ORDINAL = 7
 MAX_INDEX = 63
 BOX_WAVES = np.array([1.0, 2.0, 4.0, 8.0], dtype=np.float32) * math.pi

@@ -14,20 +14,22 @@ import numpy as np
 from browser_env.action import action_from_json
 from browser_env.episode import Episode, Source, Step
 from browser_env.errors import ActionError, DataError
-from browser_env.observation import Element, Observation, Screenshot, Tab
+from browser_env.observation import NO_SCROLL, Element, Observation, Screenshot, Tab
 from browser_env.task import Task
 from replay.errors import DamageError, VersionError
 from rewards.cost import Cost
 from rewards.evidence import Evidence
 from rewards.outcome import Outcome
 
-VERSION = 1
+VERSION = 2
+READABLE = (1, 2)  # 1 has observations and elements with fewer fields
 MAX_BYTES = 1 << 28  # of one episode without its images, uncompressed
 GZIP = 31  # zlib's number for the largest window inside a gzip frame
 HEADER = ("id", "task", "seed", "source", "policy_version", "group", "consent", "tags")
 LINE_START, LINE_MIDDLE, LINE_END = b'{"crc":"', b'","data":', b"}"
 PAYLOAD_AT = len(LINE_START) + 8 + len(LINE_MIDDLE)
 ELEMENT_FIELDS = tuple(f.name for f in fields(Element))  # the order inside an element's array
+RARE_FIELDS = tuple(f for f in fields(Element) if f.name in ("description", "headers", "scroll"))  # the last ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,7 @@ def parse_episode(data: bytes) -> StoredEpisode:
     payloads = [_payload(line) for line in _unzip(data).splitlines()]
     try:
         header, *steps, end, seal = [json.loads(payload) for payload in payloads]
-        if header["version"] != VERSION:
+        if header["version"] not in READABLE:
             raise VersionError(f"an episode has format {header['version']!r:.20}, known is {VERSION}; update webdual")
         whole = seal["records"] == len(payloads) - 1 and seal["checksum"] == _checksum(payloads[:-1])
         kinds = [record["kind"] for record in (header, *steps, end, seal)]
@@ -127,9 +129,16 @@ def _observation(observation: Observation, name_image: Callable[[Screenshot], st
     pixels = observation.screenshot
     return record | {
         "screenshot": None if pixels is None else name_image(pixels),
-        "elements": [[getattr(element, name) for name in ELEMENT_FIELDS] for element in observation.elements],
+        "elements": [_element(element) for element in observation.elements],
         "tabs": [[tab.url, tab.title] for tab in observation.tabs],
     }
+
+
+def _element(element: Element) -> list[Any]:
+    """Return an element's array, without the rare fields where it has none of them."""
+    values = [getattr(element, name) for name in ELEMENT_FIELDS]
+    common = len(ELEMENT_FIELDS) - len(RARE_FIELDS)
+    return values if values[common:] != [f.default for f in RARE_FIELDS] else values[:common]
 
 
 def _episode(stored: StoredEpisode, read: Callable[[str | None], Screenshot | None]) -> Episode:
@@ -160,13 +169,16 @@ def _read_observation(record: dict[str, Any], read: Callable[[str | None], Scree
         "elements": tuple(_read_element(values) for values in record["elements"]),
         "tabs": tuple(Tab(url=url, title=title) for url, title in record["tabs"]),
         "viewport": tuple(record["viewport"]),
+        "scroll": tuple(record.get("scroll", NO_SCROLL)),
     }
     return Observation(**record | nested)
 
 
 def _read_element(values: list[Any]) -> Element:
-    record = dict(zip(ELEMENT_FIELDS, values, strict=True))
-    return Element(**record | {"states": tuple(record["states"]), "box": tuple(record["box"])})
+    names = ELEMENT_FIELDS if len(values) == len(ELEMENT_FIELDS) else ELEMENT_FIELDS[: -len(RARE_FIELDS)]
+    record = dict(zip(names, values, strict=True))
+    tuples = ("states", "box", "headers", "scroll")
+    return Element(**record | {name: tuple(record[name]) for name in tuples if record.get(name) is not None})
 
 
 def _dump(record: dict[str, Any]) -> bytes:

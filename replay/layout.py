@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 from browser_env.errors import DataError
-from replay.codec import VERSION
 from replay.errors import VersionError
 from replay.files import prove_writable, sync_folders, write_sealed
 
 FORMAT = "webdual-replay"
+VERSION = 1  # of the folder; episode files have their own
 FOLDERS = ("drafts", "episodes", "images", "consent", "quarantine")
 
 

@@ -72,6 +72,9 @@ class Tab:
     def evaluate(self, expression: str) -> Any:
         return self.loop.run(self.page.evaluate(expression))
 
+    def send(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        return self.loop.run(self.page.send(method, params))
+
     def observe(self, *, ignore: str | None = None, pixels: bool = False) -> Observation:
         return self.loop.run(observe(self.page, goal="", ignore=ignore, pixels=pixels))[0]
 

@@ -46,6 +46,9 @@ ELEMENT = st.builds(
     box=st.tuples(NUMBER, NUMBER, NUMBER, NUMBER),
     visible=st.booleans(),
     parent=st.none() | TEXT,
+    description=TEXT,
+    headers=st.lists(TEXT, max_size=2).map(tuple),
+    scroll=st.none() | st.tuples(NUMBER, NUMBER, NUMBER, NUMBER),
 )
 OBSERVATION = st.builds(
     Observation,
@@ -59,6 +62,8 @@ OBSERVATION = st.builds(
     viewport=st.tuples(st.integers(1, 5000), st.integers(1, 5000)),
     error=st.none() | TEXT,
     truncated=st.booleans(),
+    scroll=st.tuples(NUMBER, NUMBER, NUMBER, NUMBER),
+    selection=TEXT,
 )
 STEP = st.builds(
     Step,
@@ -220,8 +225,19 @@ def _reseal(data: bytes, change: Callable[[list[dict[str, Any]]], None]) -> byte
     return gzip.compress(b"".join(b'{"crc":"%08x","data":%s}\n' % (zlib.crc32(p), p) for p in payloads))
 
 
+def test_the_first_version_is_still_read(make_episode: Make) -> None:
+    def age(records: list[dict[str, Any]]) -> None:
+        records[0].update(version=1)
+        for observation in [*(step["observation"] for step in records[1:-2]), records[-2]["final"]]:
+            del observation["scroll"], observation["selection"]
+            observation["elements"] = [values[:8] for values in observation["elements"]]
+
+    episode = make_episode("a")
+    assert _decode(_reseal(_encode(episode)[0], age)) == episode
+
+
 def test_a_newer_version_is_named(make_episode: Make) -> None:
-    newer = _reseal(_encode(make_episode("a"))[0], lambda records: records[0].update(version=2))
+    newer = _reseal(_encode(make_episode("a"))[0], lambda records: records[0].update(version=3))
     with pytest.raises(VersionError, match="update webdual"):
         parse_episode(newer)
 

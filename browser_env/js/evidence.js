@@ -1,0 +1,37 @@
+// What a verifier judges: text and form values, those in shadow trees too.
+const MAX_TEXT = 100000;
+
+// Every root of the document, shadow trees after what holds them.
+function allRoots() {
+  const roots = [document];
+  for (let i = 0; i < roots.length; i++) {
+    for (const element of roots[i].querySelectorAll("*")) {
+      const shadow = shadowOf(element);
+      if (shadow) roots.push(shadow);
+    }
+  }
+  return roots;
+}
+function formValue(control) {
+  if (control.type === "checkbox") return String(control.checked);
+  if (control.type === "file") return Array.from(control.files, (file) => file.name).join(", ");
+  if (tagOf(control) === "select" && control.multiple) return Array.from(control.selectedOptions, (option) => option.value).join(", ");
+  return control.value;
+}
+function formValues() {
+  const values = {};
+  for (const within of allRoots()) {
+    for (const control of within.querySelectorAll("input, select, textarea")) {
+      const key = control.name || control.id || nameOf(control, roleOf(control));
+      if (!key || control.type === "password") continue;
+      if (control.type === "radio") values[key] = control.checked ? control.value : (values[key] ?? "");
+      else values[key] = formValue(control);
+    }
+  }
+  return values;
+}
+function evidence() {
+  const top = documentBody(document) ?? documentTop(document);
+  const text = (top?.innerText ?? "").slice(0, MAX_TEXT).toWellFormed();
+  return { url: location.href, title: documentTitle(document), text, form_values: formValues() };
+}
