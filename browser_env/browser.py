@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import functools
 import io
 from collections.abc import Awaitable, Sequence
 from pathlib import Path
@@ -37,6 +38,7 @@ NAVIGATION_RETRIES = 50
 ANIMATION_RATE = 10_000  # CSS transitions and animations follow the wall clock, so they are over within a frame
 PICKER_PATIENCE_S = 2.0  # no frame takes so long, unless a list, a date or a colour is being picked
 PICTURE_RETRIES = 5
+REPORTED = ("Input.dragIntercepted", "Page.fileChooserOpened")  # what actions wait for
 FRAME_PAUSE_S = 0.002  # between frames drawn while something is awaited
 
 
@@ -158,6 +160,7 @@ class Page:
         self._main_frame = ""
         self.traffic = Traffic()  # told by the session that reads the page, so never later than it
         self._in_flight: set[asyncio.Future[Any]] = set()  # commands that wait for an answer
+        self.reports: dict[str, dict[str, Any]] = {}  # the latest of each event in REPORTED, until it is taken out
         self.crashed = False  # its renderer died
         self.unresponsive = False  # a command timed out: only ending the browser is sure to help
 
@@ -177,6 +180,8 @@ class Page:
         cdp.on("Network.requestWillBeSent", self.traffic.began)
         cdp.on("Network.loadingFinished", self.traffic.ended)
         cdp.on("Network.loadingFailed", self.traffic.ended)
+        for method in REPORTED:
+            cdp.on(method, functools.partial(self.reports.__setitem__, method))
         cdp.on("Page.frameNavigated", self._on_frame)
         cdp.on("Runtime.executionContextCreated", self._on_context)
         cdp.on("Runtime.executionContextDestroyed", self._on_context_gone)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
-PARTS = ("nodes", "roles", "names", "states", "walk", "tables", "evidence", "observe")
+PARTS = ("nodes", "roles", "names", "states", "walk", "tables", "evidence", "acting", "observe")
 
 
 @functools.cache

@@ -86,8 +86,8 @@ class Tab:
     def named(self, name: str) -> Element:
         return next(element for element in self.observe().elements if element.name == name)
 
-    def act(self, action: Action) -> None:
-        self.loop.run(execute(self.page, action))
+    def act(self, action: Action, **given: Any) -> None:
+        self.loop.run(execute(self.page, action, **given))
 
     def advance(self, ms: float) -> int:
         return int(self.evaluate(f"__webdual_clock.advance({ms})"))

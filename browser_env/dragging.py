@@ -1,0 +1,61 @@
+"""Drags: by the mouse alone, or, where that begins a drag with data, by the browser's own drag and drop."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from browser_env.aiming import ask, plain
+from browser_env.arguments import Target
+from browser_env.browser import Page
+from browser_env.errors import InfraError
+from browser_env.input import Place, drag_event, held_move, press_at, release_at, way
+
+INTERCEPTED = "Input.dragIntercepted"
+LOOKS = 500  # frames within which the browser tells of a drag that has begun
+
+
+async def drag(page: Page, path: tuple[Target, ...]) -> None:
+    """Press at the first target, move along the others, let go at the last; each move is seen on a frame of its own."""
+    found = await ask(page, "locatePath", [plain(page, target) for target in path])
+    places: list[Place] = [(x, y) for x, y in found["places"]]
+    if not found["draggable"]:
+        await page.dispatch(press_at(places[0]))
+        for place in way(places):
+            await page.dispatch([held_move(place)])  # sent together, some would be merged, and which would be chance
+        await page.dispatch([release_at(places[-1])])
+        return
+    await page.send("Input.setInterceptDrags", {"enabled": True})
+    try:
+        await _drag_data(page, places)
+    finally:
+        await page.send("Input.setInterceptDrags", {"enabled": False})
+
+
+async def _drag_data(page: Page, places: list[Place]) -> None:
+    page.reports.pop(INTERCEPTED, None)
+    await page.dispatch(press_at(places[0]))
+    data, state = None, "none"
+    for place in way(places):
+        if data is not None:
+            await page.dispatch([drag_event("dragOver", place, data)])
+            continue
+        await page.dispatch([held_move(place)])
+        if state == "none":
+            state = await ask(page, "dragState")
+        if state == "begun":
+            data = await _intercepted(page)
+            await page.dispatch([drag_event("dragEnter", place, data)])
+    # After a drop the browser tells no page that the button was let go.
+    last = release_at(places[-1]) if data is None else drag_event("drop", places[-1], data)
+    await page.dispatch([last])
+
+
+async def _intercepted(page: Page) -> dict[str, Any]:
+    for _ in range(LOOKS):
+        if INTERCEPTED in page.reports:
+            data: dict[str, Any] = page.reports.pop(INTERCEPTED)["data"]
+            return data
+        await page.frame()
+        await asyncio.sleep(0.002)  # the browser's answer comes by another way than the page's
+    raise InfraError("the browser began a drag but did not tell of it")

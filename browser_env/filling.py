@@ -1,0 +1,131 @@
+"""Forms filled in as a person does: text, dates, sliders, lists and check boxes."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from browser_env.aiming import ask, locate, place_of
+from browser_env.arguments import Target
+from browser_env.browser import Page
+from browser_env.errors import ActionError
+from browser_env.fields import FORMS, moment_events, same_moment
+from browser_env.input import click_events
+from browser_env.keys import KeyEvent, key_down, press_events, type_events
+
+BATCH = 200  # events sent together: frames are drawn between batches
+MAX_STEPS = 1000  # of a slider, by arrow keys
+COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+
+
+async def type_text(page: Page, target: Target, text: str, *, clear: bool) -> None:
+    """Focus a target by a click and type; raise :class:`ActionError` where it takes no text, or not this one."""
+    found = await locate(page, target)
+    kind = found["kind"]
+    takes_text = kind in ("text", "range", "color", *FORMS) and not found["disabled"] and not found["readonly"]
+    if not takes_text and (isinstance(target, str) or kind not in ("", "text")):
+        raise ActionError(f"element {target} takes no text" if isinstance(target, str) else f"a {kind} takes no text")
+    if kind == "range":
+        await _slide(page, text)
+    elif kind == "color":
+        await _pick_color(page, text)
+    else:
+        if clear or not found["focused"]:
+            await page.dispatch(click_events(place_of(found)))
+        state = await ask(page, "typing")
+        if isinstance(target, str) and not state["focused"]:
+            raise ActionError(f"element {target} did not take the focus, so nothing was typed")
+        if clear:
+            before = [*press_events("Control+a"), *press_events("Delete")] if state["filled"] else []
+        else:
+            before = [] if found["focused"] else press_events("Control+End")
+        await _type_keys(page, kind, text, before)
+
+
+async def _type_keys(page: Page, kind: str, text: str, before: list[KeyEvent]) -> None:
+    moment = moment_events(kind, text, precision=await ask(page, "precision")) if kind in FORMS else None
+    await _send(page, [*before, *(type_events(text) if moment is None else moment)])
+    if moment is not None:
+        value = await ask(page, "heldValue")
+        if not same_moment(kind, value, text):
+            raise ActionError(f"the {kind} field does not take {text!r}; it holds {value!r} now")
+
+
+async def _send(page: Page, events: list[KeyEvent]) -> None:
+    for start in range(0, len(events), BATCH):
+        await page.dispatch(events[start : start + BATCH])
+
+
+async def _slide(page: Page, text: str) -> None:
+    """Press a slider near a value and go on by arrow keys."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ActionError(f"a slider takes a number, not {text[:80]!r}")
+    await page.dispatch(click_events(place_of(await ask(page, "aimRange", value))))
+    steps = await ask(page, "stepsTo", value)
+    if abs(steps) <= MAX_STEPS:
+        await _send(page, press_events("ArrowUp" if steps > 0 else "ArrowDown") * abs(steps))
+    held = await ask(page, "heldValue")
+    if float(held) != value:
+        raise ActionError(f"the slider cannot be set to {text}; it stands at {held} now")
+
+
+async def _pick_color(page: Page, text: str) -> None:
+    if not COLOR.fullmatch(text):
+        raise ActionError(f"a colour is written as #ff0000, not {text[:80]!r}")
+    await ask(page, "pickColor", text.lower())
+
+
+async def select(page: Page, target: Target, options: tuple[str, ...]) -> None:
+    """Choose exactly these options: by arrow keys in a closed list, by clicks in an open one."""
+    if not isinstance(target, str):
+        raise ActionError("select needs a list's element id, e.g. select(e4, ['Anna'])")
+    plan = await ask(page, "planSelect", target, options)
+    if not plan["focused"] and "offset" in plan:
+        found = await locate(page, target)
+        await page.dispatch([*click_events(place_of(found)), key_down("Escape")])
+        plan = await ask(page, "planSelect", target, options)  # a page may fill a list when it is gone to
+        if not plan["focused"]:
+            raise ActionError(f"element {target} did not take the focus, so nothing was chosen")
+    if "offset" in plan:
+        await _choose(page, plan["offset"])
+        return
+    if plan["clicks"]:
+        await locate(page, target)  # brings the list on screen
+    for index, added in plan["clicks"]:
+        found = await ask(page, "locateOption", index)
+        await page.dispatch(click_events(place_of(found), modifiers=("Control",) if added else ()))
+
+
+async def _choose(page: Page, offset: int) -> None:
+    """Go so many options down in the focused closed list; there is one change, as when a person does it."""
+    if offset:
+        arrows = press_events("ArrowDown" if offset > 0 else "ArrowUp") * abs(offset)
+        await page.dispatch([*press_events("Alt+ArrowDown"), *arrows, key_down("Enter")])
+
+
+async def check(page: Page, target: Target, *, checked: bool) -> None:
+    """Click a check box, radio button or switch if that is needed for its state."""
+    found = await locate(page, target)
+    if found["kind"] not in ("checkbox", "radio"):
+        raise ActionError(
+            f"element {target} cannot be checked" if isinstance(target, str) else "nothing here can be checked"
+        )
+    if found["checked"] == checked:
+        return
+    if found["disabled"]:
+        raise ActionError(f"{target} is disabled")
+    if found["kind"] == "radio" and not checked:
+        raise ActionError("a radio button is unchecked by checking another of its group")
+    await page.dispatch(click_events(place_of(found)))
+    if found["checked"] is None:  # neither before: a click may have led to either
+        await _check_again(page, target, checked=checked)
+
+
+async def _check_again(page: Page, target: Target, *, checked: bool) -> None:
+    found = await locate(page, target)
+    if found["kind"] in ("checkbox", "radio") and found["checked"] != checked:
+        await page.dispatch(click_events(place_of(found)))
