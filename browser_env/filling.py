@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 
 from browser_env.aiming import ask, locate, place_of
 from browser_env.arguments import Target
@@ -30,20 +31,26 @@ async def type_text(page: Page, target: Target, text: str, *, clear: bool) -> No
     elif kind == "color":
         await _pick_color(page, text)
     else:
-        if clear or not found["focused"]:
-            await page.dispatch(click_events(place_of(found)))
-        state = await ask(page, "typing")
-        if isinstance(target, str) and not state["focused"]:
-            raise ActionError(f"element {target} did not take the focus, so nothing was typed")
+        state = await _focus(page, target, found, clear=clear)
         if clear:
             before = [*press_events("Control+a"), *press_events("Delete")] if state["filled"] else []
         else:
             before = [] if found["focused"] else press_events("Control+End")
-        await _type_keys(page, kind, text, before)
+        await _type_keys(page, kind, text, before, precision=state["precision"])
 
 
-async def _type_keys(page: Page, kind: str, text: str, before: list[KeyEvent]) -> None:
-    moment = moment_events(kind, text, precision=await ask(page, "precision")) if kind in FORMS else None
+async def _focus(page: Page, target: Target, found: dict[str, Any], *, clear: bool) -> dict[str, Any]:
+    """Click, unless the caret of what has the focus is to stay; return {focused, filled, precision}."""
+    if clear or not found["focused"]:
+        await page.dispatch(click_events(place_of(found)))
+    state: dict[str, Any] = await ask(page, "typing")
+    if isinstance(target, str) and not state["focused"]:
+        raise ActionError(f"element {target} did not take the focus, so nothing was typed")
+    return state
+
+
+async def _type_keys(page: Page, kind: str, text: str, before: list[KeyEvent], *, precision: str) -> None:
+    moment = moment_events(kind, text, precision=precision) if kind in FORMS else None
     await _send(page, [*before, *(type_events(text) if moment is None else moment)])
     if moment is not None:
         value = await ask(page, "heldValue")
@@ -69,7 +76,7 @@ async def _slide(page: Page, text: str) -> None:
     if abs(steps) <= MAX_STEPS:
         await _send(page, press_events("ArrowUp" if steps > 0 else "ArrowDown") * abs(steps))
     held = await ask(page, "heldValue")
-    if float(held) != value:
+    if held == "" or float(held) != value:
         raise ActionError(f"the slider cannot be set to {text}; it stands at {held} now")
 
 
@@ -84,20 +91,22 @@ async def select(page: Page, target: Target, options: tuple[str, ...]) -> None:
     if not isinstance(target, str):
         raise ActionError("select needs a list's element id, e.g. select(e4, ['Anna'])")
     plan = await ask(page, "planSelect", target, options)
-    if not plan["focused"] and "offset" in plan:
-        found = await locate(page, target)
-        await page.dispatch([*click_events(place_of(found)), key_down("Escape")])
+    if "clicks" in plan:
+        await _click_options(page, plan["clicks"])
+        return
+    if not plan["focused"]:
+        await page.dispatch([*click_events(place_of(plan)), key_down("Escape")])
         plan = await ask(page, "planSelect", target, options)  # a page may fill a list when it is gone to
         if not plan["focused"]:
             raise ActionError(f"element {target} did not take the focus, so nothing was chosen")
-    if "offset" in plan:
-        await _choose(page, plan["offset"])
-        return
-    if plan["clicks"]:
-        await locate(page, target)  # brings the list on screen
-    for index, added in plan["clicks"]:
+    await _choose(page, plan["offset"])
+
+
+async def _click_options(page: Page, clicks: list[tuple[int, bool]]) -> None:
+    """Click options by their index, each instead of what was chosen or, with Control, beside it."""
+    for index, beside in clicks:
         found = await ask(page, "locateOption", index)
-        await page.dispatch(click_events(place_of(found), modifiers=("Control",) if added else ()))
+        await page.dispatch(click_events(place_of(found), modifiers=("Control",) if beside else ()))
 
 
 async def _choose(page: Page, offset: int) -> None:

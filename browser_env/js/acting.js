@@ -145,19 +145,23 @@ function locateWheel(id, dx, dy) {
   return find(scroller) ?? locate(id);
 }
 
-// After a click on what was located: whether it has the focus, and whether it holds anything.
+// After a click on what was located: whether it has the focus, whether it holds anything, and how exact a time it shows.
 function typing() {
   const element = located?.deref();
   const active = activeElement();
   const held = active && (isEditor(active) ? textOf(active) : active.value);
-  return { focused: !!element && !!active && isInside(active, element), filled: !!held || active?.validity?.badInput === true };
+  return {
+    focused: !!element && !!active && isInside(active, element),
+    filled: !!held || active?.validity?.badInput === true,
+    precision: element ? precisionOf(element) : "",
+  };
 }
-const heldValue = () => String(located?.deref()?.value ?? "");
 // Which parts of the second a time field shows: "" none, "s", or "ms" with thousandths.
-function precision() {
-  const step = Number(attribute(located.deref(), "step") ?? 60);
+function precisionOf(field) {
+  const step = Number(attribute(field, "step") ?? 60);
   return Number.isNaN(step) || step <= 0 || step % 60 === 0 ? "" : step % 1 === 0 ? "s" : "ms";
 }
+const heldValue = () => String(located?.deref()?.value ?? "");
 
 // Where a slider is pressed for a value, nearly.
 function aimRange(value) {
@@ -187,22 +191,21 @@ function pickColor(value) {
 // How to come to exactly these options, by label or value: `offset` arrow presses down a closed list, or `clicks` in an open
 // one: [index, added to what is chosen].
 function planSelect(id, wanted) {
+  const found = locate(id);
+  if (found.error) return found;
   const list = byId(id);
-  located = list && new WeakRef(list);
-  if (!list) return { error: problemOf(id, list) };
-  if (tagOf(list) !== "select") return { error: "element " + id + " is not a list to select from: click its options" };
-  if (isInactive(list)) return { error: "the list " + id + " is disabled" };
+  if (found.kind !== "menu" && found.kind !== "list") return { error: "element " + id + " is not a list to select from: click its options" };
+  if (found.disabled) return { error: "the list " + id + " is disabled" };
   if (!list.multiple && wanted.length !== 1) return { error: "the list " + id + " takes one option, e.g. select(" + id + ", ['Anna'])" };
   const enabled = Array.from(list.options).filter((option) => !matches(option, ":disabled") && getComputedStyle(option).display !== "none");
   const chosen = wanted.map((text) => optionOf(enabled, text));
   const missing = chosen.findIndex((option) => !option);
   if (missing >= 0) return { error: "the list " + id + " has no option " + JSON.stringify(clean(wanted[missing])) };
-  const focused = list === activeElement();
-  if (!isMenu(list)) return { focused, clicks: clicksFor(list, new Set(chosen)) };
+  if (found.kind === "list") return { clicks: clicksFor(list, new Set(chosen)) };
   const from = list.selectedIndex, to = chosen[0].index;
   const below = enabled.filter((option) => option.index > from && option.index <= to).length;
   const above = enabled.filter((option) => option.index < from && option.index >= to).length;
-  return { focused, offset: below - above };
+  return { x: found.x, y: found.y, focused: found.focused, offset: below - above };
 }
 function optionOf(options, text) {
   return options.find((option) => option.label === text || clean(option.label) === clean(text)) ??
@@ -227,5 +230,5 @@ function locateOption(index) {
 }
 
 const acting = {
-  locate, locatePath, dragState, locateWheel, typing, heldValue, precision, aimRange, stepsTo, pickColor, planSelect, locateOption,
+  locate, locatePath, dragState, locateWheel, typing, heldValue, aimRange, stepsTo, pickColor, planSelect, locateOption,
 };
