@@ -6,9 +6,9 @@ import json
 from typing import Any
 
 from browser_env.arguments import Point, Target
-from browser_env.browser import Page
 from browser_env.errors import ActionError
 from browser_env.input import Place
+from browser_env.page import Page
 
 
 async def ask(page: Page, function: str, *arguments: Any) -> Any:

@@ -7,9 +7,9 @@ from typing import Any
 
 from browser_env.aiming import ask, plain
 from browser_env.arguments import Target
-from browser_env.browser import Page
 from browser_env.errors import InfraError
 from browser_env.input import Place, drag_event, held_move, press_at, release_at, way
+from browser_env.page import Page
 
 INTERCEPTED = "Input.dragIntercepted"
 LOOKS = 500  # frames within which the browser tells of a drag that has begun
@@ -33,7 +33,8 @@ async def drag(page: Page, path: tuple[Target, ...]) -> None:
 
 
 async def _drag_data(page: Page, places: list[Place]) -> None:
-    page.reports.pop(INTERCEPTED, None)
+    reports: list[dict[str, Any]] = []
+    page.on(INTERCEPTED, reports.append)
     await page.dispatch(press_at(places[0]))
     data, state = None, "none"
     for place in way(places):
@@ -44,17 +45,17 @@ async def _drag_data(page: Page, places: list[Place]) -> None:
         if state == "none":
             state = await ask(page, "dragState")
         if state == "begun":
-            data = await _intercepted(page)
+            data = await _intercepted(page, reports)
             await page.dispatch([drag_event("dragEnter", place, data)])
     # After a drop the browser tells no page that the button was let go.
     last = release_at(places[-1]) if data is None else drag_event("drop", places[-1], data)
     await page.dispatch([last])
 
 
-async def _intercepted(page: Page) -> dict[str, Any]:
+async def _intercepted(page: Page, reports: list[dict[str, Any]]) -> dict[str, Any]:
     for _ in range(LOOKS):
-        if INTERCEPTED in page.reports:
-            data: dict[str, Any] = page.reports.pop(INTERCEPTED)["data"]
+        if reports:
+            data: dict[str, Any] = reports[-1]["data"]
             return data
         await page.frame()
         await asyncio.sleep(0.002)  # the browser's answer comes by another way than the page's

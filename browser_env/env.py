@@ -15,8 +15,9 @@ import gymnasium as gym
 import numpy as np
 
 from browser_env.action import Action, parse_action
-from browser_env.environment import BrowserHost, Environment, StepResult
+from browser_env.environment import Environment, StepResult
 from browser_env.errors import UsageError
+from browser_env.host import BrowserHost
 from browser_env.miniwob import miniwob_task
 from browser_env.observation import Observation, Screenshot
 from browser_env.seeds import HELD_OUT_START

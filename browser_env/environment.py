@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
 
-from browser_env.action import Action, Answer, GiveUp, Navigate, Wait
-from browser_env.browser import Browser, Page, read_script
-from browser_env.errors import ActionError, BlockedError, InfraError, UsageError
+from browser_env.action import Action, Answer, GiveUp, Wait
+from browser_env.browser import Browser
+from browser_env.context import Context
+from browser_env.errors import ActionError, BlockedError, DialogOpenError, InfraError, UsageError
 from browser_env.executor import execute
-from browser_env.miniwob import HOST, pages_folder
-from browser_env.observation import Observation
+from browser_env.host import BrowserHost
+from browser_env.observation import Observation, Tab
 from browser_env.observing import observe
-from browser_env.options import BrowserOptions
-from browser_env.serving import FolderServer
+from browser_env.places import check_action, check_page
+from browser_env.scripts import clock_script, miniwob_script
+from browser_env.settling import NETWORK_S, Settled, Settling, settle
 from browser_env.task import Task
 from rewards.evidence import Evidence
 from rewards.outcome import Outcome
 from rewards.verifier import VerifierError, verify
 
 FLUSH_MS = 3000  # page time that lets what an old episode left pending run out
-SETTLE_S = 5.0  # wall clock that a step waits at most for the network to come to rest
-QUIET_ROUNDS = 2  # frames without a request under way that count as rest
 MAX_LOOKS = 4
 MAX_WAIT_MS = 10_000
-SEED_DOCUMENT = "__webdual_clock.reset(%d + Math.imul(history.length, 0x9e3779b9))"  # each page draws anew
-MINIWOB_STATUS = (
-    "__webdual_clock.advance(%s).then(() => "
-    "JSON.stringify({...__webdual_miniwob.status(), elapsed: __webdual_clock.elapsed()}))"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,74 +36,54 @@ class StepResult:
     reward: float = 0.0
     reason: str = ""
     evidence: Evidence | None = None  # set when the episode is over
-
-
-class BrowserHost:
-    """Keeps one browser running for several environments, and starts another where it died."""
-
-    def __init__(self, options: BrowserOptions | None = None):
-        self._options = options or BrowserOptions()
-        self._server = FolderServer(pages_folder())
-        self._browser: Browser | None = None
-        self._starting = asyncio.Lock()
-
-    async def browser(self) -> Browser:
-        """Return the running browser, starting one if need be."""
-        async with self._starting:
-            if self._browser is not None and not self._browser.alive:
-                await self.discard(self._browser)
-            if self._browser is None:
-                host_map = (*self._options.host_map, (HOST, self._server.address))
-                self._browser = await Browser.launch(replace(self._options, host_map=host_map))
-            return self._browser
-
-    async def discard(self, browser: Browser) -> None:
-        """Close a browser that is not to be used again; environments ask for the next one."""
-        if browser is self._browser:
-            self._browser = None
-        await browser.close()
-
-    async def close(self) -> None:
-        """End the browser and the page server."""
-        if self._browser is not None:
-            await self.discard(self._browser)
-        await asyncio.to_thread(self._server.close)
+    settled: Settled = Settled.QUIET  # why the step ended when it did
 
 
 class Environment:
-    """Runs one episode after the other on a page of its own."""
+    """Runs one episode after the other in a profile of its own."""
 
     def __init__(self, host: BrowserHost, *, pixels: bool = True):
         self._host = host
         self._pixels = pixels
         self._browser: Browser | None = None
-        self._page: Page | None = None
+        self._context: Context | None = None
         self._task: Task | None = None
+        self._seed = 0
         self._goal = ""
         self._steps = 0
         self._last: Observation | None = None
+
+    @property
+    def context(self) -> Context:
+        """The profile of the episode under way."""
+        if self._context is None:
+            raise UsageError("no page is open; call reset() first")
+        return self._context
 
     async def reset(self, task: Task, *, seed: int) -> Observation:
         """Begin an episode; raise :class:`InfraError` where browser or site fail."""
         if task.suite not in ("miniwob", "web"):
             raise UsageError(f"unknown suite {task.suite!r}; known are miniwob and web")
+        self._task = None
         try:
-            page = await self._ready_page(task, seed=seed)
-            self._goal = await self._start(page, task, seed=seed)
-            self._task, self._steps = task, 0
-            self._last, _ = await self._observe(page, task)
+            await self._prepare(task, seed=seed)
+            self._goal = await (self._start_miniwob if task.suite == "miniwob" else self._start_web)(task, seed)
+            self._last, _ = await self._observe(task)
         except InfraError:
             await self.discard_page()
             raise
+        except DialogOpenError:
+            self._last = self._with_dialog(Observation(goal=self._goal, url=task.url, viewport=task.viewport), None)
+        self._task, self._seed, self._steps = task, seed, 0
         return self._last
 
     async def step(self, action: Action) -> StepResult:
         """Act, let the page settle, observe and judge. Infrastructure failures are an outcome, never raised."""
-        if self._task is None or self._page is None or self._last is None:
+        if self._task is None or self._context is None or self._last is None:
             raise UsageError("the episode is over or has not begun; call reset() first")
         self._steps += 1
         try:
-            result = await self._step(self._page, self._task, action)
+            result = await self._step(self._task, action)
         except InfraError as error:
             result = self._ended(Outcome.INFRA_ERROR, str(error))
             await self.discard_page()
@@ -122,43 +95,74 @@ class Environment:
         return result
 
     async def close(self) -> None:
-        """Close the page; the browser belongs to its host."""
-        if self._page is not None:
-            await self._page.close()
-        self._page = self._task = None
+        """Close the profile; the browser belongs to its host."""
+        if self._context is not None:
+            await self._context.close()
+        self._context = self._task = None
 
     async def discard_page(self) -> None:
-        """Give the page up, and the whole browser where closing the page does not help."""
-        page, browser = self._page, self._browser
-        self._page = self._task = None
-        if browser is not None and (page is None or page.unresponsive or not browser.alive):
+        """Give the profile up: break its scripts off, close it, and end the browser where that does not help."""
+        context, browser = self._context, self._browser
+        self._context = self._task = None
+        if browser is None or context is None:
+            return
+        for page in context.pages:
+            if page.unresponsive:
+                await page.stop_scripts()
+        if not browser.alive or not await context.close():
             await self._host.discard(browser)
-        elif page is not None:
-            await page.close()
 
-    async def _step(self, page: Page, task: Task, action: Action) -> StepResult:
-        _check_allowed(action, task)
-        error = await self._act(page, action)
-        ms = min(action.ms, MAX_WAIT_MS) if isinstance(action, Wait) else task.step_ms
-        status = await self._settle(page, task, ms=ms)
-        limit_reached = self._steps >= task.max_steps
-        ends = status.get("done", False) or limit_reached or isinstance(action, Answer | GiveUp)
-        with_evidence = ends or task.suite != "miniwob"  # a suite page says itself when it is done
-        observation, evidence = await self._observe(page, task, error=error, with_evidence=with_evidence)
-        await _check_place(page, task, observation.url)
+    async def _step(self, task: Task, action: Action) -> StepResult:
+        check_action(action, task)
+        error: str | None = None
+        try:
+            error = await self._act(action)
+            ms = min(action.ms, MAX_WAIT_MS) if isinstance(action, Wait) else task.step_ms
+            settling = await self._settle(task, ms=ms)
+            judged = self._is_judged(task, action, settling)
+            observation, evidence = await self._observe(task, error=error, with_evidence=judged)
+        except DialogOpenError as dialog:
+            return self._at_dialog(task, action, error=error, dialog=dialog)
+        if task.suite == "web":
+            await check_page(self.context.page, task)
+            self._stamp()
         if evidence is None:
-            return StepResult(observation=observation)
-        return judge(task, observation, _complete(evidence, status, action), limit_reached=limit_reached)
+            return StepResult(observation=observation, settled=settling.settled)
+        evidence = _complete(evidence, settling, action)
+        result = judge(task, observation, evidence, limit_reached=self._steps >= task.max_steps)
+        return replace(result, settled=settling.settled)
+
+    def _is_judged(self, task: Task, action: Action, settling: Settling) -> bool:
+        """Whether a verifier is to be asked; a suite's page says itself when it is done."""
+        done = bool((settling.status["page"] or {}).get("done", False))
+        return done or task.suite != "miniwob" or self._steps >= task.max_steps or isinstance(action, Answer | GiveUp)
+
+    async def _act(self, action: Action) -> str | None:
+        if isinstance(action, Answer | GiveUp | Wait):
+            return None
+        try:
+            await execute(self.context.page, action)
+        except ActionError as error:
+            return str(error)
+        return None
+
+    async def _settle(self, task: Task, *, ms: float) -> Settling:
+        """Let page time pass: a site settles, a suite's page gets exactly the time of a step."""
+        await self.context.ready()
+        if task.suite == "web":
+            return await settle(self.context.page, ms=ms)
+        return Settling(settled=Settled.PAGE_TIME, status=await self.context.page.advance(ms))
 
     async def _observe(
-        self, page: Page, task: Task, *, error: str | None = None, with_evidence: bool = False
+        self, task: Task, *, error: str | None = None, with_evidence: bool = False
     ) -> tuple[Observation, Evidence | None]:
         """Observe; where a suite page loads a picture meanwhile, which it shows for the first time, look again."""
+        page = self.context.page
         for _ in range(MAX_LOOKS):
             if task.suite == "miniwob":  # a site has been waited for already
-                await page.traffic.rest(timeout_s=SETTLE_S)
+                await page.traffic.rest(timeout_s=NETWORK_S)
             before = page.traffic.events
-            seen = await observe(
+            seen, evidence = await observe(
                 page,
                 goal=self._goal,
                 ignore=task.ignore,
@@ -168,82 +172,77 @@ class Environment:
             )
             if task.suite != "miniwob" or page.traffic.events == before:
                 break
-        return seen
+        if len(self.context.pages) > 1:
+            tabs = tuple(Tab(url=tab.url, title=tab.title) for tab in self.context.pages)
+            seen = replace(seen, tabs=tabs, active_tab=self.context.active)
+        return seen, evidence
 
-    async def _act(self, page: Page, action: Action) -> str | None:
-        if isinstance(action, Answer | GiveUp | Wait):
-            return None
-        try:
-            await execute(page, action)
-        except ActionError as error:
-            return str(error)
-        return None
-
-    async def _settle(self, page: Page, task: Task, *, ms: float) -> dict[str, Any]:
-        """Let page time pass; for a site, also wait until its network has come to rest. Return the page's status."""
-        if task.suite == "miniwob":
-            status: dict[str, Any] = json.loads(await page.evaluate(MINIWOB_STATUS % ms))
-            return status
-        await page.evaluate(f"globalThis.__webdual_clock?.advance({ms})")  # the browser's own error page has no clock
-        loop = asyncio.get_running_loop()
-        deadline, quiet = loop.time() + SETTLE_S, 0
-        while quiet <= QUIET_ROUNDS and loop.time() < deadline:
-            await page.frame()
-            await page.traffic.rest(timeout_s=0.02)
-            at_rest = (
-                page.traffic.open_requests == 0 and await page.evaluate("webdual.ready()", isolated=True) == "complete"
-            )
-            quiet = quiet + 1 if at_rest else 0
-            if at_rest:  # page time stands still while the network is awaited: a slow server changes nothing
-                await page.evaluate("globalThis.__webdual_clock?.advance(16)")
-        return {"elapsed": await page.evaluate("globalThis.__webdual_clock?.elapsed() ?? 0")}
-
-    async def _ready_page(self, task: Task, *, seed: int) -> Page:
+    async def _prepare(self, task: Task, *, seed: int) -> None:
+        """Have a profile for the task: a suite's page is used again, a site gets a fresh one."""
         browser = await self._host.browser()
-        reusable = (
-            self._page is not None
-            and browser is self._browser
-            and not self._page.crashed
-            and task.suite == "miniwob"
-            and self._page.viewport == task.viewport
-        )
-        if self._page is not None and reusable:
-            return self._page
-        if self._page is not None:
-            await self._page.close()
-            self._page = None
+        context = self._context
+        if context is not None and browser is self._browser and task.suite == "miniwob" and _is_reusable(context, task):
+            return
+        if context is not None:
+            self._context = None
+            await context.close()
         self._browser = browser
-        scripts = [read_script("clock.js"), *([] if task.suite == "miniwob" else [SEED_DOCUMENT % seed])]
-        self._page = await browser.new_page(viewport=task.viewport, scripts=scripts)
-        return self._page
+        suite_scripts = [miniwob_script()] if task.suite == "miniwob" else []
+        self._context = await browser.new_context(viewport=task.viewport, scripts=[*suite_scripts, clock_script()])
 
-    async def _start(self, page: Page, task: Task, *, seed: int) -> str:
-        if task.suite == "miniwob":
-            return await _start_miniwob(page, task, seed=seed)
-        await page.navigate(task.url)
-        await self._settle(page, task, ms=task.step_ms)
+    async def _start_miniwob(self, task: Task, seed: int) -> str:
+        page = self.context.page
+        if page.url != task.url:
+            await page.navigate(task.url)
+        await page.dispatch([("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": 0, "y": 0})])
+        await page.evaluate("webdual.reset()", isolated=True)
+        await page.advance(FLUSH_MS)
+        await page.begin(seed=seed)
+        goal = await page.evaluate(f"webdual.call('start', {json.dumps(str(seed))})", isolated=True)
+        return str(goal)
+
+    async def _start_web(self, task: Task, seed: int) -> str:
+        self._seed = seed
+        self._stamp()
+        await self.context.page.navigate(task.url)
+        await self._settle(task, ms=task.step_ms)
         return task.goal or ""
+
+    def _stamp(self) -> None:
+        """Have documents that open from now on begin at this page time of the episode."""
+        self.context.begin_at(seed=self._seed, elapsed_ms=self.context.page.elapsed_ms)
+
+    def _at_dialog(self, task: Task, action: Action, *, error: str | None, dialog: DialogOpenError) -> StepResult:
+        """Return what is known while a dialog is open: the page stands still, and shows what it last showed."""
+        refused = self._last is not None and self._last.dialog is not None
+        observation = self._with_dialog(self._last, f"{dialog}; answer it first" if refused else error)
+        ends = isinstance(action, Answer | GiveUp)
+        if not ends and self._steps < task.max_steps:
+            return StepResult(observation=observation)
+        evidence = Evidence(
+            url=observation.url,
+            answer=action.text if isinstance(action, Answer) else None,
+            gave_up=isinstance(action, GiveUp),
+        )
+        return judge(task, observation, evidence, limit_reached=True)
+
+    def _with_dialog(self, observation: Observation | None, error: str | None) -> Observation:
+        assert observation is not None
+        return replace(observation, dialog=self.context.dialog, error=error)
 
     def _ended(self, outcome: Outcome, reason: str) -> StepResult:
         assert self._last is not None
         return StepResult(observation=self._last, outcome=outcome, reason=reason, evidence=Evidence(url=self._last.url))
 
 
-async def _start_miniwob(page: Page, task: Task, *, seed: int) -> str:
-    if page.url != task.url:
-        await page.navigate(task.url)
-        await page.evaluate(read_script("miniwob.js"))
-    await page.dispatch([("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": 0, "y": 0})])
-    await page.evaluate("webdual.reset()", isolated=True)
-    start = f"__webdual_miniwob.start({str(seed)!r})"
-    goal = await page.evaluate(
-        f"__webdual_clock.advance({FLUSH_MS}).then(() => {{ __webdual_clock.reset({seed}); return {start}; }})"
-    )
-    return str(goal)
+def _is_reusable(context: Context, task: Task) -> bool:
+    usable = all(not page.crashed and page.dialog is None for page in context.pages)
+    return usable and len(context.pages) == 1 and context.page.viewport == task.viewport
 
 
-def _complete(evidence: Evidence, status: dict[str, Any], action: Action) -> Evidence:
+def _complete(evidence: Evidence, settling: Settling, action: Action) -> Evidence:
     """Add what the page's status and the last action say."""
+    status: dict[str, Any] = settling.status["page"] or {}
     done = status.get("done", False)
     return replace(
         evidence,
@@ -251,7 +250,7 @@ def _complete(evidence: Evidence, status: dict[str, Any], action: Action) -> Evi
         gave_up=isinstance(action, GiveUp),
         page_done=done,
         page_reward=status["reward"] if done else None,
-        page_elapsed_ms=status["elapsed"],
+        page_elapsed_ms=settling.status["elapsed"],
         page_limit_ms=status.get("limit"),
     )
 
@@ -274,29 +273,3 @@ def judge(task: Task, observation: Observation, evidence: Evidence, *, limit_rea
     return StepResult(
         observation=observation, outcome=outcome, reward=verdict.reward, reason=verdict.reason, evidence=evidence
     )
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _is_allowed(url: str, task: Task) -> bool:
-    if url == "about:blank":
-        return True
-    allowed = {_origin(task.url), *task.allowed_origins}
-    return urlsplit(url).scheme in ("http", "https") and _origin(url) in allowed
-
-
-async def _check_place(page: Page, task: Task, url: str) -> None:
-    """Raise :class:`BlockedError` where the page may not be, :class:`InfraError` where it could not be loaded."""
-    unreachable = await page.unreachable_url() if url.startswith("chrome-error:") else ""
-    if not _is_allowed(unreachable or url, task):
-        raise BlockedError(f"the page went to {(unreachable or url)[:200]}, which the task does not allow")
-    if unreachable:
-        raise InfraError(f"{unreachable[:200]} did not load; see whether its server is up")
-
-
-def _check_allowed(action: Action, task: Task) -> None:
-    if isinstance(action, Navigate) and not _is_allowed(action.url, task):
-        raise BlockedError(f"the task does not allow {action.url[:200]}; add its origin to allowed_origins")

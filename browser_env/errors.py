@@ -31,6 +31,10 @@ class DocumentGoneError(InfraError):
     """The document was replaced while it was being read; ask again."""
 
 
+class DialogOpenError(WebdualError):
+    """The page shows a JavaScript dialog and stands still until it is answered."""
+
+
 class BlockedError(WebdualError):
     """A safety rule refused what was asked."""
 

@@ -13,7 +13,6 @@ from browser_env.action import (
     Hover,
     MiddleClick,
     Navigate,
-    Point,
     Press,
     RightClick,
     Scroll,
@@ -23,12 +22,12 @@ from browser_env.action import (
     Upload,
 )
 from browser_env.aiming import aim, ask, locate, place_of, plain
-from browser_env.browser import Page
 from browser_env.dragging import drag
 from browser_env.errors import ActionError
 from browser_env.filling import check, select, type_text
-from browser_env.input import Place, click_events, hover_events, wheel_events
+from browser_env.input import click_events, hover_events, wheel_events
 from browser_env.keys import key_down, press_events
+from browser_env.page import Page
 from browser_env.uploads import upload
 
 
@@ -48,7 +47,7 @@ async def execute(page: Page, action: Action, *, upload_folder: str | None = Non
         case Drag(path):
             await drag(page, path)
         case Scroll(target, dx, dy):
-            await page.dispatch(wheel_events(await _wheel_place(page, target, dx, dy), dx=dx, dy=dy))
+            await _scroll(page, target, dx, dy)
         case Type(target, text, clear):
             await type_text(page, target, text, clear=clear)
         case Press(key, times):
@@ -80,8 +79,8 @@ async def _click(page: Page, target: Target, modifiers: tuple[str, ...], *, clic
         await page.dispatch(click_events(place_of(found), clicks=clicks, modifiers=modifiers))
 
 
-async def _wheel_place(page: Page, target: Target, dx: float, dy: float) -> Place:
-    if isinstance(target, Point):
-        plain(page, target)
-        return target.x, target.y
-    return place_of(await ask(page, "locateWheel", target, dx, dy))
+async def _scroll(page: Page, target: Target, dx: float, dy: float) -> None:
+    found = await ask(page, "locateWheel", plain(page, target), dx, dy)
+    await page.dispatch(wheel_events(place_of(found), dx=dx, dy=dy))
+    if found["snaps"]:
+        await ask(page, "snap")

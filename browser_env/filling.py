@@ -8,11 +8,11 @@ from typing import Any
 
 from browser_env.aiming import ask, locate, place_of
 from browser_env.arguments import Target
-from browser_env.browser import Page
 from browser_env.errors import ActionError
 from browser_env.fields import FORMS, moment_events, same_moment
 from browser_env.input import click_events
 from browser_env.keys import KeyEvent, key_down, press_events, type_events
+from browser_env.page import Page
 
 BATCH = 200  # events sent together: frames are drawn between batches
 MAX_STEPS = 1000  # of a slider, by arrow keys

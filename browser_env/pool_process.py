@@ -15,8 +15,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from browser_env.action import Action
-from browser_env.environment import BrowserHost, Environment, StepResult
+from browser_env.environment import Environment, StepResult
 from browser_env.errors import WebdualError
+from browser_env.host import BrowserHost
 from browser_env.task import Task
 
 

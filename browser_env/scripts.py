@@ -1,16 +1,38 @@
-"""The script that reads pages: its parts are files in ``js``, joined into one scope."""
+"""The scripts that run in every document before the page's own."""
 
 from __future__ import annotations
 
-import functools
+from dataclasses import dataclass
 from pathlib import Path
 
-PARTS = ("nodes", "roles", "names", "states", "walk", "tables", "evidence", "acting", "observe")
+from browser_env.observer import observer_script
+
+ISOLATED_WORLD = "webdual"  # its scripts share the page's document and nothing else
 
 
-@functools.cache
-def observer_script(*, ending: str = "") -> str:
-    """Return the source for the isolated world; ``ending`` is JavaScript in the same scope, returned if it says so."""
-    folder = Path(__file__).parent / "js"
-    parts = [(folder / f"{part}.js").read_text(encoding="utf-8") for part in PARTS]
-    return "\n".join(['(() => {\n"use strict";', *parts, ending, "})();"])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitScript:
+    """A script, and the world in which it runs."""
+
+    source: str
+    isolated: bool = False
+
+
+def read_script(name: str) -> str:
+    """Return the source of one of the page scripts beside this module."""
+    return (Path(__file__).parent / "js" / name).read_text(encoding="utf-8")
+
+
+def reading_scripts() -> tuple[InitScript, ...]:
+    """Return what reads a page from the isolated world; needed by every page, and before all others."""
+    return tuple(InitScript(source=source, isolated=True) for source in (read_script("channel.js"), observer_script()))
+
+
+def clock_script() -> InitScript:
+    """Return what puts page time and chance under control."""
+    return InitScript(source=read_script("clock.js"))
+
+
+def miniwob_script() -> InitScript:
+    """Return what starts and reads MiniWoB++ pages; it has to come before the clock, which opens the channel."""
+    return InitScript(source=read_script("miniwob.js"))

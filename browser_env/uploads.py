@@ -9,9 +9,9 @@ from typing import Any
 
 from browser_env.aiming import aim
 from browser_env.arguments import Target
-from browser_env.browser import Page
 from browser_env.errors import ActionError
 from browser_env.input import click_events
+from browser_env.page import Page
 
 OPENED = "Page.fileChooserOpened"
 LOOKS = 100  # frames within which a click opens a chooser
@@ -22,16 +22,13 @@ async def upload(page: Page, target: Target, names: tuple[str, ...], *, folder: 
     """Click what opens a file chooser, and choose files by their names in a folder."""
     files = allowed_files(names, folder)
     place = await aim(page, target)
-    await page.send("Page.setInterceptFileChooserDialog", {"enabled": True})
-    try:
-        page.reports.pop(OPENED, None)
-        await page.dispatch(click_events(place))
-        chooser = await _opened(page, target)
-        await _check_wanted(page, chooser, files)
-        node = chooser["backendNodeId"]
-        await page.send("DOM.setFileInputFiles", {"files": [str(file) for file in files], "backendNodeId": node})
-    finally:
-        await page.send("Page.setInterceptFileChooserDialog", {"enabled": False})
+    choosers: list[dict[str, Any]] = []
+    page.on(OPENED, choosers.append)
+    await page.dispatch(click_events(place))
+    chooser = await _opened(page, choosers, target)
+    await _check_wanted(page, chooser, files)
+    node = chooser["backendNodeId"]
+    await page.send("DOM.setFileInputFiles", {"files": [str(file) for file in files], "backendNodeId": node})
 
 
 def allowed_files(names: tuple[str, ...], folder: str | None) -> list[Path]:
@@ -67,10 +64,10 @@ def is_accepted(file: Path, accept: str) -> bool:
     )
 
 
-async def _opened(page: Page, target: Target) -> dict[str, Any]:
+async def _opened(page: Page, choosers: list[dict[str, Any]], target: Target) -> dict[str, Any]:
     for _ in range(LOOKS):
-        if OPENED in page.reports:
-            return page.reports.pop(OPENED)
+        if choosers:
+            return choosers[-1]
         await page.frame()
         await asyncio.sleep(0.002)  # the browser's answer comes by another way than the page's
     raise ActionError(f"a click on {target} opens no file chooser")

@@ -95,4 +95,4 @@ function reset() {
 }
 const ready = () => document.readyState;
 
-globalThis.webdual = { observe, evidence, reset, ready, ...acting };
+globalThis.webdual = { ...globalThis.webdual, observe, evidence, reset, ready, ...acting };

@@ -150,8 +150,12 @@ def test_a_killed_browser_costs_its_episode_only(pool: Pool) -> None:
 
 
 def is_main_browser(command: str) -> bool:
-    """Tell the browser's main process from its helpers, and from a distribution's start script."""
-    return "--remote-debugging-pipe" in command and "--type=" not in command and not command.startswith("/bin/sh")
+    """Tell the browser's main process from its helpers, and from shells that start or await it."""
+    return (
+        "--remote-debugging-pipe" in command
+        and "--type=" not in command
+        and not command.startswith(("/bin/sh", "sh\0", "sh "))
+    )
 
 
 def check_survival(pool: Pool, victim: Callable[[], int]) -> None:
