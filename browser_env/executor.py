@@ -80,7 +80,7 @@ async def _click(page: Page, target: Target, modifiers: tuple[str, ...], *, clic
 
 
 async def _scroll(page: Page, target: Target, dx: float, dy: float) -> None:
-    found = await ask(page, "locateWheel", plain(page, target), dx, dy)
-    await page.dispatch(wheel_events(place_of(found), dx=dx, dy=dy))
-    if found["snaps"]:
-        await ask(page, "snap")
+    place = plain(page, target)
+    if isinstance(place, str):
+        place = place_of(await ask(page, "locateWheel", place, dx, dy))
+    await page.dispatch(wheel_events(place, dx=dx, dy=dy))

@@ -4,7 +4,6 @@ const FIELDS = new Set(["date", "time", "datetime-local", "month", "week", "rang
 const TICKS = { checkbox: "checkbox", switch: "checkbox", menuitemcheckbox: "checkbox", radio: "radio", menuitemradio: "radio" };
 const THUMB = 16; // a slider's, in CSS pixels
 const setValue = Function.prototype.call.bind(Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set);
-const putScroll = past(Element, "scrollTo");
 
 let located = null; // WeakRef to what was located last
 let dragging = null; // the dragstart that the drag under way led to
@@ -128,16 +127,11 @@ function scrollerOf(element, dx, dy) {
   }
   return null;
 }
-// Where the wheel has to be turned for the nearest scroller of an element to move, or what is at a point; and whether
-// something there snaps to places.
-function locateWheel(target, dx, dy) {
-  const point = typeof target !== "string";
-  const element = point ? elementAt(target[0], target[1]) : byId(target);
-  const error = point ? null : problemOf(target, element);
-  if (error) return { error };
-  located = element && new WeakRef(element);
-  const aim = point ? { x: target[0], y: target[1] } : wheelAim(element, dx, dy) ?? locate(target);
-  return { ...aim, snaps: snappers(element).length > 0 };
+// Where the wheel has to be turned for the nearest scroller of an element to move.
+function locateWheel(id, dx, dy) {
+  const element = byId(id);
+  const error = problemOf(id, element);
+  return error ? { error } : wheelAim(element, dx, dy) ?? locate(id);
 }
 function wheelAim(element, dx, dy) {
   const scroller = scrollerOf(element, dx, dy);
@@ -152,18 +146,6 @@ function wheelAim(element, dx, dy) {
   scrollTo(scroller, { block: "nearest", inline: "nearest", behavior: "instant" });
   return find(scroller);
 }
-function snappers(element) {
-  const found = [];
-  for (let node = element; node; node = drawnIn(node)) if (getComputedStyle(node).scrollSnapType !== "none") found.push(node);
-  return found;
-}
-// End at once what the compositor would animate on its own clock: whatever snaps goes to its nearest place.
-function snap() {
-  for (const node of snappers(located?.deref())) {
-    putScroll(node, { left: scrollLeft(node), top: scrollTop(node), behavior: "instant" });
-  }
-}
-
 // After a click on what was located: whether it has the focus, whether it holds anything, and how exact a time it shows.
 function typing() {
   const element = located?.deref();
@@ -249,5 +231,5 @@ function locateOption(index) {
 }
 
 const acting = {
-  locate, locatePath, dragState, locateWheel, snap, typing, heldValue, aimRange, stepsTo, pickColor, planSelect, locateOption,
+  locate, locatePath, dragState, locateWheel, typing, heldValue, aimRange, stepsTo, pickColor, planSelect, locateOption,
 };

@@ -55,14 +55,6 @@ def test_points_scroll_what_lies_under_them(scrollers: Bench) -> None:
     assert moved(scrollers, Scroll(Point(215, 290), dx=11, dy=22)) == {"wide": 33, "x": 11, "y": 22}
 
 
-@pytest.mark.parametrize(("dy", "place"), [(50, 60), (20, 0), (130, 120)])
-def test_snapping_is_over_at_once(scrollers: Bench, dy: float, place: float) -> None:
-    for target in (scrollers.ids["Snap"], Point(300, 190)):
-        scrollers.tab.evaluate("void snapper.scrollTo({ top: 0, behavior: 'instant' })")
-        scrollers.act(Scroll(target, dy=dy))
-        assert scrollers.tab.evaluate("snapper.scrollTop") == place
-
-
 def test_smooth_scrolling_is_over_at_once(scrollers: Bench) -> None:
     scrollers.act(Click(scrollers.ids["a link over two or three lines"]))
     scrollers.tab.evaluate("void scrollTo({ top: 321, behavior: 'smooth' })")
