@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from browser_env.observation import NO_SCROLL, Element, Observation, Scroll, Tab
-from browser_env.page import Page
+from browser_env.errors import BrowserCrashedError, InfraError
+from browser_env.merging import Reading, merge, scroll
+from browser_env.observation import Element, Observation, Tab
+from browser_env.page import Frame, Page
 from rewards.evidence import ElementState, Evidence
 
 
@@ -25,44 +29,62 @@ async def observe(
     else:
         await page.frame()
         screenshot = None
-    call = f"webdual.observe({json.dumps(ignore)}, {json.dumps(with_evidence)})"
-    data = json.loads(await page.evaluate(f"JSON.stringify({call})", isolated=True))
-    elements = tuple(_element(row) for row in data["elements"])
+    frames = page.frames
+    readings = await _read_all(frames, f"{json.dumps(ignore)}, {json.dumps(with_evidence)}")
+    main = readings[0]
+    assert main is not None  # a main frame that cannot be read raises
+    merged = merge(readings, [(frame.parent, frame.index) for frame in frames])
+    focused = readings[merged.focused_frame] or main
     observation = Observation(
         goal=goal,
-        url=data["url"],
+        url=main["url"],
         screenshot=screenshot,
-        elements=elements,
-        focus=data["focus"],
-        tabs=(Tab(url=data["url"], title=data["title"]),),
-        viewport=(data["viewport"][0], data["viewport"][1]),
+        elements=merged.elements,
+        focus=merged.focus,
+        tabs=(Tab(url=main["url"], title=main["title"]),),
+        viewport=(main["viewport"][0], main["viewport"][1]),
         error=error,
-        truncated=data["truncated"],
-        scroll=_scroll(data["scroll"]) or NO_SCROLL,
-        selection=data["selection"],
+        truncated=merged.truncated,
+        scroll=scroll(main["scroll"]),
+        selection=focused["selection"] or main["selection"],
     )
-    if data["evidence"] is None:
-        return observation, None
+    return observation, _evidence(readings, merged.elements) if with_evidence else None
+
+
+async def _read_all(frames: Sequence[Frame], call: str) -> list[Reading | None]:
+    """Read all frames at once; a frame that took the number of an older one is given another and read again."""
+    inner = [_read_inner(frame, call, number) for number, frame in enumerate(frames[1:], start=1)]
+    readings: list[Reading | None] = list(await asyncio.gather(_read(frames[0], call, 0), *inner))
+    order = sorted(range(len(frames)), key=lambda i: (bool(reading["fresh"]) if (reading := readings[i]) else False, i))
+    used: set[int] = set()
+    for i in order:
+        reading = readings[i]
+        if reading is not None and reading["number"] in used:
+            await frames[i].evaluate("webdual.forget()")
+            reading = readings[i] = await _read_inner(frames[i], call, max(used) + 1)
+        if reading is not None:
+            used.add(reading["number"])
+    return readings
+
+
+async def _read(frame: Frame, call: str, number: int) -> Reading:
+    reading: Reading = json.loads(await frame.evaluate(f"JSON.stringify(webdual.observe({call}, {number}))"))
+    return reading
+
+
+async def _read_inner(frame: Frame, call: str, number: int) -> Reading | None:
+    try:
+        return await _read(frame, call, number)
+    except BrowserCrashedError:
+        raise
+    except InfraError:  # it went away meanwhile, or its document cannot be read
+        return None
+
+
+def _evidence(readings: Sequence[Reading | None], elements: tuple[Element, ...]) -> Evidence:
+    """Join the frames' evidence; where two have a field of the same name, the outer one counts."""
+    found: list[dict[str, Any]] = [reading["evidence"] for reading in readings if reading is not None]
+    values = {key: value for evidence in reversed(found) for key, value in evidence["form_values"].items()}
     states = tuple(ElementState(role=e.role, name=e.name, value=e.value, states=e.states) for e in elements)
-    return observation, Evidence(**data["evidence"], elements=states)
-
-
-def _element(row: list[Any]) -> Element:
-    id_, role, name, value, states, box, visible, parent, more = row
-    return Element(
-        id=id_,
-        role=role,
-        name=name,
-        value=value,
-        states=tuple(states),
-        box=(box[0], box[1], box[2], box[3]),
-        visible=visible,
-        parent=parent,
-        description=more.get("description", ""),
-        headers=tuple(more.get("headers", ())),
-        scroll=_scroll(more.get("scroll")),
-    )
-
-
-def _scroll(values: list[float] | None) -> Scroll | None:
-    return None if values is None else (values[0], values[1], values[2], values[3])
+    text = "\n".join(evidence["text"] for evidence in found)
+    return Evidence(**found[0] | {"text": text, "form_values": values}, elements=states)

@@ -364,6 +364,8 @@ class Page:
             made = await self.send("Page.createIsolatedWorld", {"frameId": key[0], "worldName": key[1]})
             context = int(made["executionContextId"])
             for script in reading_scripts():
+                if not script.isolated:
+                    continue
                 await self.send("Runtime.evaluate", {"expression": script.source, "contextId": context})
             self._worlds[key] = context
         if key not in self._worlds:

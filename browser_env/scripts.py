@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
-from browser_env.observer import observer_script
-
 ISOLATED_WORLD = "webdual"  # its scripts share the page's document and nothing else
+OBSERVER = (
+    "nodes",
+    "roles",
+    "names",
+    "states",
+    "walk",
+    "tables",
+    "evidence",
+    "frames",
+    "acting",
+    "observe",
+)  # share a scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +34,20 @@ def read_script(name: str) -> str:
     return (Path(__file__).parent / "js" / name).read_text(encoding="utf-8")
 
 
+@functools.cache
+def observer_script(*, ending: str = "") -> str:
+    """Return the source of what reads a page; ``ending`` is JavaScript that ends it, in the same scope."""
+    parts = [read_script(f"{name}.js") for name in OBSERVER]
+    return "\n".join(['(() => {\n"use strict";', *parts, ending, "})();"])
+
+
 def reading_scripts() -> tuple[InitScript, ...]:
     """Return what reads a page from the isolated world; needed by every page, and before all others."""
-    return tuple(InitScript(source=source, isolated=True) for source in (read_script("channel.js"), observer_script()))
+    return (
+        InitScript(source=read_script("channel.js"), isolated=True),
+        InitScript(source=observer_script(), isolated=True),
+        InitScript(source=read_script("shadow.js")),  # the observer listens for what it says
+    )
 
 
 def clock_script() -> InitScript:

@@ -22,10 +22,10 @@ function formValues() {
   const values = {};
   for (const within of allRoots()) {
     for (const control of within.querySelectorAll("input, select, textarea")) {
-      const key = control.name || control.id || nameOf(control, roleOf(control));
+      const key = (control.name || control.id || nameOf(control, roleOf(control))).toWellFormed();
       if (!key || control.type === "password") continue;
       if (control.type === "radio") values[key] = control.checked ? control.value : (values[key] ?? "");
-      else values[key] = formValue(control);
+      else values[key] = formValue(control).toWellFormed();
     }
   }
   return values;
@@ -33,5 +33,5 @@ function formValues() {
 function evidence() {
   const top = documentBody(document) ?? documentTop(document);
   const text = (top?.innerText ?? "").slice(0, MAX_TEXT).toWellFormed();
-  return { url: location.href, title: documentTitle(document), text, form_values: formValues() };
+  return { url: location.href, title: documentTitle(document).toWellFormed(), text, form_values: formValues() };
 }

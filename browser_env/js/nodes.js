@@ -19,6 +19,8 @@ const rectsOf = past(Element, "getClientRects");
 const isRendered = past(Element, "checkVisibility");
 const openShadowOf = past(Element, "shadowRoot");
 const lightChildrenOf = past(Element, "children");
+const lastElement = past(Element, "lastElementChild");
+const previousElement = past(Element, "previousElementSibling");
 const numChildren = past(Element, "childElementCount");
 const lightSlotOf = past(Element, "assignedSlot");
 const selectAll = past(Element, "querySelectorAll");
@@ -57,12 +59,15 @@ window.addEventListener("webdual-carrier", (hello) => {
 }, { once: true });
 const shadowOf = (element) => openShadowOf(element) ?? closedRoots.get(element) ?? null;
 
-// The elements drawn inside one; what is slotted comes back in its slot.
-function childrenOf(element) {
+// Calls for each element drawn inside one, from the last to the first; what is slotted is in its slot.
+function eachDrawn(element, tag, call) {
+  const assigned = tag === "slot" ? element.assignedElements() : null;
+  if (assigned?.length) {
+    for (let i = assigned.length - 1; i >= 0; i--) call(assigned[i]);
+    return;
+  }
   const shadow = shadowOf(element);
-  if (shadow) return shadow.children;
-  const assigned = tagOf(element) === "slot" ? element.assignedElements() : [];
-  return assigned.length ? assigned : lightChildrenOf(element);
+  for (let child = shadow ? shadow.lastElementChild : lastElement(element); child; child = previousElement(child)) call(child);
 }
 function slotOf(node) {
   const open = lightSlotOf(node);

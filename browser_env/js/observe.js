@@ -1,4 +1,6 @@
 // Reads the page without touching it.
+const FRAME_IDS = 100000; // ids of one frame; each has a number of its own, the main one 0
+let number = null;
 let ids = new WeakMap();
 let elements = new Map(); // id -> WeakRef
 let count = 0;
@@ -6,7 +8,7 @@ let count = 0;
 function idOf(element) {
   let id = ids.get(element);
   if (id === undefined) {
-    id = "e" + ++count;
+    id = "e" + (number * FRAME_IDS + ++count);
     ids.set(element, id);
     elements.set(id, new WeakRef(element));
   }
@@ -18,19 +20,23 @@ function byId(id) {
 }
 const root = () => documentBody(document) ?? documentTop(document);
 
+const MAX_GLANCES = 200; // elements of one page that are tested for what covers them
 // One element as a row; what few elements have comes last, by name.
-function record({ element, role, box, clip, style, scroll, inert, cell }, parent, tables) {
+function record({ element, role, box, style, scroll, around: { clips, inert, cell } }, parent, run) {
+  const clip = clipOf(style, clips);
   const visible = overlaps(box, clip);
   const editable = !inert && isEditable(element);
   const clickable = !inert && isClickable(element, role, style);
-  const covered = clickable && visible && role !== "option" && isCovered(element, box, clip);
+  const frame = FRAME_TAGS.has(tagOf(element)) ? frameOf(element, clip, run) : null;
+  const covered = (clickable || frame) && visible && role !== "option" && run.glances-- > 0 && isCovered(element, box, clip);
   const name = nameOf(element, role);
   const more = {};
   const description = role === "option" ? groupOf(element) : descriptionOf(element, name);
   if (description) more.description = description;
-  const headers = cell ? headersOf(cell, tables) : null;
+  const headers = cell ? headersOf(cell, run.tables) : null;
   if (headers?.length) more.headers = headers;
   if (scroll) more.scroll = scroll;
+  if (frame) more.frame = frame;
   return [
     idOf(element), role, name, valueOf(element, role, name), statesOf(element, { clickable, editable, inert, covered }),
     [round(box.left), round(box.top), round(box.width), round(box.height)], visible, parent, more,
@@ -40,16 +46,19 @@ function groupOf(option) {
   const group = parentOf(option);
   return tagOf(group) === "optgroup" ? clean(group.label) : "";
 }
-// `ignore` is a CSS selector of what is no part of the page: a suite's own instruments.
-function observe(ignore, withEvidence) {
+// `ignore` is a CSS selector of what is no part of the page: a suite's own instruments. `asNumber` is what number
+// a frame that has none yet takes.
+function observe(ignore, withEvidence, asNumber = 0) {
+  const fresh = number === null;
+  if (fresh) number = asNumber;
   const { found, truncated: unread } = gather(root(), ignore);
   const { chosen, truncated } = choose(found);
-  const tables = new Map();
+  const run = { tables: new Map(), glances: MAX_GLANCES };
   const out = [];
-  for (const item of chosen) out.push(record(item, item.parent < 0 ? null : out[item.parent][0], tables));
+  for (const item of chosen) out.push(record(item, item.around.parent < 0 ? null : out[item.around.parent][0], run));
   const active = activeElement();
   return {
-    url: location.href, title: documentTitle(document), elements: out, truncated: unread || truncated,
+    number, fresh, url: location.href, title: documentTitle(document).toWellFormed(), elements: out, truncated: unread || truncated,
     focus: active && active !== root() && ids.has(active) ? idOf(active) : null,
     viewport: [innerWidth, innerHeight], scroll: pageScroll(), selection: selectedText(active),
     evidence: withEvidence ? evidence() : null,
@@ -84,15 +93,23 @@ function isCovered(element, box, clip) {
   const width = shown.right - shown.left, height = shown.bottom - shown.top;
   return !GLANCES.some(([along, down]) => isHit(element, shown.left + width * along, shown.top + height * down));
 }
-// Forget the episode: fresh ids, no focus left over.
-function reset() {
+const holds = (id) => byId(id) !== null;
+function forget() {
+  number = null;
   ids = new WeakMap();
   elements = new Map();
   count = 0;
+}
+// Forget the episode: fresh ids, no focus left over.
+function reset() {
+  forget();
   documentActive(document)?.blur?.();
   getSelection()?.removeAllRanges();
   window.scrollTo({ left: 0, top: 0, behavior: "instant" });
 }
 const ready = () => document.readyState;
 
-globalThis.webdual = { ...globalThis.webdual, observe, evidence, reset, ready, ...acting };
+globalThis.webdual = {
+  ...globalThis.webdual,
+  observe, evidence, holds, frameAt, placeInFrame, forget, reset, ready, ...acting,
+};

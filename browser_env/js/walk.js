@@ -4,7 +4,8 @@ const MAX_VISITED = 100000;
 const MAX_OPTIONS = 200; // of one list
 const FAR = 2, TEXT = 1; // ranks add up: what is in or near the viewport first, interactive before text
 
-const ALWAYS_LISTED = new Set(["canvas", "iframe", "frame", "video", "audio"]);
+const ALWAYS_LISTED = new Set(["canvas", "iframe", "frame", "object", "embed", "video", "audio"]);
+const NOT_DRAWN = new Set(["title", "desc", "animate", "animateTransform", "set"]); // within a shape
 const CLOSED = new Set(["canvas", "iframe", "frame", "select", "textarea", "input", "video", "audio"]); // not walked into
 
 // The part of the element that a pointer would aim at: its largest line box.
@@ -55,24 +56,30 @@ const round = (value) => Math.round(value * 100) / 100;
 function isActive(element, role) {
   return INTERACTIVE.has(role) || isEditable(element) || hasAttribute(element, "onclick") || hasAttribute(element, "tabindex");
 }
+function isLeaf(element) {
+  if (numChildren(element) === 0) return !shadowOf(element);
+  return element instanceof SVGElement && Array.prototype.every.call(lightChildrenOf(element), (child) => NOT_DRAWN.has(tagOf(child)));
+}
 function isListed(element, role, tag) {
   if (INTERACTIVE.has(role) || role === "img" || ALWAYS_LISTED.has(tag)) return true;
-  return (numChildren(element) === 0 && !shadowOf(element)) || hasOwnText(element) || isActive(element, role);
+  return isLeaf(element) || hasOwnText(element) || isActive(element, role);
 }
 function rankOf(box, clip, active, height) {
   const near = overlaps(box, clip) ? 0 : box.bottom > -height && box.top < 2 * height ? FAR : 2 * FAR;
   return near + (active ? 0 : TEXT);
 }
-const TABLE_CELLS = { td: true, th: true };
 
-// All drawn elements in document order: {element, role, box, clip, style, scroll, parent (index), cell, inert}.
+// All drawn elements in document order: {element, role, box, style, scroll, around}. What they are within is `around`, shared
+// by siblings: {parent (index), clips, inert, cell}.
 function gather(root, ignore) {
   const screen = viewportClip();
-  const found = [];
-  const stack = root ? [{ element: root, parent: -1, clips: { flow: screen, absolute: screen, fixed: screen, none: true }, inert: false, cell: null }] : [];
+  const found = [], elements = [], contexts = [];
+  const clips = { flow: screen, absolute: screen, fixed: screen, none: true };
+  if (root) { elements.push(root); contexts.push({ parent: -1, clips, inert: false, cell: null }); }
   let visited = 0;
-  while (stack.length && visited++ < MAX_VISITED) {
-    let { element, parent, clips, inert, cell } = stack.pop();
+  while (elements.length && visited++ < MAX_VISITED) {
+    const element = elements.pop();
+    let around = contexts.pop();
     const tag = tagOf(element);
     if (SKIP.has(tag)) continue;
     const visible = isRendered(element, ALSO_VISIBLE);
@@ -81,47 +88,48 @@ function gather(root, ignore) {
     const style = getComputedStyle(element);
     const cuts = style.overflow !== "visible" && element !== root;
     const scroll = cuts && visible ? scrollOf(element, style) : null;
-    inert ||= hasAttribute(element, "inert");
-    if (tag in TABLE_CELLS) cell = element;
+    if (hasAttribute(element, "inert")) around = { ...around, inert: true };
+    if (tag === "td" || tag === "th") around = { ...around, cell: element };
     const box = visible && (scroll || isListed(element, role, tag)) ? boxOf(element) : null;
+    let parent = around.parent;
     if (box) {
-      found.push({ element, role, box, clip: clipOf(style, clips), style, scroll, parent, cell, inert });
-      parent = found.length - 1;
+      parent = found.push({ element, role, box, style, scroll, around }) - 1;
       if (tag === "select") gatherOptions(found, parent);
     }
-    if (CLOSED.has(tag)) continue;
-    const children = childrenOf(element);
-    if (children.length === 0) continue;
-    const inside = clipsInside(element, style, cuts, clips);
-    for (let i = children.length - 1; i >= 0; i--) stack.push({ element: children[i], parent, clips: inside, inert, cell });
+    if (CLOSED.has(tag) || (numChildren(element) === 0 && tag !== "slot" && !shadowOf(element))) continue;
+    const inside = clipsInside(element, style, cuts, around.clips);
+    if (parent !== around.parent || inside !== around.clips) around = { ...around, parent, clips: inside };
+    eachDrawn(element, tag, (child) => { elements.push(child); contexts.push(around); });
   }
-  return { found, truncated: stack.length > 0 };
+  return { found, truncated: elements.length > 0 };
 }
 // Of a closed list the options are where the list is.
 function gatherOptions(found, parent) {
-  const { element, box, clip, style, cell, inert } = found[parent];
+  const { element, box, style, around } = found[parent];
   const open = element.multiple || element.size > 1;
-  const inside = open ? cut(clip, paddingBox(element)) : clip;
+  const clip = open ? cut(clipOf(style, around.clips), paddingBox(element)) : clipOf(style, around.clips);
+  const within = { ...around, parent, clips: { flow: clip, none: true } };
   const options = element.options;
   for (let i = 0; i < options.length && i < MAX_OPTIONS; i++) {
-    found.push({ element: options[i], role: "option", box: (open && boxOf(options[i])) || box, clip: inside, style, scroll: null, parent, cell, inert });
+    found.push({ element: options[i], role: "option", box: (open && boxOf(options[i])) || box, style, scroll: null, around: within });
   }
 }
 // The most important ones, still in document order; each one's parent is the nearest that stays.
 function choose(found) {
   if (found.length <= MAX_ELEMENTS) return { chosen: found, truncated: false };
   const height = innerHeight;
-  const ranks = found.map(({ element, role, box, clip }) => rankOf(box, clip, isActive(element, role), height));
+  const ranks = found.map(({ element, role, box, style, around }) =>
+    rankOf(box, clipOf(style, around.clips), isActive(element, role), height));
   const room = [0, 1, 2, 3, 4, 5].map((rank) => ranks.filter((other) => other === rank).length);
   let left = MAX_ELEMENTS;
   for (let rank = 0; rank < room.length; rank++) left -= room[rank] = Math.min(room[rank], left);
   const chosen = [];
   const places = []; // by index in `found`: the index in `chosen` of it, or of its nearest ancestor that stays
   found.forEach((item, i) => {
-    const parent = item.parent < 0 ? -1 : places[item.parent];
+    const parent = item.around.parent < 0 ? -1 : places[item.around.parent];
     const stays = room[ranks[i]]-- > 0;
     places.push(stays ? chosen.length : parent);
-    if (stays) chosen.push({ ...item, parent });
+    if (stays) chosen.push({ ...item, around: { ...item.around, parent } });
   });
   return { chosen, truncated: true };
 }

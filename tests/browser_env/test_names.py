@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from browser_env.observer import observer_script
+from browser_env.scripts import observer_script
 
 OpenTab = Callable[..., Any]
 SAME = {"": "generic", "image": "img", "none": "generic", "InlineTextBox": "generic"}

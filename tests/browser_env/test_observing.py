@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from browser_env.action import Click, Type
+from browser_env.action import Click
 from browser_env.errors import ActionError
 
 OpenTab = Callable[..., Any]
@@ -124,21 +124,6 @@ def test_a_huge_page_is_cut_within_seconds(open_tab: OpenTab) -> None:
     assert time.monotonic() - started < 10
     assert observation.truncated
     assert [element.name for element in observation.elements] == [str(i) for i in range(1000)]
-
-
-def test_open_shadow_trees_and_their_slots_are_seen(open_tab: OpenTab) -> None:
-    tab = open_tab("shadow")
-    names = [element.name for element in tab.observe().elements]
-    assert {"Inner", "Slotted bold", "Shadow button", "Slotted text"} <= set(names)
-    assert "Unreachable" not in names
-    inner = tab.named("Inner").id
-    tab.act(Type(inner, "deep"))
-    observation = tab.observe()
-    assert observation.focus == inner
-    assert observation.element(inner).value == "deep"
-    assert "focused" in observation.element(inner).states
-    tab.act(Click(tab.named("Shadow button").id))
-    assert tab.evaluate("window.pressed")
 
 
 def test_fields_named_like_properties_hide_nothing(open_tab: OpenTab) -> None:

@@ -1,0 +1,56 @@
+"""Observing changes nothing that a page, or a person, could notice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from browser_env.browser import Browser
+
+OpenTab = Callable[..., Any]
+PAGES = sorted(path.stem for path in (Path(__file__).parent / "pages").glob("*.html"))
+ENDLESS = ("hostile", "events", "trouble")  # break what the test itself looks with, or write down what happens to them
+
+WATCH = """(() => {
+  const seen = {};
+  const note = (kind) => { seen[kind] = (seen[kind] ?? 0) + 1; };
+  const observer = new MutationObserver((records) => records.forEach((record) => note(record.type)));
+  const everything = { subtree: true, childList: true, attributes: true, characterData: true };
+  const watch = (root) => observer.observe(root, everything);
+  [document, ...(window.roots ?? [])].forEach(watch);
+  for (const kind of ["resize", "scroll", "focus", "blur", "focusin", "focusout", "selectionchange", "select", "input",
+    "change", "toggle", "beforematch", "slotchange", "visibilitychange", "mousemove", "invalid", "load", "error"]) {
+    for (const target of [window, document]) target.addEventListener(kind, () => note(kind), true);
+  }
+  new ResizeObserver(() => note("size")).observe(document.documentElement);
+  const scrolls = () => Array.from(document.querySelectorAll("*"), (e) => [e.scrollLeft, e.scrollTop]).flat().join();
+  const controls = () => document.querySelectorAll("input, textarea, select");
+  const fields = () => Array.from(controls(), (e) => [e.value, e.checked]).flat().join();
+  window.stillness = () => {
+    observer.takeRecords().forEach((record) => note(record.type));
+    const selection = getSelection();
+    return JSON.stringify([
+      document.documentElement?.outerHTML, ...(window.roots ?? []).map((root) => root.innerHTML), seen,
+      scrolls(), fields(), document.activeElement?.outerHTML, scrollX, scrollY, innerWidth,
+      selection.toString(), selection.anchorOffset, selection.rangeCount, history.length, document.readyState,
+      Object.getOwnPropertyNames(window).length, performance.getEntries().length,
+    ]);
+  };
+})()"""
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name not in ENDLESS])
+def test_observing_changes_nothing(open_tab: OpenTab, plain_browser: Browser, name: str) -> None:
+    tab = open_tab(name, browser=plain_browser)
+    tab.evaluate(WATCH)
+    pixels = tab.observe(pixels=True).screenshot
+    before = tab.evaluate("stillness()")
+    seen = [tab.observe() for _ in range(20)]
+    tab.evidence()
+    assert tab.evaluate("stillness()") == before
+    assert all(observation == seen[0] for observation in seen), "and says the same each time"
+    assert np.array_equal(tab.observe(pixels=True).screenshot, pixels)
