@@ -200,7 +200,7 @@ class Dialog(Action):
 
     verb: ClassVar[str] = "dialog"
     accept: bool = True
-    text: str = field(default="", metadata=UNSAID)
+    text: str | None = field(default=None, metadata=UNSAID)  # None: what the prompt shows already
 
 
 @dataclass(frozen=True, slots=True)

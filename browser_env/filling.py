@@ -6,13 +6,14 @@ import math
 import re
 from typing import Any
 
-from browser_env.aiming import ask, locate, place_of
+from browser_env.aiming import Aim, ask, lift, locate, reach
 from browser_env.arguments import Target
 from browser_env.errors import ActionError
 from browser_env.fields import FORMS, moment_events, same_moment
 from browser_env.input import click_events
 from browser_env.keys import KeyEvent, key_down, press_events, type_events
-from browser_env.page import Page
+from browser_env.page import Frame, Page
+from browser_env.targets import frame_of
 
 BATCH = 200  # events sent together: frames are drawn between batches
 MAX_STEPS = 1000  # of a slider, by arrow keys
@@ -22,40 +23,41 @@ COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 async def type_text(page: Page, target: Target, text: str, *, clear: bool) -> None:
     """Focus a target by a click and type; raise :class:`ActionError` where it takes no text, or not this one."""
     found = await locate(page, target)
-    kind = found["kind"]
-    takes_text = kind in ("text", "range", "color", *FORMS) and not found["disabled"] and not found["readonly"]
-    if not takes_text and (isinstance(target, str) or kind not in ("", "text")):
-        raise ActionError(f"element {target} takes no text" if isinstance(target, str) else f"a {kind} takes no text")
-    if kind == "range":
-        await _slide(page, text)
-    elif kind == "color":
-        await _pick_color(page, text)
+    takes_text = found.kind in ("text", "range", "color", *FORMS) and not found.disabled and not found.readonly
+    if not takes_text and (isinstance(target, str) or found.kind not in ("", "text")):
+        raise ActionError(
+            f"element {target} takes no text" if isinstance(target, str) else f"a {found.kind} takes no text"
+        )
+    if found.kind == "range":
+        await _slide(page, found, text)
+    elif found.kind == "color":
+        await _pick_color(found, text)
     else:
         state = await _focus(page, target, found, clear=clear)
         if clear:
             before = [*press_events("Control+a"), *press_events("Delete")] if state["filled"] else []
         else:
-            before = [] if found["focused"] else press_events("Control+End")
-        await _type_keys(page, kind, text, before, precision=state["precision"])
+            before = [] if found.focused else press_events("Control+End")
+        await _type_keys(page, found, text, before, precision=state["precision"])
 
 
-async def _focus(page: Page, target: Target, found: dict[str, Any], *, clear: bool) -> dict[str, Any]:
+async def _focus(page: Page, target: Target, found: Aim, *, clear: bool) -> dict[str, Any]:
     """Click, unless the caret of what has the focus is to stay; return {focused, filled, precision}."""
-    if clear or not found["focused"]:
-        await page.dispatch(click_events(place_of(found)))
-    state: dict[str, Any] = await ask(page, "typing")
+    if clear or not found.focused:
+        await page.dispatch(click_events(found.place))
+    state: dict[str, Any] = await ask(found.frame, "typing")
     if isinstance(target, str) and not state["focused"]:
         raise ActionError(f"element {target} did not take the focus, so nothing was typed")
     return state
 
 
-async def _type_keys(page: Page, kind: str, text: str, before: list[KeyEvent], *, precision: str) -> None:
-    moment = moment_events(kind, text, precision=precision) if kind in FORMS else None
+async def _type_keys(page: Page, found: Aim, text: str, before: list[KeyEvent], *, precision: str) -> None:
+    moment = moment_events(found.kind, text, precision=precision) if found.kind in FORMS else None
     await _send(page, [*before, *(type_events(text) if moment is None else moment)])
     if moment is not None:
-        value = await ask(page, "heldValue")
-        if not same_moment(kind, value, text):
-            raise ActionError(f"the {kind} field does not take {text!r}; it holds {value!r} now")
+        value = await ask(found.frame, "heldValue")
+        if not same_moment(found.kind, value, text):
+            raise ActionError(f"the {found.kind} field does not take {text!r}; it holds {value!r} now")
 
 
 async def _send(page: Page, events: list[KeyEvent]) -> None:
@@ -63,7 +65,7 @@ async def _send(page: Page, events: list[KeyEvent]) -> None:
         await page.dispatch(events[start : start + BATCH])
 
 
-async def _slide(page: Page, text: str) -> None:
+async def _slide(page: Page, found: Aim, text: str) -> None:
     """Press a slider near a value and go on by arrow keys."""
     try:
         value = float(text)
@@ -71,42 +73,44 @@ async def _slide(page: Page, text: str) -> None:
         value = math.nan
     if not math.isfinite(value):
         raise ActionError(f"a slider takes a number, not {text[:80]!r}")
-    await page.dispatch(click_events(place_of(await ask(page, "aimRange", value))))
-    steps = await ask(page, "stepsTo", value)
+    place = await lift(page, found.frame, await ask(found.frame, "aimRange", value))
+    await page.dispatch(click_events(place))
+    steps = await ask(found.frame, "stepsTo", value)
     if abs(steps) <= MAX_STEPS:
         await _send(page, press_events("ArrowUp" if steps > 0 else "ArrowDown") * abs(steps))
-    held = await ask(page, "heldValue")
+    held = await ask(found.frame, "heldValue")
     if held == "" or float(held) != value:
         raise ActionError(f"the slider cannot be set to {text}; it stands at {held} now")
 
 
-async def _pick_color(page: Page, text: str) -> None:
+async def _pick_color(found: Aim, text: str) -> None:
     if not COLOR.fullmatch(text):
         raise ActionError(f"a colour is written as #ff0000, not {text[:80]!r}")
-    await ask(page, "pickColor", text.lower())
+    await ask(found.frame, "pickColor", text.lower())
 
 
 async def select(page: Page, target: Target, options: tuple[str, ...]) -> None:
     """Choose exactly these options: by arrow keys in a closed list, by clicks in an open one."""
     if not isinstance(target, str):
         raise ActionError("select needs a list's element id, e.g. select(e4, ['Anna'])")
-    plan = await ask(page, "planSelect", target, options)
+    frame = await frame_of(page, target)
+    place, plan = await reach(page, frame, "planSelect", target, options)
     if "clicks" in plan:
-        await _click_options(page, plan["clicks"])
+        await _click_options(page, frame, plan["clicks"])
         return
     if not plan["focused"]:
-        await page.dispatch([*click_events(place_of(plan)), key_down("Escape")])
-        plan = await ask(page, "planSelect", target, options)  # a page may fill a list when it is gone to
+        await page.dispatch([*click_events(place), key_down("Escape")])
+        plan = await ask(frame, "planSelect", target, options)  # a page may change a list when it is gone to
         if not plan["focused"]:
             raise ActionError(f"element {target} did not take the focus, so nothing was chosen")
     await _choose(page, plan["offset"])
 
 
-async def _click_options(page: Page, clicks: list[tuple[int, bool]]) -> None:
+async def _click_options(page: Page, frame: Frame, clicks: list[tuple[int, bool]]) -> None:
     """Click options by their index, each instead of what was chosen or, with Control, beside it."""
     for index, beside in clicks:
-        found = await ask(page, "locateOption", index)
-        await page.dispatch(click_events(place_of(found), modifiers=("Control",) if beside else ()))
+        place, _ = await reach(page, frame, "locateOption", index)
+        await page.dispatch(click_events(place, modifiers=("Control",) if beside else ()))
 
 
 async def _choose(page: Page, offset: int) -> None:
@@ -119,22 +123,22 @@ async def _choose(page: Page, offset: int) -> None:
 async def check(page: Page, target: Target, *, checked: bool) -> None:
     """Click a check box, radio button or switch if that is needed for its state."""
     found = await locate(page, target)
-    if found["kind"] not in ("checkbox", "radio"):
+    if found.kind not in ("checkbox", "radio"):
         raise ActionError(
             f"element {target} cannot be checked" if isinstance(target, str) else "nothing here can be checked"
         )
-    if found["checked"] == checked:
+    if found.checked == checked:
         return
-    if found["disabled"]:
+    if found.disabled:
         raise ActionError(f"{target} is disabled")
-    if found["kind"] == "radio" and not checked:
+    if found.kind == "radio" and not checked:
         raise ActionError("a radio button is unchecked by checking another of its group")
-    await page.dispatch(click_events(place_of(found)))
-    if found["checked"] is None:  # neither before: a click may have led to either
+    await page.dispatch(click_events(found.place))
+    if found.checked is None:  # neither before: a click may have led to either
         await _check_again(page, target, checked=checked)
 
 
 async def _check_again(page: Page, target: Target, *, checked: bool) -> None:
     found = await locate(page, target)
-    if found["kind"] in ("checkbox", "radio") and found["checked"] != checked:
-        await page.dispatch(click_events(place_of(found)))
+    if found.kind in ("checkbox", "radio") and found.checked != checked:
+        await page.dispatch(click_events(found.place))

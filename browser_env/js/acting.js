@@ -71,15 +71,15 @@ function problemOf(id, element) {
   const shown = listOf(element) && isMenu(listOf(element)) ? listOf(element) : element;
   return boxOf(shown) && isRendered(shown, ALSO_VISIBLE) ? null : "element " + id + " is not visible";
 }
-// Where to aim for an element's id or a point, scrolled into view if it must be: {x, y, kind, ...}, or {error}.
-function locate(target) {
+// Where to aim for an element's id or a point, scrolled into view if it must be, or in any case: {x, y, kind, ...}, or {error}.
+function locate(target, scrolls = false) {
   const element = typeof target === "string" ? byId(target) : elementAt(target[0], target[1]);
   located = element && new WeakRef(controlOf(element));
-  if (typeof target !== "string") return { x: target[0], y: target[1], ...(element ? describe(element) : { kind: "" }) };
+  if (typeof target !== "string") return { x: target[0], y: target[1], ...(element ? describe(element) : {}) };
   const error = problemOf(target, element);
   if (error) return { error };
   const shown = kindOf(element) === "option" ? listOf(element) : element;
-  let aim = aimAt(shown);
+  let aim = scrolls ? null : aimAt(shown);
   if (!aim) {
     scrollTo(shown, { block: "center", inline: "center", behavior: "instant" });
     aim = aimAt(shown);
@@ -88,7 +88,7 @@ function locate(target) {
 }
 // Where to aim for each target of a drag, all of them on screen at once, and whether it may begin the browser's own kind.
 function locatePath(targets) {
-  const found = targets.map(locate);
+  const found = targets.map((target) => locate(target));
   const failed = found.find(({ error }) => error);
   if (failed) return failed;
   if (found.some(({ kind }) => kind === "option")) return { error: "an option of a closed list cannot be dragged: use select" };
@@ -99,8 +99,7 @@ function locatePath(targets) {
     places = again();
   }
   if (!places.every(Boolean)) return { error: "the path does not fit on the screen: scroll first, or drag in parts" };
-  dragging = null;
-  return { places: places.map(({ x, y }) => [x, y]), draggable: isDraggable(places[0].x, places[0].y) };
+  return { places: places.map(({ x, y }) => [x, y]), draggable: mayDrag(places[0].x, places[0].y) };
 }
 // Whether the browser may make a drag with data of a press and a move at a point.
 function isDraggable(x, y) {
@@ -110,6 +109,10 @@ function isDraggable(x, y) {
   const selection = getSelection();
   const around = (rect) => rect.left <= x && x <= rect.right && rect.top <= y && y <= rect.bottom;
   return !!selection && selection.type === "Range" && Array.from(selection.getRangeAt(0).getClientRects()).some(around);
+}
+function mayDrag(x, y) {
+  dragging = null;
+  return isDraggable(x, y);
 }
 // How the drag stands: "none" has begun, it has "begun", the page has "refused" it.
 function dragState() {
@@ -128,7 +131,8 @@ function scrollerOf(element, dx, dy) {
   return null;
 }
 // Where the wheel has to be turned for the nearest scroller of an element to move.
-function locateWheel(id, dx, dy) {
+function locateWheel(id, dx, dy, scrolls = false) {
+  if (scrolls) locate(id, true);
   const element = byId(id);
   const error = problemOf(id, element);
   return error ? { error } : wheelAim(element, dx, dy) ?? locate(id);
@@ -191,18 +195,18 @@ function pickColor(value) {
 
 // How to come to exactly these options, by label or value: `offset` arrow presses down a closed list, or `clicks` in an open
 // one: [index, added to what is chosen].
-function planSelect(id, wanted) {
-  const found = locate(id);
+function planSelect(id, wanted, scrolls = false) {
+  const found = locate(id, scrolls);
   if (found.error) return found;
   const list = byId(id);
-  if (found.kind !== "menu" && found.kind !== "list") return { error: "element " + id + " is not a list to select from: click its options" };
+  if (tagOf(list) !== "select") return { error: "element " + id + " is not a list to select from: click its options" };
   if (found.disabled) return { error: "the list " + id + " is disabled" };
   if (!list.multiple && wanted.length !== 1) return { error: "the list " + id + " takes one option, e.g. select(" + id + ", ['Anna'])" };
   const enabled = Array.from(list.options).filter((option) => !matches(option, ":disabled") && getComputedStyle(option).display !== "none");
   const chosen = wanted.map((text) => optionOf(enabled, text));
   const missing = chosen.findIndex((option) => !option);
   if (missing >= 0) return { error: "the list " + id + " has no option " + JSON.stringify(clean(wanted[missing])) };
-  if (found.kind === "list") return { clicks: clicksFor(list, new Set(chosen)) };
+  if (!isMenu(list)) return { x: found.x, y: found.y, clicks: clicksFor(list, new Set(chosen)) };
   const from = list.selectedIndex, to = chosen[0].index;
   const below = enabled.filter((option) => option.index > from && option.index <= to).length;
   const above = enabled.filter((option) => option.index < from && option.index >= to).length;
@@ -219,17 +223,16 @@ function clicksFor(list, chosen) {
   return Array.from(chosen, (option, position) => [option.index, position > 0]);
 }
 // Where an option of the located open list is, scrolled to.
-function locateOption(index) {
+function locateOption(index, scrolls = false) {
   const option = located?.deref()?.options?.[index];
   if (!option || !boxOf(option)) return { error: "the list changed while options were chosen" };
-  let aim = pointIn(boxOf(option), (x, y) => isHit(option, x, y));
-  if (!aim) {
-    scrollTo(option, { block: "nearest", inline: "nearest", behavior: "instant" });
-    aim = pointIn(boxOf(option), (x, y) => isHit(option, x, y)) ?? aimAt(option);
-  }
-  return aim ?? { error: "an option of the list cannot be scrolled into view" };
+  const seek = () => pointIn(boxOf(option), (x, y) => isHit(option, x, y));
+  const seen = scrolls ? null : seek();
+  if (seen) return seen;
+  scrollTo(option, { block: scrolls ? "center" : "nearest", inline: "nearest", behavior: "instant" });
+  return seek() ?? aimAt(option) ?? { error: "an option of the list cannot be scrolled into view" };
 }
 
 const acting = {
-  locate, locatePath, dragState, locateWheel, typing, heldValue, aimRange, stepsTo, pickColor, planSelect, locateOption,
+  locate, locatePath, mayDrag, dragState, locateWheel, typing, heldValue, aimRange, stepsTo, pickColor, planSelect, locateOption,
 };

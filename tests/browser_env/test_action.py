@@ -133,6 +133,7 @@ def test_texts_are_parsed(text: str, action: Action) -> None:
         (Press("Tab", 3), "press('Tab', times=3)"),
         (Dialog(), "dialog(True)"),
         (Dialog(text="x"), "dialog(True, text='x')"),
+        (Dialog(text=""), "dialog(True, text='')"),
     ],
 )
 def test_texts_are_short(action: Action, text: str) -> None:

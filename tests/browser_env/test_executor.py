@@ -10,7 +10,6 @@ from browser_env.action import (
     Drag,
     Hover,
     MiddleClick,
-    NewTab,
     Point,
     Press,
     RightClick,
@@ -243,7 +242,6 @@ def test_check_brings_into_a_state(bench: Bench) -> None:
         (lambda ids: Scroll(Point(400, 5), dy=10), "outside the viewport"),
         (lambda ids: Drag((Point(5, 5), Point(5, 1e6))), "outside the viewport"),
         (lambda ids: Type(Point(-50, 1e6), "x"), "outside the viewport"),
-        (lambda ids: NewTab(), "cannot be carried out"),
     ],
 )
 def test_what_cannot_be_done_is_an_action_error(bench: Bench, action: Any, message: str) -> None:
