@@ -7,16 +7,17 @@ that a screenshot costs a millisecond or two and belongs to a known moment; else
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from browser_env.chromium import ChromiumProcess
 from browser_env.context import Context
 from browser_env.devtools import DevTools, DevToolsError
-from browser_env.errors import BrowserCrashedError, BrowserMissingError
+from browser_env.errors import BrowserCrashedError, BrowserMissingError, UsageError
 from browser_env.locate import BrowserBinary, find_browser
 from browser_env.options import BrowserOptions
+from browser_env.page import Page
 from browser_env.scripts import InitScript
 
 START_S = 30.0  # a browser that has not answered by then will not
@@ -69,12 +70,45 @@ class Browser:
             ) from error
         return self
 
-    async def new_context(self, *, viewport: tuple[int, int], scripts: Sequence[InitScript] = ()) -> Context:
-        """Open a fresh profile with one tab; ``scripts`` run in every document before the page's own."""
+    async def new_context(
+        self,
+        *,
+        viewport: tuple[int, int],
+        scripts: Sequence[InitScript] = (),
+        proxy: str = "",
+        on_page: Callable[[Page], None] | None = None,
+    ) -> Context:
+        """Open a fresh profile with one tab; ``scripts`` run in every document before the page's own.
+
+        ``proxy`` is where all its connections go, loopback ones too; ``on_page`` is called with each tab before
+        anything happens in it.
+        """
+        through = {"proxyServer": proxy, "proxyBypassList": "<-loopback>"} if proxy else {}
         try:
-            return await asyncio.wait_for(self._open(viewport, scripts), self.call_timeout_s)
+            async with asyncio.timeout(self.call_timeout_s):
+                made = await self._devtools.send("Target.createBrowserContext", {"disposeOnDetach": True} | through)
+                context = Context(
+                    id_=made["browserContextId"],
+                    devtools=self._devtools,
+                    browser=self,
+                    viewport=viewport,
+                    scripts=tuple(scripts),
+                    on_page=on_page,
+                    on_close=self._contexts.pop,
+                )
+                self._contexts[context.id] = context
+                await context.start()
+                return context
         except (DevToolsError, TimeoutError) as error:
             raise BrowserCrashedError("the browser opened no page; it has to be restarted") from error
+
+    @property
+    def endpoint(self) -> str:
+        """The address for other DevTools clients, e.g. Playwright's ``connect_over_cdp``."""
+        if not self._options.debug_port:
+            raise UsageError("the browser answers on its pipe only; start it with BrowserOptions(debug_port=True)")
+        port, path = (self._process.profile / "DevToolsActivePort").read_text().splitlines()[:2]
+        return f"ws://127.0.0.1:{port}{path}"
 
     @property
     def pid(self) -> int:
@@ -92,27 +126,12 @@ class Browser:
 
     async def _greet(self) -> None:
         self._devtools.on("Target.attachedToTarget", self._on_target)
-        self._devtools.on("Target.targetInfoChanged", self._on_info)
         self._devtools.on("Target.detachedFromTarget", self._on_gone)
         self._devtools.on("Browser.downloadWillBegin", self._on_download)
         self._devtools.on("Browser.downloadProgress", self._on_progress)
         self.version = str((await self._devtools.send("Browser.getVersion"))["product"]).partition("/")[2]
         attach = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
         await self._devtools.send("Target.setAutoAttach", attach)
-
-    async def _open(self, viewport: tuple[int, int], scripts: Sequence[InitScript]) -> Context:
-        made = await self._devtools.send("Target.createBrowserContext", {"disposeOnDetach": True})
-        context = Context(
-            id_=made["browserContextId"],
-            devtools=self._devtools,
-            browser=self,
-            viewport=viewport,
-            scripts=tuple(scripts),
-            on_close=self._contexts.pop,
-        )
-        self._contexts[context.id] = context
-        await context.start()
-        return context
 
     def _on_target(self, event: dict[str, Any]) -> None:
         info = event["targetInfo"]
@@ -121,12 +140,6 @@ class Browser:
             context.adopt(info, session=event["sessionId"])
         else:  # a service worker, or the browser's own first page
             self._devtools.send("Runtime.runIfWaitingForDebugger", session=event["sessionId"])
-
-    def _on_info(self, event: dict[str, Any]) -> None:
-        info = event["targetInfo"]
-        context = self._contexts.get(info.get("browserContextId", ""))
-        if context is not None:
-            context.rename(info)
 
     def _on_download(self, event: dict[str, Any]) -> None:
         for context in self._contexts.values():

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from browser_env.devtools import DevTools, DevToolsError
 from browser_env.errors import ActionError, BrowserCrashedError
-from browser_env.observation import Dialog
+from browser_env.observation import Dialog, Tab
 from browser_env.page import Drawing, Page
 from browser_env.scripts import InitScript
 
@@ -66,6 +66,7 @@ class Context:
         browser: Surroundings,
         viewport: tuple[int, int],
         scripts: tuple[InitScript, ...],
+        on_page: Callable[[Page], None] | None,
         on_close: Callable[[str], Any],
     ):
         self.id = id_
@@ -81,6 +82,7 @@ class Context:
         self._viewport = viewport
         self._scripts = scripts
         self._beginning: InitScript | None = None
+        self._on_page = on_page
         self._on_close = on_close
         self._quota = DOWNLOAD_QUOTA
 
@@ -136,6 +138,12 @@ class Context:
         self._remove(page)
         await self.activate(self.active)
 
+    async def tabs(self) -> tuple[Tab, ...]:
+        """Return the open tabs' addresses and titles."""
+        asked = [self._devtools.send("Target.getTargetInfo", {"targetId": page.id}) for page in self.pages]
+        infos = [(await answer)["targetInfo"] for answer in asked]
+        return tuple(Tab(url=page.url, title=info["title"]) for page, info in zip(self.pages, infos, strict=True))
+
     async def answer(self, *, accept: bool, text: str = "") -> None:
         """Answer the dialog of the tab in front."""
         await self.page.answer(accept=accept, text=text)
@@ -179,6 +187,8 @@ class Context:
         page.start(self._scripts)
         if self._beginning is not None:
             page.replace_last_script(self._beginning)
+        if self._on_page is not None:
+            self._on_page(page)
         page.run()
         self.pages.append(page)
         self.active = len(self.pages) - 1
@@ -190,12 +200,6 @@ class Context:
         """Take note that a tab has closed."""
         for page in [page for page in self.pages if page.session == session]:
             self._remove(page)
-
-    def rename(self, info: dict[str, Any]) -> None:
-        """Take note of a tab's title."""
-        for page in self.pages:
-            if page.id == info["targetId"]:
-                page.title = info["title"]
 
     def owns(self, frame_id: str) -> bool:
         """Whether a frame is part of one of the tabs."""
@@ -217,6 +221,8 @@ class Context:
             self._devtools.send("Browser.cancelDownload", {"guid": guid, "browserContextId": self.id})
 
     def _remove(self, page: Page) -> None:
+        if page not in self.pages:
+            return
         index = self.pages.index(page)
         page.lost()
         del self.pages[index]

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from browser_env.action import Action, Answer, GiveUp, Wait
+from browser_env.branching import digest
 from browser_env.browser import Browser
 from browser_env.context import Context
-from browser_env.errors import ActionError, BlockedError, DialogOpenError, InfraError, UsageError
+from browser_env.errors import (
+    ActionError,
+    BlockedError,
+    DialogOpenError,
+    DivergedError,
+    InfraError,
+    UsageError,
+)
 from browser_env.executor import execute
+from browser_env.guard import Guard
 from browser_env.host import BrowserHost
-from browser_env.observation import Observation, Tab
+from browser_env.observation import Observation
 from browser_env.observing import observe
 from browser_env.places import check_action, check_page
 from browser_env.scripts import clock_script, miniwob_script
@@ -37,6 +47,7 @@ class StepResult:
     reason: str = ""
     evidence: Evidence | None = None  # set when the episode is over
     settled: Settled = Settled.QUIET  # why the step ended when it did
+    blocked: tuple[str, ...] = ()  # what the page or the action wanted and was refused: addresses, or host:port
 
 
 class Environment:
@@ -47,6 +58,7 @@ class Environment:
         self._pixels = pixels
         self._browser: Browser | None = None
         self._context: Context | None = None
+        self._guard: Guard | None = None
         self._task: Task | None = None
         self._seed = 0
         self._goal = ""
@@ -60,8 +72,34 @@ class Environment:
             raise UsageError("no page is open; call reset() first")
         return self._context
 
-    async def reset(self, task: Task, *, seed: int) -> Observation:
-        """Begin an episode; raise :class:`InfraError` where browser or site fail."""
+    async def reset(
+        self, task: Task, *, seed: int, prefix: Sequence[Action] = (), expected: str | None = None
+    ) -> Observation:
+        """Begin an episode, in its middle where a prefix of actions is given; they do not count as its steps.
+
+        Raise :class:`InfraError` where browser or site fail, :class:`DivergedError` where the state reached is not the
+        ``expected`` one (see :meth:`state_hash`), and :class:`UsageError` where the prefix ends the episode.
+        """
+        observation = await self._reset(task, seed=seed)
+        for index, action in enumerate(prefix):
+            result = await self.step(action)
+            if result.outcome is not None:
+                raise UsageError(f"action {index} of the prefix ends the episode ({result.outcome}); leave it out")
+            observation = result.observation
+        if expected is not None and await self.state_hash() != expected:
+            raise DivergedError("the prefix leads to another state than it did before; the site or its server changed")
+        self._steps = 0
+        return observation
+
+    async def state_hash(self) -> str:
+        """Return a digest of what can be seen of the episode's state: observation, document and page time."""
+        if self._last is None or self._task is None:
+            raise UsageError("the episode is over or has not begun; call reset() first")
+        page = self.context.page
+        markup = await page.evaluate("document.documentElement?.outerHTML ?? ''", isolated=True)
+        return digest(self._last, str(markup), page.elapsed_ms)
+
+    async def _reset(self, task: Task, *, seed: int) -> Observation:
         if task.suite not in ("miniwob", "web"):
             raise UsageError(f"unknown suite {task.suite!r}; known are miniwob and web")
         self._task = None
@@ -89,6 +127,8 @@ class Environment:
             await self.discard_page()
         except BlockedError as error:
             result = self._ended(Outcome.BLOCKED, str(error))
+        if self._guard is not None:
+            result = replace(result, blocked=self._guard.take_refused())
         if result.outcome is not None:
             self._task = None
         self._last = result.observation
@@ -96,14 +136,19 @@ class Environment:
 
     async def close(self) -> None:
         """Close the profile; the browser belongs to its host."""
-        if self._context is not None:
-            await self._context.close()
-        self._context = self._task = None
+        context, guard = self._context, self._guard
+        self._context = self._guard = self._task = None
+        if context is not None:
+            await context.close()
+        if guard is not None:
+            await guard.close()
 
     async def discard_page(self) -> None:
         """Give the profile up: break its scripts off, close it, and end the browser where that does not help."""
-        context, browser = self._context, self._browser
-        self._context = self._task = None
+        context, browser, guard = self._context, self._browser, self._guard
+        self._context = self._guard = self._task = None
+        if guard is not None:
+            await guard.close()
         if browser is None or context is None:
             return
         for page in context.pages:
@@ -173,8 +218,7 @@ class Environment:
             if task.suite != "miniwob" or page.traffic.events == before:
                 break
         if len(self.context.pages) > 1:
-            tabs = tuple(Tab(url=tab.url, title=tab.title) for tab in self.context.pages)
-            seen = replace(seen, tabs=tabs, active_tab=self.context.active)
+            seen = replace(seen, tabs=await self.context.tabs(), active_tab=self.context.active)
         return seen, evidence
 
     async def _prepare(self, task: Task, *, seed: int) -> None:
@@ -183,19 +227,23 @@ class Environment:
         context = self._context
         if context is not None and browser is self._browser and task.suite == "miniwob" and _is_reusable(context, task):
             return
-        if context is not None:
-            self._context = None
-            await context.close()
+        await self.close()
         self._browser = browser
-        suite_scripts = [miniwob_script()] if task.suite == "miniwob" else []
-        self._context = await browser.new_context(viewport=task.viewport, scripts=[*suite_scripts, clock_script()])
+        if task.suite == "miniwob":
+            scripts = [miniwob_script(), clock_script()]
+            self._context = await browser.new_context(viewport=task.viewport, scripts=scripts)
+            return
+        self._guard = await Guard(task, host_map=self._host.host_map).start()
+        self._context = await browser.new_context(
+            viewport=task.viewport, scripts=[clock_script()], proxy=self._guard.address, on_page=self._guard.watch
+        )
 
     async def _start_miniwob(self, task: Task, seed: int) -> str:
         page = self.context.page
         if page.url != task.url:
             await page.navigate(task.url)
         await page.dispatch([("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": 0, "y": 0})])
-        await page.evaluate("webdual.reset()", isolated=True)
+        await page.evaluate("webdual.clearClipboard(), webdual.reset()", isolated=True, user_gesture=True)
         await page.advance(FLUSH_MS)
         await page.begin(seed=seed)
         goal = await page.evaluate(f"webdual.call('start', {json.dumps(str(seed))})", isolated=True)
@@ -204,7 +252,9 @@ class Environment:
     async def _start_web(self, task: Task, seed: int) -> str:
         self._seed = seed
         self._stamp()
-        await self.context.page.navigate(task.url)
+        page = self.context.page
+        await page.evaluate("webdual.clearClipboard()", isolated=True, user_gesture=True)
+        await page.navigate(task.url)
         await self._settle(task, ms=task.step_ms)
         return task.goal or ""
 

@@ -15,10 +15,16 @@ class BrowserHost:
     """Keeps one browser running for several environments, and starts another where it died."""
 
     def __init__(self, options: BrowserOptions | None = None):
-        self._options = options or BrowserOptions()
         self._server = FolderServer(pages_folder())
+        options = options or BrowserOptions()
+        self._options = replace(options, host_map=(*options.host_map, (HOST, self._server.address)))
         self._browser: Browser | None = None
         self._starting = asyncio.Lock()
+
+    @property
+    def host_map(self) -> dict[str, str]:
+        """The host names that this machine answers, with their ``address:port``."""
+        return dict(self._options.host_map)
 
     async def browser(self) -> Browser:
         """Return the running browser, starting one if need be."""
@@ -26,8 +32,7 @@ class BrowserHost:
             if self._browser is not None and not self._browser.alive:
                 await self.discard(self._browser)
             if self._browser is None:
-                host_map = (*self._options.host_map, (HOST, self._server.address))
-                self._browser = await Browser.launch(replace(self._options, host_map=host_map))
+                self._browser = await Browser.launch(self._options)
             return self._browser
 
     async def discard(self, browser: Browser) -> None:

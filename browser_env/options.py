@@ -50,6 +50,8 @@ STEADY_FLAGS = (  # the same pixels on every machine; no traffic of the browser'
     "--allow-pre-commit-input",
     "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
     "--enable-automation",
+    "--disable-quic",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--disable-site-isolation-trials",  # one renderer draws all frames of a page, at one moment
 )
 OFF = (  # Chromium's features that would cost time, chance or traffic
@@ -63,6 +65,11 @@ OFF = (  # Chromium's features that would cost time, chance or traffic
     "AcceptCHFrame",
     "LensOverlay",
     "HttpsUpgrades",
+    "LocalNetworkAccessChecks",
+    "LocalNetworkAccessChecksForWorkers",
+    "PrivateNetworkAccessForWorkers",
+    "PrivateNetworkAccessSendPreflights",
+    "BlockInsecurePrivateNetworkRequests",
     "RenderDocument",
 )
 
@@ -74,11 +81,14 @@ class BrowserOptions:
     frame_control: bool = True  # where the browser can
     host_map: tuple[tuple[str, str], ...] = ()  # (host name, address:port) pairs answered by this machine
     call_timeout_s: float = 15.0  # a browser that does not answer for so long is taken for hung
+    debug_port: bool = False  # also answer Playwright and other DevTools clients, on a loopback port of its own
     sandbox: bool = os.geteuid() != 0 if hasattr(os, "geteuid") else True  # Chromium refuses it to root
 
     def flags(self, *, frame_control: bool) -> list[str]:
         """Return Chromium's command line flags."""
         flags = [*STEADY_FLAGS, *(FRAME_CONTROL_FLAGS if frame_control else ()), f"--disable-features={','.join(OFF)}"]
+        if self.debug_port:
+            flags.append("--remote-debugging-port=0")
         if not self.sandbox:
             flags.append("--no-sandbox")
         if self.host_map:

@@ -68,7 +68,6 @@ class Page:
         self.session = session
         self.viewport = viewport  # width, height in CSS px
         self.url = "about:blank"
-        self.title = ""
         self.traffic = Traffic()  # told by the session that reads the page, so never later than it
         self.dialog: Dialog | None = None
         self.crashed = False  # its renderer died
@@ -99,6 +98,7 @@ class Page:
             ("Network.enable", {}),
             *(("Page.addScriptToEvaluateOnNewDocument", _registration(s)) for s in (*reading_scripts(), *scripts)),
             ("Runtime.enable", {}),
+            ("Target.setAutoAttach", {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}),
             ("Emulation.setDeviceMetricsOverride", metrics),
             ("Emulation.setFocusEmulationEnabled", {"enabled": True}),
             ("Page.setInterceptFileChooserDialog", {"enabled": True}),
@@ -143,17 +143,28 @@ class Page:
         """Call a listener with the parameters of every such DevTools event of this page."""
         self._devtools.on(method, listener, session=self.session)
 
+    def post(self, method: str, params: dict[str, Any] | None = None) -> None:
+        """Send one DevTools command and do not wait for its answer."""
+        self._command(method, params).add_done_callback(_look_away)
+
     async def send(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """Send one DevTools command; raise :class:`BrowserCrashedError` where the browser does not answer."""
         self._check_usable()
         result: dict[str, Any] = await self._bounded(self._command(method, params), what=method)
         return result
 
-    async def evaluate(self, expression: str, *, isolated: bool = False, frame_id: str = "") -> Any:
+    async def evaluate(
+        self, expression: str, *, isolated: bool = False, frame_id: str = "", user_gesture: bool = False
+    ) -> Any:
         """Return the JSON value of an expression; raise :class:`InfraError` where it throws."""
         key = (frame_id or self.id, ISOLATED_WORLD if isolated else "")
         for _ in range(DOCUMENT_RETRIES):
-            request = {"expression": expression, "returnByValue": True, "awaitPromise": True}
+            request = {
+                "expression": expression,
+                "returnByValue": True,
+                "awaitPromise": True,
+                "userGesture": user_gesture,
+            }
             try:
                 result = await self.send("Runtime.evaluate", request | {"contextId": await self._find_world(key)})
                 break
@@ -390,10 +401,20 @@ class Page:
             "Runtime.executionContextCreated": self._on_context,
             "Runtime.executionContextDestroyed": self._on_context_gone,
             "Runtime.executionContextsCleared": self._on_context_gone,
+            "Target.attachedToTarget": self._on_worker,
             "Inspector.targetCrashed": self._on_crash,
         }
         for method, listener in listeners.items():
             self.on(method, listener)
+
+    def _on_worker(self, event: dict[str, Any]) -> None:
+        """Count what a worker of the page asks the network for."""
+        session = event["sessionId"]
+        self._devtools.on("Network.requestWillBeSent", self.traffic.began, session=session)
+        for method in ("Network.loadingFinished", "Network.loadingFailed"):
+            self._devtools.on(method, self.traffic.ended, session=session)
+        for method in ("Network.enable", "Runtime.runIfWaitingForDebugger"):
+            self._devtools.send(method, session=session).add_done_callback(_look_away)
 
     def _on_attached(self, event: dict[str, Any]) -> None:
         siblings = self._children.setdefault(event["parentFrameId"], [])
@@ -464,6 +485,11 @@ def _slices(ms: float) -> list[float]:
     whole = int(ms // SLICE_MS)
     rest = ms - whole * SLICE_MS
     return [SLICE_MS] * whole + ([rest] if rest > 0 else [])
+
+
+def _look_away(done: asyncio.Future[Any]) -> None:
+    if not done.cancelled():
+        done.exception()
 
 
 def _copy(done: asyncio.Future[Any], waiting: asyncio.Future[Any]) -> None:

@@ -42,5 +42,14 @@
     for (let i = 0; i < text.length; i++) state = Math.imul(state ^ text.charCodeAt(i), 0x01000193);
     return ask("begin", { seed: state | 0, elapsed });
   }
-  globalThis.webdual = { ...globalThis.webdual, ask, call, advance, begin };
+  // Empty the clipboard, which profiles share. Needs a user's gesture; the page's own listeners do not hear of it.
+  function clearClipboard() {
+    addEventListener("copy", (event) => {
+      event.clipboardData.setData("text/plain", "");
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }, { capture: true, once: true });
+    return document.execCommand("copy");
+  }
+  globalThis.webdual = { ...globalThis.webdual, ask, call, advance, begin, clearClipboard };
 })();

@@ -33,7 +33,8 @@ NEVER = VerifierSpec(name="url", params={"regex": "(?!)"})
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """Serves the pages; ``/slow?ms=150`` answers late, ``/hang`` never, ``/empty`` with nothing."""
+    """Serves the pages; ``/slow?ms=150`` answers late, ``/hang`` never, ``/empty`` with nothing,
+    ``/redirect?to=URL`` elsewhere, ``/download?bytes=9`` with a file."""
 
     hanging = threading.Event()
 
@@ -46,11 +47,18 @@ class _Handler(SimpleHTTPRequestHandler):
             self._answer(200, b"slow")
         elif path.path == "/empty":
             self._answer(204, b"")
+        elif path.path == "/redirect":
+            self._answer(302, b"", Location=parse_qs(path.query)["to"][0])
+        elif path.path == "/download":
+            size = int(parse_qs(path.query)["bytes"][0])
+            self._answer(200, b"x" * size, **{"Content-Disposition": 'attachment; filename="../../report.csv"'})
         else:
             super().do_GET()
 
-    def _answer(self, status: int, body: bytes) -> None:
+    def _answer(self, status: int, body: bytes, **headers: str) -> None:
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

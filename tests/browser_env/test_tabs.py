@@ -11,7 +11,7 @@ from browser_env.task import Task
 
 @pytest.fixture
 def ids(episodes: Any, page_task: Callable[..., Task]) -> dict[str, str]:
-    observation = episodes.reset(page_task("tabs"))
+    observation = episodes.reset(page_task("links"))
     return {element.name: element.id for element in observation.elements}
 
 
@@ -23,23 +23,23 @@ def tabs(result: Any) -> tuple[list[str], int]:
 @pytest.mark.parametrize("name", ["New", "Popup"])
 def test_what_a_page_opens_comes_to_the_front(episodes: Any, ids: dict[str, str], name: str) -> None:
     opened = episodes.step(Click(ids[name]))
-    assert tabs(opened) == (["tabs.html", f"blank.html?{name.lower()}"], 1)
+    assert tabs(opened) == (["links.html", f"blank.html?{name.lower()}"], 1)
     assert opened.observation.url.endswith(f"?{name.lower()}")
     closed = episodes.step(CloseTab(1))
-    assert closed.observation.url.endswith("tabs.html")
+    assert closed.observation.url.endswith("links.html")
 
 
 @pytest.mark.parametrize("action", [lambda id_: MiddleClick(id_), lambda id_: Click(id_, ("Control",))])
 def test_links_are_opened_in_tabs(episodes: Any, ids: dict[str, str], action: Any) -> None:
     opened = episodes.step(action(ids["Same"]))
-    assert tabs(opened)[0] == ["tabs.html", "blank.html?same"]
+    assert tabs(opened)[0] == ["links.html", "blank.html?same"]
 
 
 def test_tabs_are_gone_to_and_keep_their_history(episodes: Any, ids: dict[str, str], site: str) -> None:
-    assert tabs(episodes.step(NewTab(f"{site}/blank.html?mine"))) == (["tabs.html", "blank.html?mine"], 1)
-    assert tabs(episodes.step(SwitchTab(0))) == (["tabs.html", "blank.html?mine"], 0)
+    assert tabs(episodes.step(NewTab(f"{site}/blank.html?mine"))) == (["links.html", "blank.html?mine"], 1)
+    assert tabs(episodes.step(SwitchTab(0))) == (["links.html", "blank.html?mine"], 0)
     assert tabs(episodes.step(Click(ids["Same"]))) == (["blank.html?same", "blank.html?mine"], 0)
-    assert tabs(episodes.step(Back())) == (["tabs.html", "blank.html?mine"], 0)
+    assert tabs(episodes.step(Back())) == (["links.html", "blank.html?mine"], 0)
 
 
 @pytest.mark.parametrize(
