@@ -1,11 +1,12 @@
 // What a verifier judges: text and form values, those in shadow trees too.
 const MAX_TEXT = 100000;
 
+const allWithin = (root, selector) => (root === document ? documentAll(document, selector) : root.querySelectorAll(selector));
 // Every root of the document, shadow trees after what holds them.
 function allRoots() {
   const roots = [document];
   for (let i = 0; i < roots.length; i++) {
-    for (const element of roots[i].querySelectorAll("*")) {
+    for (const element of allWithin(roots[i], "*")) {
       const shadow = shadowOf(element);
       if (shadow) roots.push(shadow);
     }
@@ -21,7 +22,7 @@ function formValue(control) {
 function formValues() {
   const values = {};
   for (const within of allRoots()) {
-    for (const control of within.querySelectorAll("input, select, textarea")) {
+    for (const control of allWithin(within, "input, select, textarea")) {
       const key = (control.name || control.id || nameOf(control, roleOf(control))).toWellFormed();
       if (!key || control.type === "password") continue;
       if (control.type === "radio") values[key] = control.checked ? control.value : (values[key] ?? "");

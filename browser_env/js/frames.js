@@ -5,7 +5,7 @@ const frameWindow = (element) => element.contentWindow ?? null;
 // The elements that hold a frame: those of `window.frames` in its order, then those in shadow trees.
 function frameElements() {
   const holders = [];
-  for (const within of allRoots()) holders.push(...within.querySelectorAll("iframe, frame, object, embed"));
+  for (const within of allRoots()) holders.push(...allWithin(within, "iframe, frame, object, embed"));
   const framed = [];
   for (let i = 0; i < window.length; i++) framed.push(holders.find((holder) => frameWindow(holder) === window[i]));
   return [...framed, ...holders.filter((holder) => frameWindow(holder) && !framed.includes(holder))];

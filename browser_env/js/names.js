@@ -15,7 +15,7 @@ function referenced(element, name) {
   const ids = attribute(element, name)?.trim();
   if (!ids) return [];
   const root = rootOf(element);
-  return ids.split(/\s+/).map((id) => root.getElementById?.(id)).filter((found) => found);
+  return ids.split(/\s+/).map((id) => elementOfId(root, id)).filter((found) => found);
 }
 // The text of what an attribute refers to; of a hidden element all of it counts.
 function referencedText(element, name, seen) {

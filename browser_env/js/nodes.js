@@ -24,6 +24,7 @@ const previousElement = past(Element, "previousElementSibling");
 const numChildren = past(Element, "childElementCount");
 const lightSlotOf = past(Element, "assignedSlot");
 const selectAll = past(Element, "querySelectorAll");
+const selectOne = past(Element, "querySelector");
 const scrollTo = past(Element, "scrollIntoView");
 const clientWidth = past(Element, "clientWidth");
 const clientHeight = past(Element, "clientHeight");
@@ -45,6 +46,15 @@ const documentBody = past(Document, "body");
 const documentTitle = past(Document, "title");
 const documentActive = past(Document, "activeElement");
 const documentTop = past(Document, "documentElement");
+const documentAt = past(Document, "elementFromPoint");
+const documentId = past(Document, "getElementById");
+const documentAll = past(Document, "querySelectorAll");
+const documentState = past(Document, "readyState");
+const fragmentId = past(DocumentFragment, "getElementById");
+const clientLeft = past(Element, "clientLeft");
+const clientTop = past(Element, "clientTop");
+const offsetWidth = past(HTMLElement, "offsetWidth");
+const offsetHeight = past(HTMLElement, "offsetHeight");
 const documentScroller = past(Document, "scrollingElement");
 
 // Closed shadow trees, as js/shadow.js tells of them: its carrier hangs for a moment in each new root.
@@ -85,7 +95,7 @@ function isInside(inner, outer) {
 }
 // The innermost element drawn at a point, in whatever shadow tree.
 function elementAt(x, y) {
-  let element = document.elementFromPoint(x, y);
+  let element = documentAt(document, x, y);
   for (let root = element && shadowOf(element); root; root = shadowOf(element)) {
     const inner = root.elementFromPoint(x, y);
     if (!inner || inner === element || rootOf(inner) !== root) break;
@@ -97,6 +107,10 @@ function activeElement() {
   let active = documentActive(document);
   while (active && shadowOf(active)?.activeElement) active = shadowOf(active).activeElement;
   return active;
+}
+function elementOfId(root, id) {
+  if (root === document) return documentId(document, id);
+  return root instanceof DocumentFragment ? fragmentId(root, id) : null;
 }
 const activeIn = (root) => (root === document ? documentActive(document) : root.activeElement);
 

@@ -28,7 +28,7 @@ function record({ element, role, box, style, scroll, around: { clips, inert, cel
   const editable = !inert && isEditable(element);
   const clickable = !inert && isClickable(element, role, style);
   const frame = FRAME_TAGS.has(tagOf(element)) ? frameOf(element, clip, run) : null;
-  const covered = (clickable || frame) && visible && role !== "option" && run.glances-- > 0 && isCovered(element, box, clip);
+  const covered = (clickable || frame) && visible && role !== "option" && run.glances-- > 0 && isCovered(element, box, clip, run.reached);
   const name = nameOf(element, role);
   const more = {};
   const description = role === "option" ? groupOf(element) : descriptionOf(element, name);
@@ -53,7 +53,7 @@ function observe(ignore, withEvidence, asNumber = 0) {
   if (fresh) number = asNumber;
   const { found, truncated: unread } = gather(root(), ignore);
   const { chosen, truncated } = choose(found);
-  const run = { tables: new Map(), glances: MAX_GLANCES };
+  const run = { tables: new Map(), glances: MAX_GLANCES, reached: new Set() };
   const out = [];
   for (const item of chosen) out.push(record(item, item.around.parent < 0 ? null : out[item.around.parent][0], run));
   const active = activeElement();
@@ -82,16 +82,20 @@ function selectedText(active) {
 const GLANCES = [[0.5, 0.5], [0.25, 0.25], [0.75, 0.75], [0.75, 0.25], [0.25, 0.75], [0.1, 0.5], [0.9, 0.5]];
 
 // Whether a pointer at a point works the element: it hits it, what is drawn in it, or a label of it.
-function isHit(element, x, y) {
+function isHit(element, x, y, reached) {
   const hit = elementAt(x, y);
   if (!hit) return false;
-  if (hit === element || isInside(hit, element)) return true;
+  if (hit === element || isInside(hit, element)) {
+    for (let node = hit; reached && node !== element; node = drawnIn(node)) reached.add(node); // hit there themselves
+    return true;
+  }
   return isLabelable(element) && Array.from(element.labels ?? []).some((label) => isInside(hit, label));
 }
-function isCovered(element, box, clip) {
+function isCovered(element, box, clip, reached) {
+  if (reached.has(element)) return false;
   const shown = cut(box, clip);
   const width = shown.right - shown.left, height = shown.bottom - shown.top;
-  return !GLANCES.some(([along, down]) => isHit(element, shown.left + width * along, shown.top + height * down));
+  return !GLANCES.some(([along, down]) => isHit(element, shown.left + width * along, shown.top + height * down, reached));
 }
 const holds = (id) => byId(id) !== null;
 function forget() {
@@ -107,7 +111,7 @@ function reset() {
   getSelection()?.removeAllRanges();
   window.scrollTo({ left: 0, top: 0, behavior: "instant" });
 }
-const ready = () => document.readyState;
+const ready = () => documentState(document);
 
 globalThis.webdual = {
   ...globalThis.webdual,

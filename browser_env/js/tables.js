@@ -1,5 +1,6 @@
 // The headers of a table's cell: its row's, then its column's.
 const MAX_COLUMNS = 200;
+const CELL_ROLES = new Map([["cell", "data"], ["gridcell", "data"], ["columnheader", "header"], ["rowheader", "header"]]);
 
 // The first column that a cell is in, counting how many columns the cells before it span.
 function columnOf(cell) {
@@ -20,16 +21,45 @@ function columnsOf(table) {
   }
   return [];
 }
+function nativeHeaders(cell, row, tables) {
+  const table = closest(cell, "table");
+  if (!table) return [];
+  if (!tables.has(table)) tables.set(table, columnsOf(table));
+  const columns = tables.get(table), first = row.cells[0];
+  const side = tagOf(first) === "th" && first !== cell ? first : null;
+  return tagOf(cell) === "td" ? [side, columns.length ? columns[columnOf(cell)] : null] : [];
+}
+// The cells of a row that is made of roles -> their columns: what `aria-colindex` says, or "1", "2", ...
+function rowByRole(row, tables) {
+  if (!tables.has(row)) {
+    const cells = Array.prototype.filter.call(lightChildrenOf(row), (cell) => CELL_ROLES.has(attribute(cell, "role")));
+    tables.set(row, new Map(cells.map((cell, i) => [cell, attribute(cell, "aria-colindex") ?? String(i + 1)])));
+  }
+  return tables.get(row);
+}
+// Column -> its header.
+function columnsByRole(table, tables) {
+  if (!tables.has(table)) {
+    const header = selectOne(table, '[role="columnheader"]');
+    const cells = header ? rowByRole(parentOf(header), tables) : new Map();
+    tables.set(table, new Map(Array.from(cells, ([cell, column]) => [column, cell])));
+  }
+  return tables.get(table);
+}
+function headersByRole(cell, row, tables) {
+  const table = closest(cell, '[role="grid"], [role="table"], [role="treegrid"]');
+  if (!table || CELL_ROLES.get(attribute(cell, "role")) === "header") return [];
+  const column = rowByRole(row, tables).get(cell);
+  const [first] = rowByRole(row, tables).keys();
+  const side = first && attribute(first, "role") === "rowheader" ? first : null;
+  return [side, columnsByRole(table, tables).get(column)];
+}
 function headerCells(cell, tables) {
   const given = referenced(cell, "headers");
   if (given.length) return given;
-  const table = closest(cell, "table"), row = parentOf(cell);
-  if (!table || tagOf(row) !== "tr") return [];
-  if (!tables.has(table)) tables.set(table, columnsOf(table));
-  const first = row.cells[0];
-  const side = tagOf(first) === "th" && first !== cell ? [first] : [];
-  const top = tables.get(table)[tables.get(table).length ? columnOf(cell) : 0];
-  return top && top !== cell && tagOf(cell) === "td" ? [...side, top] : tagOf(cell) === "td" ? side : [];
+  const row = parentOf(cell);
+  const found = tagOf(row) === "tr" ? nativeHeaders(cell, row, tables) : headersByRole(cell, row, tables);
+  return found.filter((header) => header && header !== cell);
 }
 function headersOf(cell, tables) {
   const names = headerCells(cell, tables).map((header) => nameOf(header, roleOf(header)));

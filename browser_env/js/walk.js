@@ -25,9 +25,9 @@ const cut = (a, b) => ({
 // Inside the border, in viewport pixels; moving and scaling transforms are followed, turning ones give the box around.
 function paddingBox(element) {
   const [box] = rectsOf(element);
-  const scaleX = element.offsetWidth > 0 ? box.width / element.offsetWidth : 1;
-  const scaleY = element.offsetHeight > 0 ? box.height / element.offsetHeight : 1;
-  const left = box.left + element.clientLeft * scaleX, top = box.top + element.clientTop * scaleY;
+  const [width, height] = element instanceof HTMLElement ? [offsetWidth(element), offsetHeight(element)] : [0, 0];
+  const scaleX = width > 0 ? box.width / width : 1, scaleY = height > 0 ? box.height / height : 1;
+  const left = box.left + clientLeft(element) * scaleX, top = box.top + clientTop(element) * scaleY;
   return { left, top, right: left + clientWidth(element) * scaleX, bottom: top + clientHeight(element) * scaleY, scaleX, scaleY };
 }
 // How a walk stands at an element's children. `clips`: what cuts off flow, absolute and fixed boxes.
@@ -89,7 +89,7 @@ function gather(root, ignore) {
     const cuts = style.overflow !== "visible" && element !== root;
     const scroll = cuts && visible ? scrollOf(element, style) : null;
     if (hasAttribute(element, "inert")) around = { ...around, inert: true };
-    if (tag === "td" || tag === "th") around = { ...around, cell: element };
+    if (tag === "td" || tag === "th" || CELL_ROLES.has(role)) around = { ...around, cell: element };
     const box = visible && (scroll || isListed(element, role, tag)) ? boxOf(element) : null;
     let parent = around.parent;
     if (box) {

@@ -87,6 +87,8 @@ def test_cells_and_what_is_in_them_know_their_headers(open_tab: OpenTab) -> None
     assert elements["Edit"].headers == ("Anna", "Pay")
     assert elements["20"].headers == ("Ben", "Pay")
     assert elements["Layout only"].headers == elements["Anna"].headers == elements["Bold"].headers == ()
+    assert elements["0.5"].headers == ("one", "Loss")
+    assert elements["0.7"].headers == ("Loss",)
     assert (elements["Anna"].role, elements["Pay"].role) == ("rowheader", "columnheader")
 
 

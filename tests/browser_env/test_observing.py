@@ -129,7 +129,11 @@ def test_a_huge_page_is_cut_within_seconds(open_tab: OpenTab) -> None:
 def test_fields_named_like_properties_hide_nothing(open_tab: OpenTab) -> None:
     tab = open_tab("clobbered")
     observation = tab.observe()
-    assert [e.role for e in observation.elements].count("textbox") == 8
+    assert [e.role for e in observation.elements].count("textbox") == 21
+    assert "Word" in [element.name for element in observation.elements if element.role == "textbox"]
+    assert len([element for element in observation.elements if element.scroll]) == 1
+    assert [element.visible for element in observation.elements if element.role == "textbox"][8]
+    tab.act(Click(tab.named("Word").id))
     assert {"One", "Two", "Book"} <= {element.name for element in observation.elements}
     assert observation.tabs[0].title == "Clobbered"
     assert tab.evidence().form_values["children"] == "One"
