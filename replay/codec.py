@@ -6,7 +6,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from browser_env.action import action_from_json
 from browser_env.episode import Episode, Source, Step
 from browser_env.errors import ActionError, DataError
-from browser_env.observation import NO_SCROLL, Element, Observation, Screenshot, Tab
+from browser_env.observation import NO_SCROLL, Dialog, Element, Observation, Screenshot, Tab
 from browser_env.task import Task
 from replay.errors import DamageError, VersionError
 from rewards.cost import Cost
@@ -29,6 +29,7 @@ HEADER = ("id", "task", "seed", "source", "policy_version", "group", "consent", 
 LINE_START, LINE_MIDDLE, LINE_END = b'{"crc":"', b'","data":', b"}"
 PAYLOAD_AT = len(LINE_START) + 8 + len(LINE_MIDDLE)
 ELEMENT_FIELDS = tuple(f.name for f in fields(Element))  # the order inside an element's array
+DIALOG = tuple(f.name for f in fields(Dialog))
 RARE_FIELDS = tuple(f for f in fields(Element) if f.name in ("description", "headers", "scroll"))  # the last ones
 
 
@@ -131,6 +132,7 @@ def _observation(observation: Observation, name_image: Callable[[Screenshot], st
         "screenshot": None if pixels is None else name_image(pixels),
         "elements": [_element(element) for element in observation.elements],
         "tabs": [[tab.url, tab.title] for tab in observation.tabs],
+        "dialog": None if observation.dialog is None else list(astuple(observation.dialog)),
     }
 
 
@@ -169,6 +171,7 @@ def _read_observation(record: dict[str, Any], read: Callable[[str | None], Scree
         "elements": tuple(_read_element(values) for values in record["elements"]),
         "tabs": tuple(Tab(url=url, title=title) for url, title in record["tabs"]),
         "viewport": tuple(record["viewport"]),
+        "dialog": None if record.get("dialog") is None else Dialog(**dict(zip(DIALOG, record["dialog"], strict=True))),
         "scroll": tuple(record.get("scroll", NO_SCROLL)),
     }
     return Observation(**record | nested)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from browser_env.action import Action, Answer, Click, Drag, Point, Scroll, Type, Wait
 from browser_env.episode import Episode, Source, Step
 from browser_env.errors import DataError
-from browser_env.observation import Element, Observation, Screenshot, Tab
+from browser_env.observation import Dialog, Element, Observation, Screenshot, Tab
 from browser_env.task import Task, VerifierSpec
 from replay.codec import decode_episode, encode_episode, parse_episode
 from replay.errors import DamageError, VersionError
@@ -61,6 +61,7 @@ OBSERVATION = st.builds(
     active_tab=st.integers(0, 5),
     viewport=st.tuples(st.integers(1, 5000), st.integers(1, 5000)),
     error=st.none() | TEXT,
+    dialog=st.none() | st.builds(Dialog, kind=TEXT, message=TEXT, default=TEXT),
     truncated=st.booleans(),
     scroll=st.tuples(NUMBER, NUMBER, NUMBER, NUMBER),
     selection=TEXT,
@@ -229,7 +230,7 @@ def test_the_first_version_is_still_read(make_episode: Make) -> None:
     def age(records: list[dict[str, Any]]) -> None:
         records[0].update(version=1)
         for observation in [*(step["observation"] for step in records[1:-2]), records[-2]["final"]]:
-            del observation["scroll"], observation["selection"]
+            del observation["scroll"], observation["selection"], observation["dialog"]
             observation["elements"] = [values[:8] for values in observation["elements"]]
 
     episode = make_episode("a")
