@@ -30,7 +30,7 @@ from browser_env.aiming import aim, locate, on_screen, reach
 from browser_env.context import Context
 from browser_env.dragging import drag
 from browser_env.errors import ActionError
-from browser_env.filling import check, select, type_text
+from browser_env.filling import check, select, send_keys, type_text
 from browser_env.input import click_events, hover_events, wheel_events
 from browser_env.keys import key_down, press_events
 from browser_env.page import Page
@@ -65,7 +65,7 @@ async def execute(context: Context, action: Action, *, upload_folder: str | None
         case Check(target, checked):
             await check(page, target, checked=checked)
         case Press(key, times):
-            await page.dispatch(press_events(key) * times)
+            await send_keys(page, press_events(key) * times)
         case _:
             await _point(page, action)
 

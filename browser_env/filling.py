@@ -10,7 +10,7 @@ from browser_env.aiming import Aim, ask, lift, locate, reach
 from browser_env.arguments import Target
 from browser_env.errors import ActionError
 from browser_env.fields import FORMS, moment_events, same_moment
-from browser_env.input import click_events
+from browser_env.input import Place, click_events
 from browser_env.keys import KeyEvent, key_down, press_events, type_events
 from browser_env.page import Frame, Page
 from browser_env.targets import frame_of
@@ -53,14 +53,15 @@ async def _focus(page: Page, target: Target, found: Aim, *, clear: bool) -> dict
 
 async def _type_keys(page: Page, found: Aim, text: str, before: list[KeyEvent], *, precision: str) -> None:
     moment = moment_events(found.kind, text, precision=precision) if found.kind in FORMS else None
-    await _send(page, [*before, *(type_events(text) if moment is None else moment)])
+    await send_keys(page, [*before, *(type_events(text) if moment is None else moment)])
     if moment is not None:
         value = await ask(found.frame, "heldValue")
         if not same_moment(found.kind, value, text):
             raise ActionError(f"the {found.kind} field does not take {text!r}; it holds {value!r} now")
 
 
-async def _send(page: Page, events: list[KeyEvent]) -> None:
+async def send_keys(page: Page, events: list[KeyEvent]) -> None:
+    """Send key events in batches, so that none holds the next frame up for long."""
     for start in range(0, len(events), BATCH):
         await page.dispatch(events[start : start + BATCH])
 
@@ -77,7 +78,7 @@ async def _slide(page: Page, found: Aim, text: str) -> None:
     await page.dispatch(click_events(place))
     steps = await ask(found.frame, "stepsTo", value)
     if abs(steps) <= MAX_STEPS:
-        await _send(page, press_events("ArrowUp" if steps > 0 else "ArrowDown") * abs(steps))
+        await send_keys(page, press_events("ArrowUp" if steps > 0 else "ArrowDown") * abs(steps))
     held = await ask(found.frame, "heldValue")
     if held == "" or float(held) != value:
         raise ActionError(f"the slider cannot be set to {text}; it stands at {held} now")
@@ -100,10 +101,12 @@ async def select(page: Page, target: Target, options: tuple[str, ...]) -> None:
         return
     if not plan["focused"]:
         await page.dispatch([*click_events(place), key_down("Escape")])
-        plan = await ask(frame, "planSelect", target, options)  # a page may change a list when it is gone to
+        place, plan = await reach(
+            page, frame, "planSelect", target, options
+        )  # a page may change a list that is gone to
         if not plan["focused"]:
             raise ActionError(f"element {target} did not take the focus, so nothing was chosen")
-    await _choose(page, plan["offset"])
+    await _choose(page, place, plan["offset"])
 
 
 async def _click_options(page: Page, frame: Frame, clicks: list[tuple[int, bool]]) -> None:
@@ -113,11 +116,11 @@ async def _click_options(page: Page, frame: Frame, clicks: list[tuple[int, bool]
         await page.dispatch(click_events(place, modifiers=("Control",) if beside else ()))
 
 
-async def _choose(page: Page, offset: int) -> None:
+async def _choose(page: Page, place: Place, offset: int) -> None:
     """Go so many options down in the focused closed list; there is one change, as when a person does it."""
     if offset:
-        arrows = press_events("ArrowDown" if offset > 0 else "ArrowUp") * abs(offset)
-        await page.dispatch([*press_events("Alt+ArrowDown"), *arrows, key_down("Enter")])
+        arrows = [key_down("ArrowDown" if offset > 0 else "ArrowUp")] * abs(offset)  # the page sees no key come up
+        await page.dispatch([*click_events(place), *arrows, key_down("Enter")])
 
 
 async def check(page: Page, target: Target, *, checked: bool) -> None:

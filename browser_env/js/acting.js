@@ -3,6 +3,7 @@ const AIMS = [0.5, 0.25, 0.75, 0.1, 0.9]; // parts of width and height to try be
 const FIELDS = new Set(["date", "time", "datetime-local", "month", "week", "range", "color", "file", "checkbox", "radio"]);
 const TICKS = { checkbox: "checkbox", switch: "checkbox", menuitemcheckbox: "checkbox", radio: "radio", menuitemradio: "radio" };
 const THUMB = 16; // a slider's, in CSS pixels
+const documentHasFocus = past(Document, "hasFocus");
 const setValue = Function.prototype.call.bind(Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set);
 
 let located = null; // WeakRef to what was located last
@@ -11,6 +12,8 @@ window.addEventListener("dragstart", (event) => { dragging = event; }, true);
 
 const isMenu = (element) => tagOf(element) === "select" && !element.multiple && element.size <= 1;
 const controlOf = (element) => (tagOf(element) === "label" ? element.control ?? element : element);
+// A frame remembers what has the focus in it when another has the keys.
+const hasKeys = (element) => documentHasFocus(document) && !!activeElement() && isInside(activeElement(), element);
 const listOf = (option) => (tagOf(option) === "option" ? closest(option, "select") : null);
 const isInactive = (element) => matches(element, ":disabled") || attribute(element, "aria-disabled") === "true";
 
@@ -30,10 +33,9 @@ function tickOf(element) {
 }
 function describe(element) {
   const control = controlOf(element);
-  const active = activeElement();
   return {
     kind: kindOf(control), disabled: isInactive(control), readonly: control.readOnly === true, checked: tickOf(control),
-    focused: !!active && isInside(active, control),
+    focused: hasKeys(control),
   };
 }
 
@@ -156,7 +158,7 @@ function typing() {
   const active = activeElement();
   const held = active && (isEditor(active) ? textOf(active) : active.value);
   return {
-    focused: !!element && !!active && isInside(active, element),
+    focused: !!element && hasKeys(element),
     filled: !!held || active?.validity?.badInput === true,
     precision: element ? precisionOf(element) : "",
   };

@@ -73,3 +73,9 @@ def test_a_click_in_a_frame_hits_what_was_meant(inside: Inside) -> None:
     for frame in (0, 1):
         inside.act(Click(inside.id(frame, "Number")))
         assert inside.value(frame, "document.activeElement.id") == "number"
+
+
+def test_text_goes_to_the_caret_of_the_frame_that_was_meant(inside: Inside) -> None:
+    for frame, text in ((0, "a"), (1, "b"), (0, "c")):
+        inside.act(Type(inside.id(frame, "Email"), text, clear=False))
+    assert [inside.value(frame, "email.value") for frame in (0, 1)] == ["ac", "b"]

@@ -96,6 +96,8 @@ def test_keys_are_repeated(bench: Bench) -> None:
     assert bench.tab.evaluate("[field.selectionStart, field.selectionEnd]") == [3, 6]
     bench.act(Press("Backspace", 2))
     assert bench.tab.evaluate("field.value") == "ab"
+    bench.act(Press("x", 500))
+    assert bench.tab.evaluate("field.value.length") == 502
 
 
 @pytest.mark.parametrize(
@@ -180,6 +182,12 @@ def test_select_ends_at_the_option_and_changes_once(bench: Bench, wanted: str) -
     assert bench.tab.evaluate("list.value") == "v0"
     assert upwards == log
     assert bench.of(Select(bench.ids["List"], ("Option 0",)), "input", "change") == []
+
+
+def test_select_leaves_no_key_held(bench: Bench) -> None:
+    for option in ("Option 5", "Option 8"):
+        log = bench.act(Select(bench.ids["List"], (option,)))
+        assert [event for event in log if event["type"].startswith("key")] == []
 
 
 def test_select_starts_from_a_disabled_option(bench: Bench) -> None:
