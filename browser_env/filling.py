@@ -16,6 +16,9 @@ from browser_env.page import Frame, Page
 from browser_env.targets import frame_of
 
 BATCH = 200  # events sent together: frames are drawn between batches
+NEAR = 60  # options to the wanted one that are passed by arrow keys; a farther one is looked for by its letters
+FAR = 300  # options that are passed so at most: in long lists each takes long
+LETTERS = 40  # of an option's label
 MAX_STEPS = 1000  # of a slider, by arrow keys
 COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
@@ -106,6 +109,11 @@ async def select(page: Page, target: Target, options: tuple[str, ...]) -> None:
         )  # a page may change a list that is gone to
         if not plan["focused"]:
             raise ActionError(f"element {target} did not take the focus, so nothing was chosen")
+    if abs(plan["offset"]) > NEAR:
+        await _seek(page, place, plan["label"])
+        place, plan = await reach(page, frame, "planSelect", target, options)
+    if abs(plan["offset"]) > FAR:
+        raise ActionError(f"the list {target} is too long to come to {plan['label'][:80]!r} by keys")
     await _choose(page, place, plan["offset"])
 
 
@@ -121,6 +129,12 @@ async def _choose(page: Page, place: Place, offset: int) -> None:
     if offset:
         arrows = [key_down("ArrowDown" if offset > 0 else "ArrowUp")] * abs(offset)  # the page sees no key come up
         await page.dispatch([*click_events(place), *arrows, key_down("Enter")])
+
+
+async def _seek(page: Page, place: Place, label: str) -> None:
+    """Open the focused closed list, type what the option begins with, and choose what that leads to."""
+    letters = [event for event in type_events(label[:LETTERS]) if event[1].get("type") != "keyUp"]
+    await page.dispatch([*click_events(place), key_down("Home"), *letters, key_down("Enter")])
 
 
 async def check(page: Page, target: Target, *, checked: bool) -> None:

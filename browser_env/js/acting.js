@@ -212,7 +212,7 @@ function planSelect(id, wanted, scrolls = false) {
   const from = list.selectedIndex, to = chosen[0].index;
   const below = enabled.filter((option) => option.index > from && option.index <= to).length;
   const above = enabled.filter((option) => option.index < from && option.index >= to).length;
-  return { x: found.x, y: found.y, focused: found.focused, offset: below - above };
+  return { x: found.x, y: found.y, focused: found.focused, offset: below - above, label: chosen[0].label.trim() };
 }
 function optionOf(options, text) {
   return options.find((option) => option.label === text || clean(option.label) === clean(text)) ??

@@ -139,6 +139,13 @@ def test_a_list_that_fills_when_it_is_gone_to_can_be_chosen_from(fields: Bench) 
     assert log == [("input", "lazy"), ("change", "lazy")]
 
 
+def test_any_option_of_a_long_list_is_chosen(fields: Bench) -> None:
+    for wanted in ("No. 1150", "No. 15", "No. 600", "No. 601", "No. 0"):
+        log = fields.of(Select(fields.ids["Long"], (wanted,)), "change")
+        assert fields.tab.evaluate("long.value") == wanted
+        assert 1 <= len(log) <= 2
+
+
 @pytest.mark.parametrize("wanted", [("Sort 2",), ("s1", "Sort 3", "Sort 29"), (), ("Sort 28", "Sort 0")])
 def test_several_options_are_chosen_and_no_others(fields: Bench, wanted: tuple[str, ...]) -> None:
     several = fields.ids["Several"]
