@@ -20,6 +20,7 @@ COMMANDS = {  # name -> summary; each is the module experiments.commands.<name>
     "demos": "import, list and revoke demonstrations",
     "tasks": "list tasks, and compile websites into them",
     "bench": "measure throughput on this machine",
+    "soak": "run random actions on every task while processes are killed",
     "compare": "compare evaluated runs, with their uncertainty",
     "watch": "replay episodes step by step in a web page",
 }
