@@ -48,6 +48,8 @@ const isOn = (element, name) => {
   const value = attribute(element, name);
   return value !== null && value !== "" && value !== "false";
 };
+// Not `:user-invalid`: that knows what happened before a reset. What is merely missing is `required`.
+const holdsWrong = (element) => matches(element, ":invalid") && (element.value !== "" || element.validity.badInput);
 function statesOf(element, { clickable, editable, inert, covered }) {
   const tag = tagOf(element);
   const control = tag === "input" || tag === "select" || tag === "textarea";
@@ -64,7 +66,7 @@ function statesOf(element, { clickable, editable, inert, covered }) {
   if (expanded) states.push(expanded);
   if (element === activeIn(rootOf(element))) states.push("focused");
   if (isOn(element, "aria-haspopup")) states.push("haspopup");
-  if (isOn(element, "aria-invalid") || (control && matches(element, ":user-invalid"))) states.push("invalid");
+  if (isOn(element, "aria-invalid") || (control && holdsWrong(element))) states.push("invalid");
   if (tag === "select" ? element.multiple : isOn(element, "aria-multiselectable")) states.push("multiple");
   if (control ? element.readOnly === true : isOn(element, "aria-readonly")) states.push("readonly");
   if ((control && element.required) || isOn(element, "aria-required")) states.push("required");
