@@ -7,25 +7,15 @@ parsed but never evaluated, and a JSON form. Both round-trip.
 from __future__ import annotations
 
 import ast
-import re
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any, ClassVar
 
+from browser_env.arguments import MAX_SOURCE, check, from_source, to_data, to_source
+from browser_env.arguments import Point as Point
+from browser_env.arguments import Target as Target
 from browser_env.errors import ActionError
 
-ELEMENT_ID = re.compile(r"e[1-9][0-9]{0,8}\Z")
-MAX_TEXT = 10_000  # characters in one action's text form
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A place in the viewport, in CSS pixels from its top left corner."""
-
-    x: float
-    y: float
-
-
-Target = str | Point  # an element id such as "e12", or a point
+UNSAID: dict[str, Any] = {"unsaid": True}  # a field that both forms leave out where it has its default
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +26,14 @@ class Action:
 
     def to_text(self) -> str:
         """Return the function-call form, e.g. ``click(e12)``."""
-        return f"{self.verb}({', '.join(_to_source(getattr(self, f.name)) for f in fields(self))})"
+        said = [f for f in fields(self) if _is_said(self, f)]
+        texts = (f"{f.name}=" * bool(f.metadata) + to_source(getattr(self, f.name)) for f in said)
+        return f"{self.verb}({', '.join(texts)})"
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form, e.g. ``{"verb": "click", "target": "e12"}``."""
-        return {"verb": self.verb} | {f.name: _to_data(getattr(self, f.name)) for f in fields(self)}
+        said = (f.name for f in fields(self) if _is_said(self, f))
+        return {"verb": self.verb} | {name: to_data(getattr(self, name)) for name in said}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +42,7 @@ class Click(Action):
 
     verb: ClassVar[str] = "click"
     target: Target
+    modifiers: tuple[str, ...] = field(default=(), metadata=UNSAID)  # keys held meanwhile, e.g. ("Shift",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +51,7 @@ class DoubleClick(Action):
 
     verb: ClassVar[str] = "double_click"
     target: Target
+    modifiers: tuple[str, ...] = field(default=(), metadata=UNSAID)  # keys held meanwhile, e.g. ("Shift",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +60,16 @@ class RightClick(Action):
 
     verb: ClassVar[str] = "right_click"
     target: Target
+    modifiers: tuple[str, ...] = field(default=(), metadata=UNSAID)  # keys held meanwhile, e.g. ("Shift",)
+
+
+@dataclass(frozen=True, slots=True)
+class MiddleClick(Action):
+    """Press and release the middle button; on a link, that opens a tab."""
+
+    verb: ClassVar[str] = "middle_click"
+    target: Target
+    modifiers: tuple[str, ...] = field(default=(), metadata=UNSAID)  # keys held meanwhile, e.g. ("Shift",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ class Hover(Action):
 
     verb: ClassVar[str] = "hover"
     target: Target
+    modifiers: tuple[str, ...] = field(default=(), metadata=UNSAID)  # keys held meanwhile, e.g. ("Shift",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,24 +101,29 @@ class Scroll(Action):
 
 @dataclass(frozen=True, slots=True)
 class Type(Action):
-    """Focus an element, replace what it holds by a text."""
+    """Focus an element, replace what it holds by a text; dates, times, colours and numbers are in ISO form.
+
+    Without ``clear`` the text goes to the caret, or to the end of what had no focus.
+    """
 
     verb: ClassVar[str] = "type"
     target: Target
     text: str
+    clear: bool = field(default=True, metadata=UNSAID)
 
 
 @dataclass(frozen=True, slots=True)
 class Press(Action):
-    """Press a key or a chord, e.g. ``Enter`` or ``Control+a``."""
+    """Press a key or a chord, e.g. ``Enter`` or ``Control+a``, once or several times."""
 
     verb: ClassVar[str] = "press"
     key: str
+    times: int = field(default=1, metadata=UNSAID)
 
 
 @dataclass(frozen=True, slots=True)
 class Select(Action):
-    """Choose options of a list by their label or value."""
+    """Choose exactly these options of a list, by their labels or values."""
 
     verb: ClassVar[str] = "select"
     target: Target
@@ -184,6 +195,15 @@ class CloseTab(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class Dialog(Action):
+    """Answer the open alert, confirm, prompt or "leave this page?"; a text is for prompts."""
+
+    verb: ClassVar[str] = "dialog"
+    accept: bool = True
+    text: str | None = field(default=None, metadata=UNSAID)  # None: what the prompt shows already
+
+
+@dataclass(frozen=True, slots=True)
 class Wait(Action):
     """Let page time pass."""
 
@@ -213,6 +233,7 @@ ACTIONS: dict[str, type[Action]] = {
         Click,
         DoubleClick,
         RightClick,
+        MiddleClick,
         Hover,
         Drag,
         Scroll,
@@ -227,6 +248,7 @@ ACTIONS: dict[str, type[Action]] = {
         NewTab,
         SwitchTab,
         CloseTab,
+        Dialog,
         Wait,
         Answer,
         GiveUp,
@@ -236,18 +258,18 @@ ACTIONS: dict[str, type[Action]] = {
 
 def parse_action(text: str) -> Action:
     """Read the text form of an action; raise :class:`ActionError` on anything else."""
-    if len(text) > MAX_TEXT:
-        raise ActionError(f"an action's text may have {MAX_TEXT} characters, this one has {len(text)}")
+    if len(text) > MAX_SOURCE:
+        raise ActionError(f"an action's text may have {MAX_SOURCE} characters, this one has {len(text)}")
     try:
         call = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ActionError(f"not an action: {text[:80]!r}; write e.g. click(e12)") from error
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
         raise ActionError(f"not an action: {text[:80]!r}; write e.g. click(e12)")
-    positional = [_from_source(node) for node in call.args]
-    named = {keyword.arg or "**": _from_source(keyword.value) for keyword in call.keywords}
+    positional = [from_source(node) for node in call.args]
+    named = {keyword.arg or "**": from_source(keyword.value) for keyword in call.keywords}
     if len(named) < len(call.keywords):
-        raise ActionError(f"{call.func.id} was given an argument twice")
+        raise ActionError(f"{call.func.id[:80]} was given an argument twice")
     return _build(call.func.id, positional, named)
 
 
@@ -261,80 +283,16 @@ def action_from_json(data: Any) -> Action:
 def _build(verb: str, positional: list[Any], named: dict[str, Any]) -> Action:
     cls = ACTIONS.get(verb)
     if cls is None:
-        raise ActionError(f"unknown action {verb!r}; known are {', '.join(ACTIONS)}")
+        raise ActionError(f"unknown action {verb[:80]!r}; known are {', '.join(ACTIONS)}")
     names = [f.name for f in fields(cls)]
     if len(positional) > len(names) or set(named) - set(names[len(positional) :]):
         raise ActionError(f"{verb} takes ({', '.join(names)})")
     values = dict(zip(names, positional, strict=False)) | named
     try:
-        return cls(**{name: _check(verb, name, value) for name, value in values.items()})
+        return cls(**{name: check(verb, name, value) for name, value in values.items()})
     except TypeError as error:
         raise ActionError(f"{verb} takes ({', '.join(names)})") from error
 
 
-def _check(verb: str, name: str, value: Any) -> Any:
-    """Return a field's value in its exact type, or raise :class:`ActionError`."""
-    if name == "target":
-        return _check_target(verb, value)
-    if name == "path":
-        if isinstance(value, list | tuple) and len(value) >= 2:
-            return tuple(_check_target(verb, item) for item in value)
-        raise ActionError(f"{verb} needs a path of at least two targets, e.g. drag([e1, (40, 50)])")
-    if name in ("options", "names"):
-        if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
-            return tuple(value)
-        raise ActionError(f"{verb} needs a list of texts for {name}")
-    if name in ("dx", "dy"):
-        if type(value) in (int, float) and abs(value) <= 1e6:
-            return float(value)
-        raise ActionError(f"{verb} needs a number for {name}, not {value!r:.80}")
-    if name in ("index", "ms"):
-        if type(value) is int and 0 <= value <= 1_000_000:
-            return value
-        raise ActionError(f"{verb} needs a whole number from 0 for {name}, not {value!r:.80}")
-    expected = bool if name == "checked" else str
-    if type(value) is expected:
-        return value
-    raise ActionError(f"{verb} needs a {expected.__name__} for {name}, not {value!r:.80}")
-
-
-def _check_target(verb: str, value: Any) -> Target:
-    if isinstance(value, str) and ELEMENT_ID.match(value):
-        return value
-    if isinstance(value, Point):
-        value = (value.x, value.y)
-    is_pair = isinstance(value, list | tuple) and len(value) == 2
-    if is_pair and all(type(v) in (int, float) and abs(v) <= 1e6 for v in value):
-        return Point(float(value[0]), float(value[1]))
-    raise ActionError(f"{verb} needs an element id such as e12 or a point such as (40, 50), not {value!r:.80}")
-
-
-def _to_source(value: Any) -> str:
-    if isinstance(value, str):
-        return value if ELEMENT_ID.match(value) and value.isascii() else repr(value)
-    if isinstance(value, Point):
-        return f"({_to_source(value.x)}, {_to_source(value.y)})"
-    if isinstance(value, float):
-        return repr(int(value)) if value.is_integer() else repr(value)
-    if isinstance(value, tuple):
-        return f"[{', '.join(_to_source(item) for item in value)}]"
-    return repr(value)
-
-
-def _from_source(node: ast.expr) -> Any:
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.List | ast.Tuple):
-        return [_from_source(item) for item in node.elts]
-    try:
-        return ast.literal_eval(node)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
-        raise ActionError(f"not a plain value: {ast.unparse(node)[:80]}") from error
-
-
-def _to_data(value: Any) -> Any:
-    if isinstance(value, Point):
-        return [value.x, value.y]
-    if isinstance(value, tuple):
-        return [_to_data(item) for item in value]
-    return value
+def _is_said(action: Action, item: Field[Any]) -> bool:
+    return not item.metadata or getattr(action, item.name) != item.default

@@ -190,7 +190,7 @@ class Environment:
         if isinstance(action, Answer | GiveUp | Wait):
             return None
         try:
-            await execute(self.context.page, action)
+            await execute(self.context, action, upload_folder=self._task.upload_folder if self._task else None)
         except ActionError as error:
             return str(error)
         return None

@@ -21,6 +21,7 @@ STEADY_FLAGS = (  # the same pixels on every machine; no traffic of the browser'
     "--disable-lcd-text",
     "--disable-partial-raster",
     "--hide-scrollbars",
+    "--disable-smooth-scrolling",  # it would follow the compositor's clock, not the page's
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-domain-reliability",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from browser_env.action import Action, Navigate
+from browser_env.action import Action, Navigate, NewTab
 from browser_env.errors import BlockedError, InfraError
 from browser_env.page import Page
 from browser_env.task import Task
@@ -28,7 +28,7 @@ def is_allowed(url: str, task: Task) -> bool:
 
 def check_action(action: Action, task: Task) -> None:
     """Raise :class:`BlockedError` where an action would leave the task's places."""
-    if isinstance(action, Navigate) and not (action.url and is_allowed(action.url, task)):
+    if isinstance(action, Navigate | NewTab) and not (action.url and is_allowed(action.url, task)):
         raise BlockedError(f"the task does not allow {action.url[:200]}; add its origin to allowed_origins")
 
 

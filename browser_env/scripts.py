@@ -16,6 +16,7 @@ OBSERVER = (
     "tables",
     "evidence",
     "frames",
+    "acting",
     "observe",
 )  # share a scope
 

@@ -26,7 +26,7 @@ from browser_env.action import (
 )
 from browser_env.errors import ActionError
 from browser_env.keys import NAMED_KEYS
-from browser_env.observation import STATES, Element, Observation, Tab
+from browser_env.observation import STATES, Dialog, Element, Observation, Tab
 from browser_env.observation_memory import ObservationMemory, ObservationsView
 
 SAMPLED_TEXT = "abcdefghijklmnopqrstuvwxyz "
@@ -87,11 +87,11 @@ class ObservationSpace(gym.Space[Observation]):
         return [self._from_data(data) for data in sample_n]
 
     def _from_data(self, data: dict[str, Any]) -> Observation:
-        elements = tuple(
-            Element(**row | {"states": tuple(row["states"]), "box": tuple(row["box"])}) for row in data["elements"]
-        )
-        tabs = tuple(Tab(**row) for row in data["tabs"])
-        known = data | {"elements": elements, "tabs": tabs, "viewport": tuple(data["viewport"])}
+        known = _tuples(data) | {
+            "elements": tuple(Element(**_tuples(row)) for row in data["elements"]),
+            "tabs": tuple(Tab(**row) for row in data["tabs"]),
+            "dialog": data["dialog"] and Dialog(**data["dialog"]),
+        }
         if data["screenshot"] is not None and self.picture_shape is not None:
             flat = np.frombuffer(base64.b64decode(data["screenshot"]), np.uint8)
             known["screenshot"] = flat.reshape(self.picture_shape).copy()
@@ -112,6 +112,11 @@ class ObservationSpace(gym.Space[Observation]):
 
     def __repr__(self) -> str:
         return f"ObservationSpace(viewport={self.viewport}, pixels={self.pixels})"
+
+
+def _tuples(data: dict[str, Any]) -> dict[str, Any]:
+    """Return JSON data with its lists as the tuples that they were."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in data.items()}
 
 
 class ActionSpace(gym.Space[Action]):

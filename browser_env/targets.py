@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any
 
 from browser_env.errors import ActionError, BrowserCrashedError, InfraError
 from browser_env.page import Frame, Page
@@ -19,18 +18,6 @@ async def frame_of(page: Page, element_id: str) -> Frame:
         return frames[0]
     held = await asyncio.gather(*(_holds(frame, element_id) for frame in frames))
     return next((frame for frame, holds in zip(frames, held, strict=True) if holds), frames[0])
-
-
-async def locate(page: Page, element_id: str) -> tuple[Frame, dict[str, Any]]:
-    """Scroll an element into view in all frames around it; return its frame and what ``webdual.locate`` says.
-
-    Its ``x`` and ``y`` are those of the page. Raises :class:`ActionError` where it cannot be aimed at.
-    """
-    frame = await frame_of(page, element_id)
-    found: dict[str, Any] = await frame.evaluate(f"webdual.locate({json.dumps(element_id)})")
-    if "error" in found:
-        raise ActionError(found["error"])
-    return frame, found | dict(zip("xy", await to_page(page, frame, (found["x"], found["y"])), strict=True))
 
 
 async def to_page(page: Page, frame: Frame, place: Place) -> Place:

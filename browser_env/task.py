@@ -32,6 +32,7 @@ class Task:
     time_limit_s: float = 120.0  # wall clock, for infrastructure; page time is simulated
     step_ms: int = 100  # page time that passes with each action
     allowed_origins: tuple[str, ...] = ()  # beside the start URL's own origin
+    upload_folder: str | None = None  # from which files may be uploaded; None: from nowhere
     difficulty: float | None = None  # 0 easy to 1 hard, where known
     provenance: str = ""  # where the task comes from
     golden: tuple[str, ...] = ()  # actions in text form that solve it, where known

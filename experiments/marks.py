@@ -9,6 +9,7 @@ from browser_env.action import (
     Action,
     Answer,
     Check,
+    Dialog,
     Drag,
     GiveUp,
     Navigate,
@@ -79,14 +80,16 @@ def _label(action: Action) -> str:
     match action:
         case Type(text=text) | Answer(text=text):
             label = f"“{text}”"
-        case Press(key=key):
-            label = key
+        case Press(key=key, times=times):
+            label = key if times == 1 else f"{key} × {times}"
         case Select(options=options):
             label = ", ".join(options)
         case Upload(names=names):
             label = ", ".join(names)
         case Check(checked=checked):
             label = "check" if checked else "uncheck"
+        case Dialog(accept=accept, text=text):
+            label = (f"accepts “{text}”" if text else "accepts") if accept else "dismisses"
         case Navigate(url=url) | NewTab(url=url):
             label = url
         case GiveUp(reason=reason):

@@ -80,16 +80,16 @@ def decode(choice: Choice, page: Page, grid: tuple[int, int]) -> Action:
 def encode(action: Action, page: Page, grid: tuple[int, int]) -> Choice | None:
     """Return the choice that stands for an action, or None where there is none."""
     match action:
-        case Click(target):
+        case Click(target, ()):
             return _encode_click(target, page, grid)
         case Check(target, checked):
             return _encode_check(target, checked, page)
-        case Type(target, text):
+        case Type(target, text, True):
             index = _aim(target, page, page.editable)
             return None if index is None else Choice(kind=Kind.TYPE, elements=(index,), text=text)
         case Select(target, options):
             return _encode_select(target, options, page)
-        case Press(key) if key in KEYS:
+        case Press(key, 1) if key in KEYS:
             return Choice(kind=Kind.PRESS, index=KEYS.index(key))
         case Scroll(_, dx, dy) if dx == 0 and dy != 0:
             return Choice(kind=Kind.SCROLL, index=int(dy > 0))

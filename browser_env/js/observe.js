@@ -1,4 +1,4 @@
-// Reads the page without touching it, and says where to aim on it.
+// Reads the page without touching it.
 const FRAME_IDS = 100000; // ids of one frame; each has a number of its own, the main one 0
 let number = null;
 let ids = new WeakMap();
@@ -79,7 +79,6 @@ function selectedText(active) {
   return selection.toString().slice(0, MAX_CHARS).toWellFormed();
 }
 
-const AIMS = [0.5, 0.25, 0.75, 0.1, 0.9]; // parts of width and height to try before the very edges
 const GLANCES = [[0.5, 0.5], [0.25, 0.25], [0.75, 0.75], [0.75, 0.25], [0.25, 0.75], [0.1, 0.5], [0.9, 0.5]];
 
 // Whether a pointer at a point works the element: it hits it, what is drawn in it, or a label of it.
@@ -97,69 +96,6 @@ function isCovered(element, box, clip, reached) {
   const shown = cut(box, clip);
   const width = shown.right - shown.left, height = shown.bottom - shown.top;
   return !GLANCES.some(([along, down]) => isHit(element, shown.left + width * along, shown.top + height * down, reached));
-}
-// A point of the box's part in the viewport at which a pointer would hit the element, or null.
-function aimAt(element) {
-  const { left, top, right, bottom } = cut(boxOf(element), viewportClip());
-  const width = right - left, height = bottom - top;
-  if (width <= 0 || height <= 0) return null;
-  const places = (size) => [...AIMS.map((part) => size * part), Math.min(0.5, size / 2), size - Math.min(0.5, size / 2)];
-  for (const down of places(height)) {
-    for (const along of places(width)) {
-      const x = left + along, y = top + down;
-      if (isHit(element, x, y)) return { x, y };
-    }
-  }
-  return null;
-}
-function middleOf(element) {
-  const box = boxOf(element);
-  return { x: box.left + box.width / 2, y: box.top + box.height / 2 };
-}
-// Where to aim for an element, scrolled into view if it must be: {x, y, ...}, or {error}.
-function locate(id) {
-  const element = byId(id);
-  if (!element) return { error: "element " + id + " is not on the page (any more)" };
-  const shown = tagOf(element) === "option" ? element.closest("select") : element;
-  if (!boxOf(shown) || !isRendered(shown, ALSO_VISIBLE)) return { error: "element " + id + " is not visible" };
-  let aim = aimAt(shown);
-  if (!aim) {
-    scrollTo(shown, { block: "center", inline: "center", behavior: "instant" });
-    aim = aimAt(shown) ?? middleOf(shown); // what covers it is hit in its place
-  }
-  return {
-    ...aim, tag: tagOf(element), type: element.type ?? "",
-    disabled: matches(element, ":disabled"), editable: isEditable(element), checked: element.checked === true,
-  };
-}
-function isFocused(id) {
-  const element = byId(id);
-  return !!element && isInside(activeElement(), element);
-}
-// How many arrow presses lead from the chosen option down to the wanted one, and whether the list opens: {offset, opens}.
-function planSelect(id, wanted) {
-  const element = byId(id);
-  if (!element || tagOf(element) !== "select") return { error: "element " + id + " is not a list to select from" };
-  const options = Array.from(element.options);
-  const enabled = options.filter((option) => !matches(option, ":disabled") && getComputedStyle(option).display !== "none");
-  const target = enabled.find((option) => option.label === wanted || clean(option.label) === clean(wanted)) ??
-    enabled.find((option) => option.value === wanted);
-  if (!target) return { error: "the list " + id + " has no option " + JSON.stringify(wanted) };
-  const from = element.selectedIndex, to = target.index;
-  const below = enabled.filter((option) => option.index > from && option.index <= to).length;
-  const above = enabled.filter((option) => option.index < from && option.index >= to).length;
-  return { offset: below - above, opens: !element.multiple && element.size <= 1 };
-}
-// Focus the closed list at a point, if there is one, and say so.
-function focusList(x, y) {
-  const element = elementAt(x, y);
-  if (!element || tagOf(element) !== "select" || element.multiple || element.size > 1 || element.disabled) return false;
-  element.focus();
-  return true;
-}
-function focus(id) {
-  byId(id)?.focus();
-  return isFocused(id);
 }
 const holds = (id) => byId(id) !== null;
 function forget() {
@@ -179,5 +115,5 @@ const ready = () => documentState(document);
 
 globalThis.webdual = {
   ...globalThis.webdual,
-  observe, evidence, holds, locate, frameAt, placeInFrame, isFocused, planSelect, focus, focusList, forget, reset, ready,
+  observe, evidence, holds, frameAt, placeInFrame, forget, reset, ready, ...acting,
 };

@@ -102,8 +102,8 @@ class Tab:
     def named(self, name: str) -> Element:
         return next(element for element in self.observe().elements if element.name == name)
 
-    def act(self, action: Action) -> None:
-        self.loop.run(execute(self.page, action))
+    def act(self, action: Action, **given: Any) -> None:
+        self.loop.run(execute(self.context, action, **given))
 
     def advance(self, ms: float) -> int:
         return int(self.loop.run(self.page.advance(ms))["ran"])

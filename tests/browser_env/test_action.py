@@ -9,14 +9,17 @@ from hypothesis import strategies as st
 
 from browser_env.action import (
     ACTIONS,
-    MAX_TEXT,
     Action,
     Answer,
     Back,
     Check,
     Click,
+    Dialog,
+    DoubleClick,
     Drag,
     GiveUp,
+    Hover,
+    MiddleClick,
     NewTab,
     Point,
     Press,
@@ -27,7 +30,9 @@ from browser_env.action import (
     action_from_json,
     parse_action,
 )
+from browser_env.arguments import MAX_ITEMS, MAX_SOURCE, MAX_TEXT
 from browser_env.errors import ActionError
+from browser_env.keys import MODIFIERS
 
 TEXTS = st.text(max_size=30)
 NUMBERS = st.floats(-1e6, 1e6)
@@ -41,7 +46,11 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "dy": NUMBERS,
     "index": st.integers(0, 1_000_000),
     "ms": st.integers(0, 1_000_000),
+    "times": st.integers(1, 1000),
     "checked": st.booleans(),
+    "clear": st.booleans(),
+    "accept": st.booleans(),
+    "modifiers": st.lists(st.sampled_from(sorted(MODIFIERS)), unique=True).map(tuple),
     "text": TEXTS,
     "key": TEXTS,
     "url": TEXTS,
@@ -94,6 +103,14 @@ def test_both_forms_agree(action: Action) -> None:
         ("new_tab()", NewTab()),
         ("answer('')", Answer("")),
         ("give_up()", GiveUp()),
+        ("click(e3, ['Shift'])", Click("e3", ("Shift",))),
+        ("click(e3, modifiers=['Control', 'Alt'])", Click("e3", ("Control", "Alt"))),
+        ("double_click((1, 2), ('Shift',))", DoubleClick(Point(1.0, 2.0), ("Shift",))),
+        ("middle_click(e3)", MiddleClick("e3")),
+        ("type(e3, 'more', clear=False)", Type("e3", "more", clear=False)),
+        ("press('Tab', 3)", Press("Tab", 3)),
+        ("dialog(False)", Dialog(accept=False)),
+        ("dialog(True, 'Anna')", Dialog(text="Anna")),
     ],
 )
 def test_texts_are_parsed(text: str, action: Action) -> None:
@@ -108,6 +125,15 @@ def test_texts_are_parsed(text: str, action: Action) -> None:
         (Type("e3", "Anna"), "type(e3, 'Anna')"),
         (Drag(("e1", Point(2.0, 3.0))), "drag([e1, (2, 3)])"),
         (Scroll("e1", dy=-100.0), "scroll(e1, 0, -100)"),
+        (Check("e1"), "check(e1, True)"),
+        (Press("Tab"), "press('Tab')"),
+        (Wait(), "wait(1000)"),
+        (Hover("e3", ("Shift",)), "hover(e3, modifiers=['Shift'])"),
+        (Type("e3", "Anna", clear=False), "type(e3, 'Anna', clear=False)"),
+        (Press("Tab", 3), "press('Tab', times=3)"),
+        (Dialog(), "dialog(True)"),
+        (Dialog(text="x"), "dialog(True, text='x')"),
+        (Dialog(text=""), "dialog(True, text='')"),
     ],
 )
 def test_texts_are_short(action: Action, text: str) -> None:
@@ -172,7 +198,28 @@ def test_texts_are_short(action: Action, text: str) -> None:
         "answer(" + "-" * 5000 + "1)",
         "click(" + "[" * 90 + "]" * 90 + ")",
         "wait(" + "9" * 5000 + ")",
-        "x" * (MAX_TEXT + 1),
+        "x" * (MAX_SOURCE + 1),
+        f"answer({'x' * (MAX_TEXT + 1)!r})",
+        f"select(e1, [{'x' * (MAX_TEXT + 1)!r}])",
+        f"select(e1, {['x'] * (MAX_ITEMS + 1)})",
+        "answer(" + "1+" * 5000 + "1)",
+        "answer(" + "a." * 5000 + "a)",
+        "answer(" + "a[0]" * 5000 + ")",
+        "answer(" + "not " * 5000 + "1)",
+        "click(e1, ['Hyper'])",
+        "click(e1, ['Shift', 'Shift'])",
+        "click(e1, 'Shift')",
+        "click(e1, [['Shift']])",
+        "press('a', 0)",
+        "press('a', 1001)",
+        "press('a', True)",
+        "type(e1, 'a', 1)",
+        "type(e1, 'a', clear='no')",
+        "dialog('yes')",
+        "click((nan, 1))",
+        "click((-1e999, 1))",
+        "click((1j, 1))",
+        "z" * 5000 + "(e1)",
     ],
 )
 def test_what_is_no_action_is_an_action_error(text: str) -> None:
@@ -209,6 +256,15 @@ def test_any_text_is_an_action_or_an_action_error(text: str) -> None:
         {"verb": "check", "target": "e1", "checked": "yes"},
         {"verb": "upload", "target": "e1", "names": [None]},
         {"verb": "click", 1: 2},
+        {"verb": "click", "target": [float("inf"), 1]},
+        {"verb": "click", "target": [True, 1]},
+        {"verb": "click", "target": [10**5000, 1]},
+        {"verb": "wait", "ms": 10**5000},
+        {"verb": "wait", "ms": True},
+        {"verb": "scroll", "target": "e1", "dx": float("nan")},
+        {"verb": "answer", "text": "x" * (MAX_TEXT + 1)},
+        {"verb": "x" * 5000},
+        {"verb": "click", "target": "e1", "modifiers": ["Shift", 1]},
     ],
 )
 def test_what_is_no_action_in_json_is_an_action_error(data: Any) -> None:
@@ -236,6 +292,35 @@ def test_errors_quote_only_the_beginning_of_what_was_given() -> None:
     with pytest.raises(ActionError) as caught:
         parse_action(f"answer({'a' * 5000!r}, 1)")
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("text", ["z" * 5000 + "(e1)", f"wait({'9' * 4000})", f"click({'z' * 5000!r})"])
+def test_errors_are_short(text: str) -> None:
+    with pytest.raises(ActionError) as caught:
+        parse_action(text)
+    assert len(str(caught.value)) < 400
+
+
+@given(ANY_ACTION)
+def test_defaults_of_later_fields_are_left_out(action: Action) -> None:
+    for name, default in {"modifiers": (), "clear": True, "times": 1}.items():
+        if getattr(action, name, default) == default:
+            assert name not in action.to_json()
+            assert f"{name}=" not in action.to_text().split("'")[0]
+
+
+@pytest.mark.parametrize("depth", [100, 3000])
+def test_nested_lists_in_json_are_an_action_error(depth: int) -> None:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    with pytest.raises(ActionError):
+        action_from_json({"verb": "click", "target": value})
+
+
+def test_the_longest_texts_survive_the_text_form() -> None:
+    action = Type("e1", "\x00" * MAX_TEXT)
+    assert parse_action(action.to_text()) == action
 
 
 def test_verbs_are_names_of_functions() -> None:

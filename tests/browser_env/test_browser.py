@@ -32,7 +32,11 @@ def test_plain_browsers_are_acted_on_alike(open_tab: OpenTab, plain_browser: Bro
         tab.act(Scroll(tab.named("Long").id, 0, 60))
         tab.observe()
     logs = [  # pointer moves may be merged, and wheels come when they like
-        [(e["type"], e["id"]) for e in tab.evaluate("log") if e["type"] not in ("mousemove", "mouseover", "wheel")]
+        [
+            (e["type"], e["id"])
+            for e in tab.evaluate("log")
+            if e["type"] not in ("pointermove", "mousemove", "mouseover", "wheel")
+        ]
         for tab in tabs
     ]
     assert logs[0] == logs[1]

@@ -4,13 +4,12 @@ from typing import Any
 import pytest
 
 from browser_env.action import (
-    Action,
     Check,
     Click,
     DoubleClick,
     Drag,
     Hover,
-    NewTab,
+    MiddleClick,
     Point,
     Press,
     RightClick,
@@ -20,26 +19,7 @@ from browser_env.action import (
     Upload,
 )
 from browser_env.errors import ActionError
-
-
-class Bench:
-    """The page that logs what happens to it."""
-
-    def __init__(self, tab: Any):
-        self.tab = tab
-        self.ids = {element.name: element.id for element in tab.observe().elements}
-
-    def act(self, action: Action) -> list[dict[str, Any]]:
-        """Act and return the events that came of it; all of them are trusted."""
-        self.tab.evaluate("log.length = 0")
-        self.tab.act(action)
-        self.tab.observe()  # draws a frame, as every step does
-        log: list[dict[str, Any]] = self.tab.evaluate("log")
-        assert all(event["trusted"] for event in log)
-        return log
-
-    def of(self, action: Action, *types: str) -> list[tuple[str, str]]:
-        return [(event["type"], event["id"]) for event in self.act(action) if event["type"] in types]
+from tests.browser_env.bench import Bench
 
 
 @pytest.fixture
@@ -73,10 +53,25 @@ def test_double_and_right_clicks_are_what_they_say(bench: Bench) -> None:
     assert right == [("mousedown", "button"), ("contextmenu", "button"), ("mouseup", "button")]
 
 
+@pytest.mark.parametrize("modifiers", [("Shift",), ("Control", "Alt")])
+@pytest.mark.parametrize(
+    ("cls", "kind", "button"),
+    [(Click, "click", 0), (DoubleClick, "dblclick", 0), (RightClick, "contextmenu", 2), (MiddleClick, "auxclick", 1)],
+)
+def test_clicks_hold_modifiers(bench: Bench, cls: Any, kind: str, button: int, modifiers: tuple[str, ...]) -> None:
+    log = bench.act(cls(bench.ids["Button"], modifiers))
+    event = next(event for event in log if event["type"] == kind)
+    held = tuple(name for name, key in (("Shift", "shift"), ("Control", "ctrl"), ("Alt", "alt")) if event[key])
+    assert held == modifiers
+    assert event["button"] == button
+    assert [e["key"] for e in log if e["type"] == "keydown"] == list(modifiers)
+    assert [e["key"] for e in log if e["type"] == "keyup"] == list(reversed(modifiers))
+
+
 def test_hovering_moves_the_pointer_only(bench: Bench) -> None:
     log = bench.act(Hover(bench.ids["Pad"]))
     assert ("mouseover", "pad") in [(event["type"], event["id"]) for event in log]
-    assert {event["type"] for event in log} <= {"mouseover", "mousemove"}
+    assert {event["type"] for event in log} <= {"mouseover", "mousemove", "pointermove"}
 
 
 def test_a_drag_follows_its_path(bench: Bench) -> None:
@@ -88,6 +83,51 @@ def test_a_drag_follows_its_path(bench: Bench) -> None:
     assert len(held) == 16
     assert (310, 80) in held
     assert held[-1] == (310, 160)
+
+
+def test_a_hover_holds_modifiers(bench: Bench) -> None:
+    log = bench.act(Hover(bench.ids["Pad"], ("Shift",)))
+    assert {event["shift"] for event in log if event["type"] == "mousemove"} == {True}
+
+
+def test_keys_are_repeated(bench: Bench) -> None:
+    bench.act(Type(bench.ids["Field"], "abcdef"))
+    bench.act(Press("Shift+ArrowLeft", 3))
+    assert bench.tab.evaluate("[field.selectionStart, field.selectionEnd]") == [3, 6]
+    bench.act(Press("Backspace", 2))
+    assert bench.tab.evaluate("field.value") == "ab"
+    bench.act(Press("x", 500))
+    assert bench.tab.evaluate("field.value.length") == 502
+
+
+@pytest.mark.parametrize(
+    ("chord", "key", "code", "key_code", "location"),
+    [
+        *[("!", "!", "Digit1", 49, 0), ("Shift+/", "?", "Slash", 191, 0), ("Numpad5", "5", "Numpad5", 101, 3)],
+        *[("Shift", "Shift", "ShiftLeft", 16, 1), ("Space", " ", "Space", 32, 0), ("F2", "F2", "F2", 113, 0)],
+    ],
+)
+def test_pages_are_told_the_whole_key(
+    bench: Bench, chord: str, key: str, code: str, key_code: int, location: int
+) -> None:
+    bench.act(Click(bench.ids["Field"]))
+    down = [event for event in bench.act(Press(chord)) if event["type"] == "keydown"][-1]
+    assert (down["key"], down["code"], down["keyCode"], down["location"]) == (key, code, key_code, location)
+
+
+def test_a_click_on_a_closed_list_is_a_whole_click(bench: Bench) -> None:
+    log = bench.act(Click(bench.ids["List"]))
+    told = [e["type"] for e in log if e["type"] not in ("mousemove", "mouseover", "pointermove")]
+    assert told == ["pointerdown", "mousedown", "focus", "pointerup", "mouseup", "click"]
+
+
+def test_no_touch_is_told(bench: Bench) -> None:
+    for action in (
+        Click(bench.ids["Button"]),
+        Drag((Point(210, 80), Point(310, 160))),
+        Scroll(bench.ids["Long"], 0, 50),
+    ):
+        assert not [event for event in bench.act(action) if event["type"].startswith("touch")]
 
 
 def test_the_wheel_turns_what_lies_under_it(bench: Bench) -> None:
@@ -144,6 +184,12 @@ def test_select_ends_at_the_option_and_changes_once(bench: Bench, wanted: str) -
     assert bench.of(Select(bench.ids["List"], ("Option 0",)), "input", "change") == []
 
 
+def test_select_leaves_no_key_held(bench: Bench) -> None:
+    for option in ("Option 5", "Option 8"):
+        log = bench.act(Select(bench.ids["List"], (option,)))
+        assert [event for event in log if event["type"].startswith("key")] == []
+
+
 def test_select_starts_from_a_disabled_option(bench: Bench) -> None:
     bench.tab.evaluate("list.selectedIndex = 10")
     bench.act(Select(bench.ids["List"], ("Option 12",)))
@@ -195,11 +241,15 @@ def test_check_brings_into_a_state(bench: Bench) -> None:
         (lambda ids: Select(ids["List"], ("Option 3",)), "no option"),
         (lambda ids: Select(ids["List"], ("Grouped",)), "no option"),
         (lambda ids: Select(ids["List"], ("Option 1", "Option 2")), "one option"),
-        (lambda ids: Select(Point(1, 1), ("x",)), "one option"),
+        (lambda ids: Select(Point(1, 1), ("x",)), "element id"),
         (lambda ids: Check(ids["Button"]), "cannot be checked"),
         (lambda ids: Press("Hyper+x"), "unknown key"),
-        (lambda ids: Upload(ids["Field"], ("a.txt",)), "cannot be carried out"),
-        (lambda ids: NewTab(), "cannot be carried out"),
+        (lambda ids: Upload(ids["Field"], ("a.txt",)), "no upload folder"),
+        (lambda ids: Click(Point(-1, 5)), "outside the viewport"),
+        (lambda ids: Hover(Point(5, 300)), "outside the viewport"),
+        (lambda ids: Scroll(Point(400, 5), dy=10), "outside the viewport"),
+        (lambda ids: Drag((Point(5, 5), Point(5, 1e6))), "outside the viewport"),
+        (lambda ids: Type(Point(-50, 1e6), "x"), "outside the viewport"),
     ],
 )
 def test_what_cannot_be_done_is_an_action_error(bench: Bench, action: Any, message: str) -> None:
@@ -211,7 +261,3 @@ def test_what_has_been_hidden_cannot_be_clicked(bench: Bench) -> None:
     bench.act(Click(bench.ids["Goner"]))
     with pytest.raises(ActionError, match="not visible"):
         bench.act(Click(bench.ids["Goner"]))
-
-
-def test_points_outside_the_page_hit_nothing(bench: Bench) -> None:
-    assert {id_ for _, id_ in bench.of(Click(Point(-50, 1e6)), "click")} <= {""}

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from browser_env.aiming import locate
 from browser_env.observation import Observation
-from browser_env.targets import frame_at, frame_of, locate
+from browser_env.targets import frame_at, frame_of
 
 OpenTab = Callable[..., Any]
 
@@ -26,8 +27,8 @@ def _add_frame(tab: Any, attributes: str) -> None:
 
 
 def _press(tab: Any, id_: str) -> None:
-    _, found = tab.loop.run(locate(tab.page, id_))
-    button = {"x": found["x"], "y": found["y"], "button": "left", "clickCount": 1}
+    x, y = tab.loop.run(locate(tab.page, id_)).place
+    button = {"x": x, "y": y, "button": "left", "clickCount": 1}
     events = [("Input.dispatchMouseEvent", {"type": kind, **button}) for kind in ("mousePressed", "mouseReleased")]
     tab.loop.run(tab.page.dispatch(events))
 
