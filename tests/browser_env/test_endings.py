@@ -25,7 +25,11 @@ MAKING = {
     "ours": "make_vec('vector_entry_point')",
 }
 PROGRAM = """
+import signal
+
 import gymnasium as gym
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it starts in the background ignore it
 
 def make_vec(mode, **options):
     return gym.make_vec("browser_env:webdual/MiniWoB-v0", num_envs=2, vectorization_mode=mode, pixels=False, **options)
