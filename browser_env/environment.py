@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -247,11 +246,8 @@ class Environment:
         if page.url != task.url or task.reload:
             await page.navigate(task.url)
         await page.dispatch([("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": 0, "y": 0})])
-        await page.evaluate("webdual.clearClipboard(), webdual.reset()", isolated=True, user_gesture=True)
-        await page.advance(FLUSH_MS)
-        await page.begin(seed=seed)
-        drawn = json.dumps({"seed": str(seed), "mode": data_mode(seed)})
-        asked = await page.evaluate(f"webdual.call('start', {drawn})", isolated=True)
+        drawn = {"seed": str(seed), "mode": data_mode(seed)}
+        asked = await page.restart(seed=seed, flush_ms=FLUSH_MS, drawn=drawn)
         if "error" in asked:
             raise InfraError(f"the page began no episode: {asked['error'][:200]}")
         return asked["goal"], goal_fields(task.name, asked["goal"], asked["fields"])

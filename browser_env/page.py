@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -199,6 +200,16 @@ class Page:
         """Start the page's clock and chance anew."""
         self.elapsed_ms = elapsed_ms
         await self.evaluate(f"webdual.begin({seed}, {elapsed_ms})", isolated=True)
+
+    async def restart(self, *, seed: int, flush_ms: float, drawn: dict[str, Any]) -> dict[str, Any]:
+        """Begin another episode of a suite's page: let what is pending run out, then draw; return what is asked."""
+        if len(self.frames) > 1:
+            await self.advance(flush_ms)
+        call = f"webdual.restart({seed}, {flush_ms}, {json.dumps(drawn)})"
+        asked: dict[str, Any] = await self.evaluate(call, isolated=True, user_gesture=True)
+        self._shown_ms += flush_ms
+        self.elapsed_ms = 0.0
+        return asked
 
     async def navigate(self, url: str) -> None:
         """Open a URL and wait for its load event, drawing frames meanwhile."""

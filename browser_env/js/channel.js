@@ -51,5 +51,13 @@
     }, { capture: true, once: true });
     return document.execCommand("copy");
   }
-  globalThis.webdual = { ...globalThis.webdual, ask, call, advance, begin, clearClipboard };
+  // Begin another episode in the same document: what is pending runs out, and nothing of the last one is left.
+  async function restart(seed, flushMs, drawn) {
+    clearClipboard();
+    globalThis.webdual.reset();
+    await advance(flushMs);
+    begin(seed, 0);
+    return call("start", drawn);
+  }
+  globalThis.webdual = { ...globalThis.webdual, ask, call, advance, begin, clearClipboard, restart };
 })();
