@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from browser_env.action import Back, Click, CloseTab, MiddleClick, NewTab, SwitchTab, Upload
+from browser_env.action import Back, Click, CloseTab, NewTab, SwitchTab, Upload
 from browser_env.task import Task
 
 
@@ -27,12 +27,6 @@ def test_what_a_page_opens_comes_to_the_front(episodes: Any, ids: dict[str, str]
     assert opened.observation.url.endswith(f"?{name.lower()}")
     closed = episodes.step(CloseTab(1))
     assert closed.observation.url.endswith("links.html")
-
-
-@pytest.mark.parametrize("action", [lambda id_: MiddleClick(id_), lambda id_: Click(id_, ("Control",))])
-def test_links_are_opened_in_tabs(episodes: Any, ids: dict[str, str], action: Any) -> None:
-    opened = episodes.step(action(ids["Same"]))
-    assert tabs(opened)[0] == ["links.html", "blank.html?same"]
 
 
 def test_tabs_are_gone_to_and_keep_their_history(episodes: Any, ids: dict[str, str], site: str) -> None:
