@@ -10,7 +10,7 @@ import asyncio
 import base64
 import contextlib
 import io
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -36,6 +36,7 @@ NAVIGATION_RETRIES = 50
 ANIMATION_RATE = 10_000  # CSS transitions and animations follow the wall clock, so they are over within a frame
 PICKER_PATIENCE_S = 2.0  # no frame takes so long, unless a list, a date or a colour is being picked
 PICTURE_RETRIES = 5
+NOWHERE = "http://127.0.0.1:1"  # a proxy that refuses every connection
 FRAME_PAUSE_S = 0.002  # between frames drawn while something is awaited
 
 
@@ -103,21 +104,28 @@ class Browser:
             call_timeout_s=options.call_timeout_s,
         )
 
-    async def new_page(self, *, viewport: tuple[int, int], scripts: Sequence[str] = ()) -> Page:
-        """Open a page in a fresh profile; ``scripts`` run in its own world before the page's."""
+    async def new_page(self, *, viewport: tuple[int, int], scripts: Sequence[str] = (), offline: bool = False) -> Page:
+        """Open a page in a fresh profile; ``scripts`` run in its own world before the page's.
+
+        Nothing of an ``offline`` profile reaches a network, this machine's own servers included.
+        """
         try:
             async with self._opening:  # the new profile is told by comparing lists of profiles
-                context, page = await asyncio.wait_for(self._open(viewport), self.call_timeout_s)
+                context, page = await asyncio.wait_for(self._open(viewport, offline=offline), self.call_timeout_s)
             cdp = await asyncio.wait_for(context.new_cdp_session(page), self.call_timeout_s)
         except (PlaywrightError, TimeoutError) as error:
             raise BrowserCrashedError("the browser opened no page; it has to be restarted") from error
         return await Page.attach(context=context, page=page, cdp=cdp, browser=self, scripts=scripts)
 
-    async def _open(self, viewport: tuple[int, int]) -> tuple[BrowserContext, ChromiumPage]:
+    async def _open(self, viewport: tuple[int, int], *, offline: bool) -> tuple[BrowserContext, ChromiumPage]:
         known = set((await self._cdp.send("Target.getBrowserContexts"))["browserContextIds"])
         width, height = viewport
         context = await self._chromium.new_context(
-            viewport={"width": width, "height": height}, device_scale_factor=1, locale="en-US", timezone_id="UTC"
+            viewport={"width": width, "height": height},
+            device_scale_factor=1,
+            locale="en-US",
+            timezone_id="UTC",
+            proxy={"server": NOWHERE, "bypass": "<-loopback>"} if offline else None,
         )
         if not self.frame_control:
             return context, await context.new_page()
@@ -215,6 +223,10 @@ class Page:
             raise BrowserCrashedError("the page has crashed")
         result: dict[str, Any] = await self._bounded(self._cdp.send(method, params or {}), what=method)
         return result
+
+    def on(self, method: str, callback: Callable[[dict[str, Any]], None]) -> None:
+        """Call back with the parameters of each DevTools event of this name."""
+        self._cdp.on(method, callback)
 
     async def evaluate(self, expression: str, *, isolated: bool = False) -> Any:
         """Return the JSON value of an expression; raise :class:`InfraError` where it throws."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import gymnasium as gym
@@ -52,6 +53,7 @@ class BrowserEnv(gym.Env[Observation, Action]):
 
     ``step`` takes a typed action or its text form. ``info`` holds ``outcome``, ``reason`` and ``evidence`` when
     the episode is over; an episode that infrastructure broke is truncated with the outcome ``infra_error``.
+    ``info["misses"]`` are the requests of the episode so far that the task's snapshot had no answer to.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 10}  # noqa: RUF012 - Gymnasium's own convention
@@ -73,7 +75,7 @@ class BrowserEnv(gym.Env[Observation, Action]):
         super().reset(seed=seed)
         page_seed = seed if seed is not None else int(self.np_random.integers(HELD_OUT_START))
         self._last = self._running().run(self._environment.reset(self.task, seed=page_seed))
-        return self._last, {"seed": page_seed, "task": self.task.name}
+        return self._last, {"seed": page_seed, "task": self.task.name, "misses": self._environment.misses}
 
     def step(self, action: Action | str) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Act; a malformed text raises :class:`ActionError`, a failed action is the next observation's error."""
@@ -82,7 +84,12 @@ class BrowserEnv(gym.Env[Observation, Action]):
         self._last = result.observation
         terminated = result.outcome in (Outcome.SUCCESS, Outcome.FAILURE)
         truncated = result.outcome is not None and not terminated
-        info = {"outcome": result.outcome, "reason": result.reason, "evidence": result.evidence}
+        info = {
+            "outcome": result.outcome,
+            "reason": result.reason,
+            "evidence": result.evidence,
+            "misses": result.misses,
+        }
         return result.observation, result.reward, terminated, truncated, info
 
     def render(self) -> Screenshot | None:
@@ -114,11 +121,14 @@ def make_miniwob(task: str = "click-button", **options: Any) -> BrowserEnv:
     return BrowserEnv(miniwob_task(task), **options)
 
 
-def make_web(task: Task | str, goal: str = "", **options: Any) -> BrowserEnv:
-    """Return an environment of any task, or of a URL with a goal; ``gym.make("webdual/Web-v0", task=...)``."""
+def make_web(task: Task | str, goal: str = "", *, snapshot: str | None = None, **options: Any) -> BrowserEnv:
+    """Return an environment of any task, or of a URL with a goal; ``gym.make("webdual/Web-v0", task=...)``.
+
+    With a ``snapshot`` it is played from that file, without any network.
+    """
     if isinstance(task, str):
         if not task.startswith(("http://", "https://")):
             raise UsageError(f"{task!r} is no http or https URL; give a URL or a Task")
         never = VerifierSpec(name="url", params={"regex": "(?!)"})  # no address matches
         task = Task(name=f"web/{task}", url=task, goal=goal, verifier=never)
-    return BrowserEnv(task, **options)
+    return BrowserEnv(task if snapshot is None else replace(task, snapshot=snapshot), **options)

@@ -17,6 +17,12 @@ from browser_env.observation import Observation
 from browser_env.observing import observe
 from browser_env.options import BrowserOptions
 from browser_env.serving import FolderServer
+from browser_env.snapshot.har import open_snapshot
+from browser_env.snapshot.matching import Miss
+from browser_env.snapshot.normalising import place
+from browser_env.snapshot.recording import Recorder
+from browser_env.snapshot.replaying import Replayer
+from browser_env.snapshot.wire import REFUSE_WORKERS
 from browser_env.task import Task
 from rewards.evidence import Evidence
 from rewards.outcome import Outcome
@@ -43,6 +49,7 @@ class StepResult:
     reward: float = 0.0
     reason: str = ""
     evidence: Evidence | None = None  # set when the episode is over
+    misses: tuple[Miss, ...] = ()  # requests of the episode so far that its snapshot had no answer to
 
 
 class BrowserHost:
@@ -78,10 +85,12 @@ class BrowserHost:
 
 
 class Environment:
-    """Runs one episode after the other on a page of its own."""
+    """Runs one episode after the other on a page of its own; a ``recorder`` keeps what sites serve."""
 
-    def __init__(self, host: BrowserHost, *, pixels: bool = True):
+    def __init__(self, host: BrowserHost, *, pixels: bool = True, recorder: Recorder | None = None):
         self._host = host
+        self._recorder = recorder
+        self._replayer: Replayer | None = None  # of a task that starts from a snapshot
         self._pixels = pixels
         self._browser: Browser | None = None
         self._page: Page | None = None
@@ -97,6 +106,7 @@ class Environment:
         try:
             page = await self._ready_page(task, seed=seed)
             self._goal = await self._start(page, task, seed=seed)
+            _check_start(task, self.misses)
             self._task, self._steps = task, 0
             self._last, _ = await self._observe(page, task)
         except InfraError:
@@ -120,6 +130,11 @@ class Environment:
             self._task = None
         self._last = result.observation
         return result
+
+    @property
+    def misses(self) -> tuple[Miss, ...]:
+        """Requests of the episode so far that its snapshot had no answer to."""
+        return () if self._replayer is None else tuple(self._replayer.misses)
 
     async def close(self) -> None:
         """Close the page; the browser belongs to its host."""
@@ -148,7 +163,9 @@ class Environment:
         await _check_place(page, task, observation.url)
         if evidence is None:
             return StepResult(observation=observation)
-        return judge(task, observation, _complete(evidence, status, action), limit_reached=limit_reached)
+        complete = _complete(evidence, status, action, self.misses)
+        result = judge(task, observation, complete, limit_reached=limit_reached)
+        return replace(result, misses=self.misses)
 
     async def _observe(
         self, page: Page, task: Task, *, error: str | None = None, with_evidence: bool = False
@@ -206,6 +223,7 @@ class Environment:
             and not self._page.crashed
             and task.suite == "miniwob"
             and self._page.viewport == task.viewport
+            and self._replayer is None  # whose page has no network
         )
         if self._page is not None and reusable:
             return self._page
@@ -214,7 +232,15 @@ class Environment:
             self._page = None
         self._browser = browser
         scripts = [read_script("clock.js"), *([] if task.suite == "miniwob" else [SEED_DOCUMENT % seed])]
-        self._page = await browser.new_page(viewport=task.viewport, scripts=scripts)
+        self._replayer = await _replayer(task)
+        traffic = self._replayer or self._recorder
+        if traffic is None:
+            self._page = await browser.new_page(viewport=task.viewport, scripts=scripts)
+            return self._page
+        scripts.append(REFUSE_WORKERS)
+        offline = self._replayer is not None
+        self._page = await browser.new_page(viewport=task.viewport, scripts=scripts, offline=offline)
+        await traffic.attach(self._page)
         return self._page
 
     async def _start(self, page: Page, task: Task, *, seed: int) -> str:
@@ -226,7 +252,13 @@ class Environment:
 
     def _ended(self, outcome: Outcome, reason: str) -> StepResult:
         assert self._last is not None
-        return StepResult(observation=self._last, outcome=outcome, reason=reason, evidence=Evidence(url=self._last.url))
+        return StepResult(
+            observation=self._last,
+            outcome=outcome,
+            reason=reason,
+            evidence=Evidence(url=self._last.url, unanswered=_unanswered(self.misses)),
+            misses=self.misses,
+        )
 
 
 async def _start_miniwob(page: Page, task: Task, *, seed: int) -> str:
@@ -242,7 +274,23 @@ async def _start_miniwob(page: Page, task: Task, *, seed: int) -> str:
     return str(goal)
 
 
-def _complete(evidence: Evidence, status: dict[str, Any], action: Action) -> Evidence:
+async def _replayer(task: Task) -> Replayer | None:
+    if task.snapshot is None:
+        return None
+    return Replayer(await asyncio.to_thread(open_snapshot, task.snapshot))
+
+
+def _unanswered(misses: tuple[Miss, ...]) -> tuple[str, ...]:
+    return tuple(str(miss) for miss in misses if not miss.cosmetic)
+
+
+def _check_start(task: Task, misses: tuple[Miss, ...]) -> None:
+    """Raise :class:`InfraError` where a snapshot does not hold the page that the task starts on."""
+    if any(miss.kind == "document" and place(miss.url) == place(task.url) for miss in misses):
+        raise InfraError(f"the snapshot {task.snapshot} does not hold {task.url}; record it, or start on another page")
+
+
+def _complete(evidence: Evidence, status: dict[str, Any], action: Action, misses: tuple[Miss, ...]) -> Evidence:
     """Add what the page's status and the last action say."""
     done = status.get("done", False)
     return replace(
@@ -253,6 +301,7 @@ def _complete(evidence: Evidence, status: dict[str, Any], action: Action) -> Evi
         page_reward=status["reward"] if done else None,
         page_elapsed_ms=status["elapsed"],
         page_limit_ms=status.get("limit"),
+        unanswered=_unanswered(misses),
     )
 
 
@@ -271,6 +320,9 @@ def judge(task: Task, observation: Observation, evidence: Evidence, *, limit_rea
         outcome = Outcome.TRUNCATED
     if outcome is None:
         return StepResult(observation=observation)
+    if outcome is not Outcome.SUCCESS and evidence.unanswered:  # the site would have answered: not the policy's doing
+        reason = f"the task's snapshot has no answer to {evidence.unanswered[0]}; record it"
+        return StepResult(observation=observation, outcome=Outcome.INFRA_ERROR, reason=reason, evidence=evidence)
     return StepResult(
         observation=observation, outcome=outcome, reward=verdict.reward, reason=verdict.reason, evidence=evidence
     )

@@ -44,7 +44,7 @@ def test_reset_and_step_return_what_they_promise(env: gym.Env[Any, Any]) -> None
     observation, reward, terminated, truncated, info = env.step(Wait(10))
     assert observation in env.observation_space
     assert (reward, terminated, truncated) == (0.0, False, False)
-    assert info == {"outcome": None, "reason": "", "evidence": None}
+    assert info == {"outcome": None, "reason": "", "evidence": None, "misses": ()}
 
 
 def test_an_episode_goes_on_until_it_is_over(env: gym.Env[Any, Any]) -> None:

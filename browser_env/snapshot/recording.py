@@ -1,0 +1,131 @@
+"""Keeps what a page is served, bodies included, through DevTools' Fetch domain."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from browser_env.errors import InfraError
+from browser_env.snapshot.archive import body_name
+from browser_env.snapshot.exchange import Exchange, Headers, Request, Response, Snapshot, header
+from browser_env.snapshot.har import EMPTY_STATUSES
+from browser_env.snapshot.wire import Wire, lower_headers, refused_of, request_of
+
+BODY_TIMEOUT_S = 10.0  # for one body; an answer that never ends is not kept
+SECRETS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key")  # headers
+REDACTED = "redacted"
+
+
+class Recorder:
+    """Records the pages it is attached to, one after the other or at once; :meth:`snapshot` returns what it has."""
+
+    def __init__(self, *, user_agent: str = "", keep_secrets: bool = False):
+        self._user_agent = user_agent
+        self._keep_secrets = keep_secrets
+        self._exchanges: list[Exchange | None] = []  # in the order of the responses; None: its body is under way
+        self._bodies: dict[str, bytes] = {}
+        self._pages: dict[str, None] = {}
+        self._page = ""
+        self._skipped: dict[str, None] = {}
+        self._keeping: set[asyncio.Task[None]] = set()
+        self.wire: Wire | None = None  # of the page attached last
+
+    @property
+    def num_exchanges(self) -> int:
+        """How many answers have come so far."""
+        return len(self._exchanges)
+
+    def begin(self, url: str) -> None:
+        """Say which page is recorded from now on."""
+        self._page = url
+        self._pages[url] = None
+
+    def skip(self, what: str) -> None:
+        """Note something that could not be kept."""
+        self._skipped[what] = None
+
+    async def attach(self, wire: Wire) -> None:
+        """Record a page from now on."""
+        self.wire = wire
+        wire.on("Fetch.requestPaused", lambda event: self._on_response(wire, event))
+        wire.on("Network.webSocketCreated", lambda event: self.skip(f"websocket {event['url'][:300]}"))
+        wire.on("Runtime.consoleAPICalled", self._on_console)
+        if self._user_agent:
+            await wire.send("Network.setUserAgentOverride", {"userAgent": self._user_agent})
+        await wire.send("Network.setCacheDisabled", {"cacheDisabled": True})  # a whole answer to each request
+        await wire.send("Fetch.enable", {"patterns": [{"urlPattern": "*", "requestStage": "Response"}]})
+
+    async def snapshot(self) -> Snapshot:
+        """Return what was recorded, when all bodies under way are in."""
+        if self._keeping:
+            await asyncio.wait(self._keeping)
+        return Snapshot(
+            exchanges=tuple(exchange for exchange in self._exchanges if exchange is not None),
+            bodies=dict(self._bodies),
+            pages=tuple(self._pages),
+            skipped=tuple(self._skipped),
+        )
+
+    def _on_response(self, wire: Wire, event: dict[str, Any]) -> None:
+        place = len(self._exchanges)
+        self._exchanges.append(None)
+        task = asyncio.ensure_future(self._keep(wire, event, place=place, page=self._page))
+        self._keeping.add(task)
+        task.add_done_callback(self._keeping.discard)
+
+    def _on_console(self, event: dict[str, Any]) -> None:
+        if url := refused_of(event):
+            self.skip(f"serviceworker {url[:300]}")
+
+    async def _keep(self, wire: Wire, event: dict[str, Any], *, place: int, page: str) -> None:
+        request, started = request_of(event), datetime.now(UTC).isoformat()
+        reason = event.get("responseErrorReason") or _endless(request, event)
+        ended = "Fetch.continueRequest", {"requestId": event["requestId"]}
+        try:
+            if not reason:
+                response = await self._read(wire, event, request)
+                request = replace(request, headers=self._without_secrets(request.headers))
+                self._exchanges[place] = Exchange(request=request, response=response, started=started, page=page)
+        except TimeoutError:
+            reason = f"its answer did not end within {BODY_TIMEOUT_S:.0f} s"
+            ended = "Fetch.failRequest", {"requestId": event["requestId"], "errorReason": "TimedOut"}
+        except InfraError as error:  # the page has given the request up
+            reason = str(error)
+        if reason:
+            self.skip(f"{request.kind} {request.method} {request.url[:300]}: {reason}")
+        try:
+            await wire.send(*ended)
+        except InfraError:
+            return  # the page has given the request up, or is gone: then whoever reads it is told
+
+    async def _read(self, wire: Wire, event: dict[str, Any], request: Request) -> Response:
+        status = event["responseStatusCode"]
+        rows = ((row["name"], row["value"]) for row in event.get("responseHeaders", ()))
+        headers = self._without_secrets(lower_headers(rows))
+        body = b""
+        if request.method != "HEAD" and status not in EMPTY_STATUSES and not 300 <= status <= 399:
+            asked = wire.send("Fetch.getResponseBody", {"requestId": event["requestId"]})
+            body = _body_of(await asyncio.wait_for(asked, BODY_TIMEOUT_S))
+        name = body_name(body, header(headers, "content-type"))
+        if name:
+            self._bodies[name] = body
+        return Response(status=status, headers=headers, body=name)
+
+    def _without_secrets(self, headers: Headers) -> Headers:
+        if self._keep_secrets:
+            return headers
+        return tuple((name, REDACTED if name in SECRETS else value) for name, value in headers)
+
+
+def _endless(request: Request, event: dict[str, Any]) -> str:
+    """Say why an answer's body is not waited for, or nothing."""
+    events = header(request.headers, "accept") == "text/event-stream"
+    return "a stream of events" if events and event.get("responseStatusCode") == 200 else ""
+
+
+def _body_of(answer: dict[str, Any]) -> bytes:
+    body: str = answer["body"]
+    return base64.b64decode(body) if answer["base64Encoded"] else body.encode("utf-8", "surrogatepass")

@@ -1,0 +1,84 @@
+"""Answers a page's requests from a snapshot, through DevTools' Fetch domain."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import functools
+import html
+from typing import Any
+
+from browser_env.errors import InfraError
+from browser_env.snapshot.exchange import Snapshot
+from browser_env.snapshot.matching import Answer, Index, Miss, Playback
+from browser_env.snapshot.wire import Wire, refused_of, request_of
+
+MISSING_PAGE = "<!DOCTYPE html><title>Not in the snapshot</title><p>The snapshot has no answer to {}."
+
+
+class Replayer:
+    """Answers the pages of one episode; what it could not answer is in :attr:`misses`.
+
+    Nothing is ever let through to a network, and the profile is to be offline besides.
+    """
+
+    def __init__(self, snapshot: Snapshot):
+        self._snapshot = snapshot
+        self._playback = Playback(_index(snapshot))
+        self._answering: set[asyncio.Task[None]] = set()
+        self.misses: list[Miss] = []
+
+    async def attach(self, wire: Wire) -> None:
+        """Answer a page's requests from now on."""
+        wire.on("Fetch.requestPaused", lambda event: self._on_request(wire, event))
+        wire.on("Network.webSocketCreated", lambda event: self._refuse("websocket", event["url"]))
+        wire.on("Runtime.consoleAPICalled", self._on_console)
+        if self._snapshot.user_agent:
+            await wire.send("Network.setUserAgentOverride", {"userAgent": self._snapshot.user_agent})
+        await wire.send("Fetch.enable", {"patterns": [{"urlPattern": "*", "requestStage": "Request"}]})
+
+    def _on_request(self, wire: Wire, event: dict[str, Any]) -> None:
+        """Choose the answer at once, so that the order of requests decides and not the order of answers."""
+        request = request_of(event)
+        answer = self._playback.answer(request)
+        if isinstance(answer, Miss):
+            self.misses.append(answer)
+            answer = _no_answer(answer)
+        task = asyncio.ensure_future(_fulfil(wire, event["requestId"], answer))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    def _on_console(self, event: dict[str, Any]) -> None:
+        if url := refused_of(event):
+            self._refuse("serviceworker", url)
+
+    def _refuse(self, kind: str, url: str) -> None:
+        self.misses.append(Miss(method="GET", url=url, kind=kind, cosmetic=True))
+
+
+@functools.lru_cache(maxsize=8)
+def _index(snapshot: Snapshot) -> Index:
+    """Return a snapshot's index, the same one for all its episodes."""
+    return Index(snapshot)
+
+
+def _no_answer(miss: Miss) -> Answer:
+    """Return what a page is told instead: 404, and to an event source that there is nothing to come."""
+    if miss.kind == "eventsource":
+        return Answer(status=204, headers=(), body=b"")
+    text = MISSING_PAGE.format(html.escape(f"{miss.method} {miss.url[:300]}"))
+    headers = (("content-type", "text/html; charset=utf-8"), ("access-control-allow-origin", "*"))
+    return Answer(status=404, headers=headers, body=text.encode())
+
+
+async def _fulfil(wire: Wire, request_id: str, answer: Answer) -> None:
+    params = {
+        "requestId": request_id,
+        "responseCode": answer.status,
+        "responseHeaders": [{"name": name, "value": value} for name, value in answer.headers],
+        "body": base64.b64encode(answer.body).decode(),
+    }
+    try:
+        await wire.send("Fetch.fulfillRequest", params)
+    except InfraError:
+        return  # the page has given the request up, or is gone: then whoever reads it is told
