@@ -19,6 +19,7 @@ COMMANDS = {  # name -> summary; each is the module experiments.commands.<name>
     "record": "record a person's work on a task as demonstrations",
     "demos": "import, list and revoke demonstrations",
     "tasks": "list tasks, and compile websites into them",
+    "snapshot": "keep what a site serves, and play tasks on it without a network",
     "bench": "measure throughput on this machine",
     "compare": "compare evaluated runs, with their uncertainty",
     "watch": "replay episodes step by step in a web page",

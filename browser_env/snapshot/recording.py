@@ -22,8 +22,9 @@ REDACTED = "redacted"
 class Recorder:
     """Records the pages it is attached to, one after the other or at once; :meth:`snapshot` returns what it has."""
 
-    def __init__(self, *, user_agent: str = "", keep_secrets: bool = False):
+    def __init__(self, *, user_agent: str = "", signature: str = "", keep_secrets: bool = False):
         self._user_agent = user_agent
+        self._signature = signature  # added to the browser's own name
         self._keep_secrets = keep_secrets
         self._exchanges: list[Exchange | None] = []  # in the order of the responses; None: its body is under way
         self._bodies: dict[str, bytes] = {}
@@ -53,8 +54,8 @@ class Recorder:
         wire.on("Fetch.requestPaused", lambda event: self._on_response(wire, event))
         wire.on("Network.webSocketCreated", lambda event: self.skip(f"websocket {event['url'][:300]}"))
         wire.on("Runtime.consoleAPICalled", self._on_console)
-        if self._user_agent:
-            await wire.send("Network.setUserAgentOverride", {"userAgent": self._user_agent})
+        if user_agent := self._user_agent or await self._signed_name(wire):
+            await wire.send("Network.setUserAgentOverride", {"userAgent": user_agent})
         await wire.send("Network.setCacheDisabled", {"cacheDisabled": True})  # a whole answer to each request
         await wire.send("Fetch.enable", {"patterns": [{"urlPattern": "*", "requestStage": "Response"}]})
 
@@ -68,6 +69,12 @@ class Recorder:
             pages=tuple(self._pages),
             skipped=tuple(self._skipped),
         )
+
+    async def _signed_name(self, wire: Wire) -> str:
+        if not self._signature:
+            return ""
+        own = await wire.send("Runtime.evaluate", {"expression": "navigator.userAgent"})
+        return f"{own['result']['value']} {self._signature}"
 
     def _on_response(self, wire: Wire, event: dict[str, Any]) -> None:
         place = len(self._exchanges)

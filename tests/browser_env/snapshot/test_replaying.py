@@ -1,0 +1,150 @@
+"""A live site is recorded, its server stopped, and the same actions done again from the file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from browser_env.environment import StepResult
+from browser_env.errors import DataError, InfraError
+from browser_env.observation import Observation
+from browser_env.snapshot.exchange import header
+from browser_env.snapshot.har import read_snapshot
+from browser_env.task import Task, VerifierSpec
+from rewards.outcome import Outcome
+
+NEVER = VerifierSpec(name="url", params={"regex": "(?!)"})
+ADD_MILK = ["type(e5, 'milk')", "click(e6)"]
+
+
+def task_at(url: str, verifier: VerifierSpec = NEVER, **fields: Any) -> Task:
+    return Task(name="test/shop", url=url, goal="Buy milk.", viewport=(500, 400), verifier=verifier, **fields)
+
+
+def text_of(result: StepResult) -> str:
+    assert result.evidence is not None
+    return result.evidence.text
+
+
+def differences(live: list[StepResult], replayed: list[StepResult]) -> list[str]:
+    """Say where two episodes differ, in few words."""
+    found = [] if len(live) == len(replayed) else [f"{len(live)} and {len(replayed)} steps"]
+    for index, (one, other) in enumerate(zip(live, replayed, strict=False)):
+        found += [f"{index}: {what}" for what in _differences(one.observation, other.observation)]
+        found += [f"{index}: {one.outcome} and {other.outcome}"] if one.outcome != other.outcome else []
+    return found
+
+
+def _differences(one: Observation, other: Observation) -> list[str]:
+    assert one.screenshot is not None
+    assert other.screenshot is not None
+    count = int(np.count_nonzero((one.screenshot != other.screenshot).any(axis=2)))
+    found = [f"{count} pixels"] if count else []
+    found += [f"{a} is not {b}" for a, b in zip(one.elements, other.elements, strict=False) if a != b]
+    return found + (["something else"] if one != other and not found else [])
+
+
+@pytest.mark.parametrize("name", ["shop.har.zip", "shop.har"])
+def test_a_recorded_episode_is_the_same_without_the_server(studio: Any, shop: Any, name: str) -> None:
+    task = task_at(shop.url, VerifierSpec(name="text", params={"contains": "bread, milk"}))
+    live = studio.play(task, ADD_MILK)
+    assert live[-1].outcome is Outcome.SUCCESS
+    shop.items[:] = ["bread"]
+    snapshot = studio.record(task, ADD_MILK, name)
+    shop.stop()
+    replayed = studio.play(snapshot, ADD_MILK)
+    assert differences(live, replayed) == []
+    assert replayed[-1].misses == ()
+    assert studio.play(replace(task, snapshot=snapshot.snapshot), ADD_MILK)[-1].outcome is Outcome.SUCCESS
+
+
+def test_nothing_reaches_a_live_server(studio: Any, shop: Any) -> None:
+    task = studio.record(task_at(f"{shop.url}/requests.html"), ["wait(500)"], "kinds.har.zip")
+    shop.connections = 0
+    shop.hits.clear()
+    studio.play(task, ["wait(500)", f"navigate('{shop.url}/never')", "back()", "wait(500)"])
+    assert (shop.connections, shop.hits) == (0, [])
+
+
+def test_every_kind_of_request_is_answered_as_it_was(studio: Any, shop: Any) -> None:
+    task = task_at(f"{shop.url}/requests.html", max_steps=1)
+    live = studio.play(task, ["wait(500)"])
+    replayed = studio.play(studio.record(task, ["wait(500)"], "requests.har.zip"), ["wait(500)"])
+    first, second = text_of(live[-1]).splitlines(), text_of(replayed[-1]).splitlines()
+    moved = {"service worker: registered": "service worker: SecurityError", "nonce": "nonce"}
+    assert len(first) == 20
+    assert [moved.get(line, line) for line in first if not line.startswith("nonce")] == [
+        line for line in second if not line.startswith("nonce")
+    ]
+    assert {miss.kind for miss in replayed[-1].misses} == {"websocket", "serviceworker", "eventsource"}
+    assert all(miss.cosmetic for miss in replayed[-1].misses)
+
+
+def test_what_cannot_be_kept_is_named_and_secrets_are_not_kept(studio: Any, shop: Any) -> None:
+    task = studio.record(task_at(f"{shop.url}/requests.html"), ["wait(500)"], "secrets.har")
+    snapshot = read_snapshot(Path(task.snapshot))
+    assert sorted(line.split()[0] for line in snapshot.skipped) == ["serviceworker", "websocket", "xhr"]
+    sent = [header(exchange.request.headers, "authorization") for exchange in snapshot.exchanges]
+    assert {value for value in sent if value} == {"redacted"}
+    with open(task.snapshot) as file:  # noqa: PTH123 - the whole of it
+        assert "secret-value" not in file.read()
+
+
+def test_a_change_of_the_site_is_seen_only_once_it_was_made(studio: Any, shop: Any) -> None:
+    task = studio.record(task_at(shop.url), [*ADD_MILK, "wait(100)"], "changes.har.zip")
+    never = replace(task, max_steps=3)
+    looked = studio.play(never, [f"navigate('{shop.url}')", f"navigate('{shop.url}')", "wait(1)"])
+    assert "List: bread" in text_of(looked[-1])
+    assert "milk" not in text_of(looked[-1])
+    added = studio.play(never, [f"navigate('{shop.url}')", *ADD_MILK])
+    assert "List: bread, milk" in text_of(added[-1])
+
+
+def test_a_miss_counts_against_the_task(studio: Any, shop: Any) -> None:
+    task = studio.record(task_at(shop.url), [], "misses.har.zip")
+    *_, asked, ended = studio.play(task, ["click(e7)", "give_up('it does not answer')"])
+    assert [str(miss) for miss in ended.misses] == [f"xhr GET {shop.url}/unseen?q=1"]
+    assert ended.outcome is Outcome.INFRA_ERROR
+    assert not ended.outcome.learnable
+    assert ended.reward == 0
+    assert "/unseen?q=1" in ended.reason
+    assert ended.evidence.unanswered == (f"xhr GET {shop.url}/unseen?q=1",)
+    assert asked.observation.tabs[0].title == "unseen 404"
+
+
+def test_a_miss_does_not_take_a_success_away(studio: Any, shop: Any) -> None:
+    task = studio.record(task_at(shop.url), [], "success.har.zip")
+    done = VerifierSpec(name="answer", params={"equals": "42"})
+    result = studio.play(replace(task, verifier=done), ["click(e7)", "answer('42')"])[-1]
+    assert (result.outcome, len(result.misses)) == (Outcome.SUCCESS, 1)
+
+
+def test_a_missing_picture_is_only_reported(studio: Any, shop: Any) -> None:
+    task = studio.record(task_at(shop.url), [], "pictures.har.zip")
+    result = studio.play(task, ["click(e8)", "give_up('no picture')"])[-1]
+    assert [(miss.kind, miss.cosmetic) for miss in result.misses] == [("image", True)]
+    assert result.outcome is Outcome.FAILURE
+    assert result.evidence.unanswered == ()
+
+
+def test_a_page_that_is_not_in_the_snapshot_says_so(studio: Any, shop: Any) -> None:
+    task = studio.record(task_at(shop.url), [], "pages.har.zip")
+    result = studio.play(replace(task, max_steps=1), [f"navigate('{shop.url}/<other>')"])[-1]
+    assert "The snapshot has no answer to GET" in text_of(result)
+    assert result.outcome is Outcome.INFRA_ERROR
+    with pytest.raises(InfraError, match="does not hold"):
+        studio.play(replace(task, url=f"{shop.url}/other"), [])
+
+
+def test_a_task_may_pin_its_snapshot(studio: Any, shop: Any) -> None:
+    task = studio.record(task_at(shop.url), [], "pinned.har.zip")
+    digest = read_snapshot(Path(task.snapshot)).digest
+    assert studio.play(replace(task, snapshot=f"{task.snapshot}#sha256={digest}"), [])
+    with pytest.raises(DataError, match="is not the snapshot of the task"):
+        studio.play(replace(task, snapshot=f"{task.snapshot}#sha256={'0' * 64}"), [])
+    with pytest.raises(DataError, match="there is no snapshot"):
+        studio.play(replace(task, snapshot="missing.har.zip"), [])
