@@ -32,7 +32,8 @@ class Traffic:
     def began(self, event: dict[str, Any]) -> None:
         """Take a ``Network.requestWillBeSent``."""
         self.events += 1
-        if event.get("type") not in ENDLESS:
+        is_worker = event.get("loaderId") == ""  # its script's end is told to the worker's own session only
+        if event.get("type") not in ENDLESS and not is_worker:
             self._requests.add(event["requestId"])
             self._at_rest.clear()
 
