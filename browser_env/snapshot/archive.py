@@ -43,15 +43,14 @@ class ZipBodies(Mapping[str, bytes]):
         except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
             raise DataError(f"{name!r} in {self._path} is damaged ({error}); record the snapshot again") from error
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._sizes  # without reading it
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._sizes)
 
     def __len__(self) -> int:
         return len(self._sizes)
-
-    def size(self, name: str) -> int:
-        """Return a member's length without reading it."""
-        return self._sizes[name]
 
     def close(self) -> None:
         """Close the file; safe to call twice."""

@@ -36,6 +36,15 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a page is told."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """A request, its response and when it was."""
 

@@ -13,10 +13,11 @@ import json
 import os
 import tempfile
 import zipfile
+from collections import ChainMap
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from browser_env.errors import DataError, UsageError
@@ -106,28 +107,12 @@ def _parse(path: Path, text: bytes, *, bodies: Mapping[str, bytes], digest: str)
         raise DataError(f"{path} is no HAR file ({error!r:.120}); record the snapshot again") from error
     return Snapshot(
         exchanges=tuple(item for item in found if isinstance(item, Exchange)),
-        bodies={**inline} if not bodies else _Both(inline, bodies) if inline else bodies,
+        bodies=ChainMap(inline, cast(dict[str, bytes], bodies)),  # which are only read
         pages=tuple(dict.fromkeys(title for title in titles.values() if _is_web(title))),
         skipped=tuple(skipped),
         source=str(path),
         digest=digest,
     )
-
-
-class _Both(Mapping[str, bytes]):
-    """Bodies written inside the JSON, and those beside it."""
-
-    def __init__(self, first: Mapping[str, bytes], second: Mapping[str, bytes]):
-        self._first, self._second = first, second
-
-    def __getitem__(self, name: str) -> bytes:
-        return self._first[name] if name in self._first else self._second[name]
-
-    def __iter__(self) -> Any:
-        return iter({**dict.fromkeys(self._first), **dict.fromkeys(self._second)})
-
-    def __len__(self) -> int:
-        return len({*self._first, *self._second})
 
 
 def _entry(

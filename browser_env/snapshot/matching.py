@@ -7,7 +7,16 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from browser_env.snapshot.exchange import CHANGING_METHODS, Exchange, Headers, Request, Response, Snapshot, header
+from browser_env.snapshot.exchange import (
+    CHANGING_METHODS,
+    Answer,
+    Exchange,
+    Headers,
+    Request,
+    Response,
+    Snapshot,
+    header,
+)
 from browser_env.snapshot.normalising import PAGE_EPOCH, clocks_of, negotiation, origin, place, query, request_key
 
 ASSETS = ("script", "stylesheet", "image", "font", "media")
@@ -17,15 +26,6 @@ READING = re.compile(r"(?:search|query|queries|list|filter|suggest|autocomplete|
 GRAPHQL_READ = re.compile(rb'"query"\s*:\s*"(?!\s*mutation)')
 RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 UNSENT = ("content-encoding", "content-length", "transfer-encoding", "connection", "keep-alive", "alt-svc")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a page is told."""
-
-    status: int
-    headers: Headers
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +139,7 @@ class Playback:
 
     def _read(self, response: Response, request: Request) -> Answer:
         body = self._index.snapshot.bodies[response.body] if response.body else b""
-        headers = tuple(row for row in response.headers if row[0] not in UNSENT)
-        answer = Answer(status=response.status, headers=headers, body=body)
+        answer = answer_of(response.status, response.headers, body)
         if request.method == "HEAD":
             return replace(answer, body=b"")
         return _cut(answer, header(request.headers, "range"))
@@ -155,6 +154,11 @@ class Playback:
             nearest=_difference(self._index.at_place(request.url), request),
             cosmetic=kind in COSMETIC or place(request.url).endswith("/favicon.ico"),
         )
+
+
+def answer_of(status: int, headers: Headers, body: bytes) -> Answer:
+    """Return an answer with a decoded body, without the headers that speak of how it was sent."""
+    return Answer(status=status, headers=tuple(row for row in headers if row[0] not in UNSENT), body=body)
 
 
 def _changes_something(exchange: Exchange) -> bool:

@@ -12,9 +12,12 @@ from browser_env.errors import InfraError
 from browser_env.snapshot.archive import body_name
 from browser_env.snapshot.exchange import Exchange, Headers, Request, Response, Snapshot, header
 from browser_env.snapshot.har import EMPTY_STATUSES
-from browser_env.snapshot.wire import Wire, lower_headers, refused_of, request_of
+from browser_env.snapshot.matching import answer_of
+from browser_env.snapshot.wire import Wire, fulfil, lower_headers, refused_of, request_of
 
-BODY_TIMEOUT_S = 10.0  # for one body; an answer that never ends is not kept
+READ_TIMEOUT_S = 10.0  # for some more of a body; an answer that goes on without end is not kept
+READ_BYTES = 1 << 20
+MAX_READS = 256
 SECRETS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key")  # headers
 REDACTED = "redacted"
 
@@ -90,36 +93,36 @@ class Recorder:
     async def _keep(self, wire: Wire, event: dict[str, Any], *, place: int, page: str) -> None:
         request, started = request_of(event), datetime.now(UTC).isoformat()
         reason = event.get("responseErrorReason") or _endless(request, event)
-        ended = "Fetch.continueRequest", {"requestId": event["requestId"]}
         try:
-            if not reason:
-                response = await self._read(wire, event, request)
+            if reason:
+                await wire.send("Fetch.continueRequest", {"requestId": event["requestId"]})
+            else:
+                response = await self._pass_on(wire, event, request)
                 request = replace(request, headers=self._without_secrets(request.headers))
                 self._exchanges[place] = Exchange(request=request, response=response, started=started, page=page)
-        except TimeoutError:
-            reason = f"its answer did not end within {BODY_TIMEOUT_S:.0f} s"
-            ended = "Fetch.failRequest", {"requestId": event["requestId"], "errorReason": "TimedOut"}
-        except InfraError as error:  # the page has given the request up
+        except InfraError as error:  # the page has given the request up, or is gone
             reason = str(error)
         if reason:
             self.skip(f"{request.kind} {request.method} {request.url[:300]}: {reason}")
-        try:
-            await wire.send(*ended)
-        except InfraError:
-            return  # the page has given the request up, or is gone: then whoever reads it is told
 
-    async def _read(self, wire: Wire, event: dict[str, Any], request: Request) -> Response:
-        status = event["responseStatusCode"]
-        rows = ((row["name"], row["value"]) for row in event.get("responseHeaders", ()))
-        headers = self._without_secrets(lower_headers(rows))
+    async def _pass_on(self, wire: Wire, event: dict[str, Any], request: Request) -> Response:
+        """Read an answer and give it to the page as a snapshot will; raise :class:`InfraError` where that fails."""
+        status, id_ = event["responseStatusCode"], event["requestId"]
+        headers = lower_headers((row["name"], row["value"]) for row in event.get("responseHeaders", ()))
         body = b""
-        if request.method != "HEAD" and status not in EMPTY_STATUSES and not 300 <= status <= 399:
-            asked = wire.send("Fetch.getResponseBody", {"requestId": event["requestId"]})
-            body = _body_of(await asyncio.wait_for(asked, BODY_TIMEOUT_S))
+        if request.method == "HEAD" or status in EMPTY_STATUSES or 300 <= status <= 399:
+            await wire.send("Fetch.continueRequest", {"requestId": id_})
+        else:
+            try:
+                body = await _read_body(wire, id_)
+            except TimeoutError as error:
+                await wire.send("Fetch.failRequest", {"requestId": id_, "errorReason": "TimedOut"})
+                raise InfraError("its answer does not end") from error
+            await fulfil(wire, id_, answer_of(status, headers, body))
         name = body_name(body, header(headers, "content-type"))
         if name:
             self._bodies[name] = body
-        return Response(status=status, headers=headers, body=name)
+        return Response(status=status, headers=self._without_secrets(headers), body=name)
 
     def _without_secrets(self, headers: Headers) -> Headers:
         if self._keep_secrets:
@@ -133,6 +136,15 @@ def _endless(request: Request, event: dict[str, Any]) -> str:
     return "a stream of events" if events and event.get("responseStatusCode") == 200 else ""
 
 
-def _body_of(answer: dict[str, Any]) -> bytes:
-    body: str = answer["body"]
-    return base64.b64decode(body) if answer["base64Encoded"] else body.encode("utf-8", "surrogatepass")
+async def _read_body(wire: Wire, request_id: str) -> bytes:
+    """Return a decoded body, part by part; raise TimeoutError where it goes on without end."""
+    stream = (await wire.send("Fetch.takeResponseBodyAsStream", {"requestId": request_id}))["stream"]
+    parts = []
+    for _ in range(MAX_READS):
+        asked = wire.send("IO.read", {"handle": stream, "size": READ_BYTES})
+        part = await asyncio.wait_for(asked, READ_TIMEOUT_S)
+        data: str = part["data"]
+        parts.append(base64.b64decode(data) if part.get("base64Encoded") else data.encode("utf-8", "surrogatepass"))
+        if part["eof"]:
+            return b"".join(parts)
+    raise TimeoutError

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import functools
 import html
 from typing import Any
 
 from browser_env.errors import InfraError
-from browser_env.snapshot.exchange import Snapshot
-from browser_env.snapshot.matching import Answer, Index, Miss, Playback
-from browser_env.snapshot.wire import Wire, refused_of, request_of
+from browser_env.snapshot.exchange import Answer, Snapshot
+from browser_env.snapshot.matching import Index, Miss, Playback
+from browser_env.snapshot.wire import Wire, fulfil, refused_of, request_of
 
 MISSING_PAGE = "<!DOCTYPE html><title>Not in the snapshot</title><p>The snapshot has no answer to {}."
 
@@ -44,7 +43,7 @@ class Replayer:
         if isinstance(answer, Miss):
             self.misses.append(answer)
             answer = _no_answer(answer)
-        task = asyncio.ensure_future(_fulfil(wire, event["requestId"], answer))
+        task = asyncio.ensure_future(_answer(wire, event["requestId"], answer))
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
 
@@ -71,14 +70,8 @@ def _no_answer(miss: Miss) -> Answer:
     return Answer(status=404, headers=headers, body=text.encode())
 
 
-async def _fulfil(wire: Wire, request_id: str, answer: Answer) -> None:
-    params = {
-        "requestId": request_id,
-        "responseCode": answer.status,
-        "responseHeaders": [{"name": name, "value": value} for name, value in answer.headers],
-        "body": base64.b64encode(answer.body).decode(),
-    }
+async def _answer(wire: Wire, request_id: str, answer: Answer) -> None:
     try:
-        await wire.send("Fetch.fulfillRequest", params)
+        await fulfil(wire, request_id, answer)
     except InfraError:
         return  # the page has given the request up, or is gone: then whoever reads it is told

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from browser_env.snapshot.exchange import Headers, Request
+from browser_env.snapshot.exchange import Answer, Headers, Request
 
 WATCHED = "webdual:refused "  # what REFUSE_WORKERS writes before an address
 REFUSE_WORKERS = """(() => {
@@ -54,3 +54,14 @@ def refused_of(event: dict[str, Any]) -> str:
     first = str(next((argument.get("value", "") for argument in event.get("args", ())), ""))
     told = event.get("type") == "debug" and first.startswith(WATCHED)
     return first.removeprefix(WATCHED) if told else ""
+
+
+async def fulfil(wire: Wire, request_id: str, answer: Answer) -> None:
+    """Give a paused request its answer."""
+    params = {
+        "requestId": request_id,
+        "responseCode": answer.status,
+        "responseHeaders": [{"name": name, "value": value} for name, value in answer.headers],
+        "body": base64.b64encode(answer.body).decode(),
+    }
+    await wire.send("Fetch.fulfillRequest", params)

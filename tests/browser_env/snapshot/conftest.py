@@ -6,7 +6,8 @@ import base64
 import gzip
 import itertools
 import threading
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,11 +19,14 @@ import pytest
 from browser_env.action import parse_action
 from browser_env.env import LoopThread
 from browser_env.environment import BrowserHost, Environment, StepResult
+from browser_env.observation import Observation
 from browser_env.snapshot.exchange import Snapshot
 from browser_env.snapshot.har import write_snapshot
 from browser_env.snapshot.recording import Recorder
 from browser_env.task import Task
 
+Say = Callable[[Observation], str | None]  # an action for what is seen; None while it is not there yet
+MAX_WAITS = 100
 PAGES = Path(__file__).parent / "pages"
 BROTLI = base64.b64decode("GyMA+B2JcSyJu+8RSrEwuU5je5uTIHR5pcxAJYJKc4n70CA=")
 PIXEL = base64.b64decode(
@@ -144,23 +148,31 @@ class Studio:
         self._environments.append(Environment(self._host, recorder=recorder))
         return self._environments[-1]
 
-    def play(self, task: Task, actions: list[str], *, recorder: Recorder | None = None) -> list[StepResult]:
-        """Return a result for the reset and one for each action."""
+    def play(self, task: Task, actions: Sequence[str | Say], *, recorder: Recorder | None = None) -> list[StepResult]:
+        """Return a result for the reset and one for each action; what was done, waits included, is in ``said``."""
         environment = self.environment(recorder)
         observation = self._loop.run(environment.reset(task, seed=1))
         results = [StepResult(observation=observation, misses=environment.misses)]
-        for action in actions:
-            results.append(self._loop.run(environment.step(parse_action(action))))
+        self.said: list[str] = []
+        waiting = deque(actions)
+        while waiting:
+            action = waiting[0] if isinstance(waiting[0], str) else waiting[0](results[-1].observation)
+            self.said.append(action or "wait(100)")
+            assert self.said.count("wait(100)") < MAX_WAITS, [e.name for e in results[-1].observation.elements]
+            if action:
+                waiting.popleft()
+            results.append(self._loop.run(environment.step(parse_action(self.said[-1]))))
+            assert results[-1].observation.error is None, (self.said[-1], results[-1].observation.error)
             if results[-1].outcome is not None:
                 break
         self._loop.run(environment.close())
         return results
 
     def record(self, task: Task, actions: list[str], name: str) -> Task:
-        """Play a task live and return the same task from its snapshot."""
+        """Play a task live and return the same task from its snapshot; what was seen is kept in ``recorded``."""
         recorder = Recorder()
         recorder.begin(task.url)
-        self.play(task, actions, recorder=recorder)
+        self.recorded = self.play(task, actions, recorder=recorder)
         path = self._folder / name
         write_snapshot(self.snapshot(recorder), path)
         return replace(task, snapshot=str(path))
