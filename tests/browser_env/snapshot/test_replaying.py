@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import gymnasium as gym
 import numpy as np
 import pytest
 
+from browser_env.acting import Decision
+from browser_env.action import Wait
 from browser_env.environment import StepResult
 from browser_env.errors import DataError, InfraError
 from browser_env.observation import Observation
+from browser_env.pool import Pool, RolloutRequest
 from browser_env.snapshot.exchange import header
 from browser_env.snapshot.har import read_snapshot
 from browser_env.task import Task, VerifierSpec
@@ -19,6 +24,15 @@ from rewards.outcome import Outcome
 
 NEVER = VerifierSpec(name="url", params={"regex": "(?!)"})
 ADD_MILK = ["type(e5, 'milk')", "click(e6)"]
+
+
+class Patient:
+    """A policy that waits."""
+
+    version = 0
+
+    def act(self, observations: Sequence[Observation], *, greedy: bool = False) -> list[Decision]:
+        return [Decision(action=Wait(50)) for _ in observations]
 
 
 def task_at(url: str, verifier: VerifierSpec = NEVER, **fields: Any) -> Task:
@@ -145,6 +159,28 @@ def test_a_page_that_is_not_in_the_snapshot_says_so(studio: Any, shop: Any) -> N
     assert result.outcome is Outcome.INFRA_ERROR
     with pytest.raises(InfraError, match="does not hold"):
         studio.play(replace(task, url=f"{shop.url}/other"), [])
+
+
+def test_gymnasium_plays_an_address_from_a_snapshot(studio: Any, shop: Any) -> None:
+    task = studio.record(task_at(shop.url), [], "gym.har.zip")
+    shop.stop()
+    env = gym.make("browser_env.registration:webdual/Web-v0", task=shop.url, goal="Look.", snapshot=task.snapshot)
+    observation, info = env.reset(seed=7)
+    assert "Shop" in [element.name for element in observation.elements]
+    assert info["misses"] == ()
+    *_, info = env.step("click(e7)")
+    assert [miss.kind for miss in info["misses"]] == ["xhr"]
+    env.close()
+
+
+def test_the_pool_plays_snapshots(studio: Any, shop: Any) -> None:
+    found = VerifierSpec(name="text", params={"contains": "bread"})
+    task = studio.record(task_at(shop.url, found), [], "pool.har.zip")
+    shop.stop()
+    with Pool(num_envs=1) as pool:
+        (episode,) = pool.rollout(Patient(), [RolloutRequest(task=task, seed=3)])
+    assert episode.outcome is Outcome.SUCCESS
+    assert episode.task.snapshot == task.snapshot
 
 
 def test_a_task_may_pin_its_snapshot(studio: Any, shop: Any) -> None:
