@@ -68,7 +68,7 @@ def _add_record(group: Commands[argparse.ArgumentParser]) -> None:
         "--user-agent", default="", help="what the browser calls itself (default: its name; abroad webdual's too)"
     )
     parser.add_argument("--viewport", metavar="WxH", default="1280x720", help="size of the page (default: 1280x720)")
-    parser.add_argument("--keep-secrets", action="store_true", help="keep authorization and cookie headers")
+    parser.add_argument("--keep-secrets", action="store_true", help="keep authorization headers")
     parser.set_defaults(run=run_record)
 
 

@@ -20,6 +20,7 @@ from browser_env.action import parse_action
 from browser_env.env import LoopThread
 from browser_env.environment import BrowserHost, Environment, StepResult
 from browser_env.observation import Observation
+from browser_env.options import BrowserOptions
 from browser_env.snapshot.exchange import Snapshot
 from browser_env.snapshot.har import write_snapshot
 from browser_env.snapshot.recording import Recorder
@@ -185,7 +186,7 @@ class Studio:
 
 
 async def _make_host() -> BrowserHost:
-    return BrowserHost()
+    return BrowserHost(BrowserOptions(call_timeout_s=60))  # an application may take long at first
 
 
 @pytest.fixture

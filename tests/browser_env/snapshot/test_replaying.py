@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,11 +18,12 @@ from browser_env.environment import StepResult
 from browser_env.errors import DataError, InfraError
 from browser_env.observation import Observation
 from browser_env.pool import Pool, RolloutRequest
-from browser_env.snapshot.exchange import header
-from browser_env.snapshot.har import read_snapshot
+from browser_env.snapshot.exchange import Exchange, Request, Response, Snapshot, header
+from browser_env.snapshot.har import read_snapshot, write_snapshot
 from browser_env.task import Task, VerifierSpec
 from rewards.outcome import Outcome
 
+PAGES = Path(__file__).parent / "pages"
 NEVER = VerifierSpec(name="url", params={"regex": "(?!)"})
 ADD_MILK = ["type(e5, 'milk')", "click(e6)"]
 
@@ -81,6 +83,24 @@ def test_nothing_reaches_a_live_server(studio: Any, shop: Any) -> None:
     shop.connections = 0
     shop.hits.clear()
     studio.play(task, ["wait(500)", f"navigate('{shop.url}/never')", "back()", "wait(500)"])
+    assert (shop.connections, shop.hits) == (0, [])
+
+
+def test_no_way_out_is_open(studio: Any, shop: Any, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as packets:
+        packets.bind(("127.0.0.1", 0))
+        packets.setblocking(False)
+        text = (PAGES / "leaks.html").read_text().replace("UDP_PORT", str(packets.getsockname()[1]))
+        page = Exchange(
+            request=Request(method="GET", url=f"{shop.url}/leaks.html"),
+            response=Response(status=200, headers=(("content-type", "text/html"),), body="page"),
+        )
+        path = tmp_path / "leaks.har"
+        write_snapshot(Snapshot(exchanges=(page,), bodies={"page": text.encode()}), path)
+        task = task_at(f"{shop.url}/leaks.html", snapshot=str(path))
+        studio.play(task, ["wait(2000)", "click(e1)", "wait(2000)"])
+        with pytest.raises(BlockingIOError):
+            packets.recv(2000)
     assert (shop.connections, shop.hits) == (0, [])
 
 
