@@ -25,6 +25,7 @@ from browser_env.task import Task, VerifierSpec
 SIGNATURE = f"{NAME}/{version(NAME)}"  # what the browser adds to its name on sites that are not this machine's
 NEVER = VerifierSpec(name="url", params={"regex": "(?!)"})
 LINKS = "[...document.links].filter((a) => !a.hasAttribute('download')).map((a) => a.href)"
+CALL_TIMEOUT_S = 60.0  # a live server may be slow; what it serves is kept all the same
 LEAVING = re.compile(r"log-?_?out|sign-?_?out|delete|remove|unsubscribe", re.IGNORECASE)  # links with consequences
 
 
@@ -85,7 +86,7 @@ async def record_site(
     abroad = not all(is_own(script.url) for script in plan.scripts)
     signature = SIGNATURE if abroad and not plan.user_agent else ""
     recorder = Recorder(user_agent=plan.user_agent, signature=signature, keep_secrets=plan.keep_secrets)
-    host = BrowserHost(options)
+    host = BrowserHost(options or BrowserOptions(call_timeout_s=CALL_TIMEOUT_S))
     crawl = Crawl(plan, Environment(host, pixels=False, recorder=recorder), recorder)
     try:
         await crawl.run(on_visit)

@@ -15,7 +15,7 @@ from browser_env.snapshot.har import EMPTY_STATUSES
 from browser_env.snapshot.matching import answer_of
 from browser_env.snapshot.wire import Wire, fulfil, lower_headers, refused_of, request_of
 
-READ_TIMEOUT_S = 10.0  # for some more of a body; an answer that goes on without end is not kept
+READ_TIMEOUT_S = 30.0  # for some more of a body; an answer that goes on without end is not kept
 READ_BYTES = 1 << 20
 MAX_READS = 256
 SECRETS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key")  # headers
@@ -34,7 +34,7 @@ class Recorder:
         self._pages: dict[str, None] = {}
         self._page = ""
         self._skipped: dict[str, None] = {}
-        self._keeping: set[asyncio.Task[None]] = set()
+        self._keeping: list[asyncio.Task[None]] = []
         self.wire: Wire | None = None  # of the page attached last
 
     @property
@@ -64,8 +64,7 @@ class Recorder:
 
     async def snapshot(self) -> Snapshot:
         """Return what was recorded, when all bodies under way are in."""
-        if self._keeping:
-            await asyncio.wait(self._keeping)
+        await asyncio.gather(*self._keeping)
         return Snapshot(
             exchanges=tuple(exchange for exchange in self._exchanges if exchange is not None),
             bodies=dict(self._bodies),
@@ -82,9 +81,7 @@ class Recorder:
     def _on_response(self, wire: Wire, event: dict[str, Any]) -> None:
         place = len(self._exchanges)
         self._exchanges.append(None)
-        task = asyncio.ensure_future(self._keep(wire, event, place=place, page=self._page))
-        self._keeping.add(task)
-        task.add_done_callback(self._keeping.discard)
+        self._keeping.append(asyncio.ensure_future(self._keep(wire, event, place=place, page=self._page)))
 
     def _on_console(self, event: dict[str, Any]) -> None:
         if url := refused_of(event):
@@ -117,7 +114,7 @@ class Recorder:
                 body = await _read_body(wire, id_)
             except TimeoutError as error:
                 await wire.send("Fetch.failRequest", {"requestId": id_, "errorReason": "TimedOut"})
-                raise InfraError("its answer does not end") from error
+                raise InfraError(f"its answer paused for more than {READ_TIMEOUT_S:.0f} s") from error
             await fulfil(wire, id_, answer_of(status, headers, body))
         name = body_name(body, header(headers, "content-type"))
         if name:

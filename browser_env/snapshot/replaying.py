@@ -7,8 +7,8 @@ import functools
 import html
 from typing import Any
 
-from browser_env.errors import InfraError
-from browser_env.snapshot.exchange import Answer, Snapshot
+from browser_env.errors import DataError, InfraError
+from browser_env.snapshot.exchange import Answer, Request, Snapshot
 from browser_env.snapshot.matching import Index, Miss, Playback
 from browser_env.snapshot.wire import Wire, fulfil, refused_of, request_of
 
@@ -38,14 +38,19 @@ class Replayer:
 
     def _on_request(self, wire: Wire, event: dict[str, Any]) -> None:
         """Choose the answer at once, so that the order of requests decides and not the order of answers."""
-        request = request_of(event)
-        answer = self._playback.answer(request)
+        answer = self._find(request_of(event))
         if isinstance(answer, Miss):
             self.misses.append(answer)
             answer = _no_answer(answer)
         task = asyncio.ensure_future(_answer(wire, event["requestId"], answer))
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
+
+    def _find(self, request: Request) -> Answer | Miss:
+        try:
+            return self._playback.answer(request)
+        except DataError as error:  # a body is damaged, which is found only when it is read
+            return Miss(method=request.method, url=request.url, kind=request.kind, nearest=str(error))
 
     def _on_console(self, event: dict[str, Any]) -> None:
         if url := refused_of(event):

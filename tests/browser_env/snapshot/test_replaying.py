@@ -203,6 +203,18 @@ def test_the_pool_plays_snapshots(studio: Any, shop: Any) -> None:
     assert episode.task.snapshot == task.snapshot
 
 
+def test_a_damaged_body_counts_against_the_task(studio: Any, shop: Any) -> None:
+    task = studio.record(task_at(shop.url), [], "damaged.har.zip")
+    snapshot = read_snapshot(Path(task.snapshot))
+    name = next(e.response.body for e in snapshot.exchanges if e.request.url.endswith(".css?v=7"))
+    data = bytearray(Path(task.snapshot).read_bytes())
+    data[data.index(name.encode()) + len(name) + 5] ^= 255
+    Path(task.snapshot).write_bytes(data)
+    result = studio.play(task, ["give_up('it looks odd')"])[-1]
+    assert result.outcome is Outcome.INFRA_ERROR
+    assert "is damaged" in result.reason
+
+
 def test_a_task_may_pin_its_snapshot(studio: Any, shop: Any) -> None:
     task = studio.record(task_at(shop.url), [], "pinned.har.zip")
     digest = read_snapshot(Path(task.snapshot)).digest
