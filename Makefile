@@ -30,7 +30,7 @@ check: $(READY)  ## lint, format and types, under a minute
 	$(BIN)/mypy
 
 bench: $(READY)  ## measure throughput on this machine
-	$(BIN)/webdual bench $(ARGS)
+	$(BIN)/webdual bench env $(ARGS)
 
 constraints: $(READY)  ## pin the versions that are in .venv now
 	@echo "# Exact versions that make setup installs: what the tests last passed with. Written by 'make constraints'." > constraints.txt

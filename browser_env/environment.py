@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
 
-from browser_env.action import Action, Answer, GiveUp, Navigate, Wait
-from browser_env.browser import Browser, Page, read_script
-from browser_env.errors import ActionError, BlockedError, InfraError, UsageError
+from browser_env.action import Action, Answer, GiveUp, Wait
+from browser_env.branching import digest
+from browser_env.browser import Browser
+from browser_env.context import Context
+from browser_env.errors import (
+    ActionError,
+    BlockedError,
+    DialogOpenError,
+    DivergedError,
+    InfraError,
+    UsageError,
+)
 from browser_env.executor import execute
-from browser_env.miniwob import HOST, pages_folder
+from browser_env.guard import Guard
+from browser_env.host import BrowserHost
 from browser_env.observation import Observation
 from browser_env.observing import observe
-from browser_env.options import BrowserOptions
-from browser_env.serving import FolderServer
+from browser_env.page import Page
+from browser_env.places import check_action, check_page
+from browser_env.scripts import InitScript, clock_script, miniwob_script
+from browser_env.settling import NETWORK_S, Settled, Settling, settle
 from browser_env.snapshot.har import open_snapshot
 from browser_env.snapshot.matching import Miss
 from browser_env.snapshot.normalising import place
@@ -29,15 +41,9 @@ from rewards.outcome import Outcome
 from rewards.verifier import VerifierError, verify
 
 FLUSH_MS = 3000  # page time that lets what an old episode left pending run out
-SETTLE_S = 5.0  # wall clock that a step waits at most for the network to come to rest
-QUIET_ROUNDS = 2  # frames without a request under way that count as rest
 MAX_LOOKS = 4
 MAX_WAIT_MS = 10_000
-SEED_DOCUMENT = "__webdual_clock.reset(%d + Math.imul(history.length, 0x9e3779b9))"  # each page draws anew
-MINIWOB_STATUS = (
-    "__webdual_clock.advance(%s).then(() => "
-    "JSON.stringify({...__webdual_miniwob.status(), elapsed: __webdual_clock.elapsed()}))"
-)
+NOWHERE = "http://127.0.0.1:1"  # a proxy that refuses every connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,43 +55,13 @@ class StepResult:
     reward: float = 0.0
     reason: str = ""
     evidence: Evidence | None = None  # set when the episode is over
+    settled: Settled = Settled.QUIET  # why the step ended when it did
+    blocked: tuple[str, ...] = ()  # what the page or the action wanted and was refused: addresses, or host:port
     misses: tuple[Miss, ...] = ()  # requests of the episode so far that its snapshot had no answer to
 
 
-class BrowserHost:
-    """Keeps one browser running for several environments, and starts another where it died."""
-
-    def __init__(self, options: BrowserOptions | None = None):
-        self._options = options or BrowserOptions()
-        self._server = FolderServer(pages_folder())
-        self._browser: Browser | None = None
-        self._starting = asyncio.Lock()
-
-    async def browser(self) -> Browser:
-        """Return the running browser, starting one if need be."""
-        async with self._starting:
-            if self._browser is not None and not self._browser.alive:
-                await self.discard(self._browser)
-            if self._browser is None:
-                host_map = (*self._options.host_map, (HOST, self._server.address))
-                self._browser = await Browser.launch(replace(self._options, host_map=host_map))
-            return self._browser
-
-    async def discard(self, browser: Browser) -> None:
-        """Close a browser that is not to be used again; environments ask for the next one."""
-        if browser is self._browser:
-            self._browser = None
-        await browser.close()
-
-    async def close(self) -> None:
-        """End the browser and the page server."""
-        if self._browser is not None:
-            await self.discard(self._browser)
-        await asyncio.to_thread(self._server.close)
-
-
 class Environment:
-    """Runs one episode after the other on a page of its own; a ``recorder`` keeps what sites serve."""
+    """Runs one episode after the other in a profile of its own; a ``recorder`` keeps what sites serve."""
 
     def __init__(self, host: BrowserHost, *, pixels: bool = True, recorder: Recorder | None = None):
         self._host = host
@@ -93,89 +69,164 @@ class Environment:
         self._replayer: Replayer | None = None  # of a task that starts from a snapshot
         self._pixels = pixels
         self._browser: Browser | None = None
-        self._page: Page | None = None
+        self._context: Context | None = None
+        self._guard: Guard | None = None
         self._task: Task | None = None
+        self._seed = 0
         self._goal = ""
         self._steps = 0
         self._last: Observation | None = None
 
-    async def reset(self, task: Task, *, seed: int) -> Observation:
-        """Begin an episode; raise :class:`InfraError` where browser or site fail."""
-        if task.suite not in ("miniwob", "web"):
-            raise UsageError(f"unknown suite {task.suite!r}; known are miniwob and web")
-        try:
-            page = await self._ready_page(task, seed=seed)
-            self._goal = await self._start(page, task, seed=seed)
-            _check_start(task, self.misses)
-            self._task, self._steps = task, 0
-            self._last, _ = await self._observe(page, task)
-        except InfraError:
-            await self.discard_page()
-            raise
-        return self._last
-
-    async def step(self, action: Action) -> StepResult:
-        """Act, let the page settle, observe and judge. Infrastructure failures are an outcome, never raised."""
-        if self._task is None or self._page is None or self._last is None:
-            raise UsageError("the episode is over or has not begun; call reset() first")
-        self._steps += 1
-        try:
-            result = await self._step(self._page, self._task, action)
-        except InfraError as error:
-            result = self._ended(Outcome.INFRA_ERROR, str(error))
-            await self.discard_page()
-        except BlockedError as error:
-            result = self._ended(Outcome.BLOCKED, str(error))
-        if result.outcome is not None:
-            self._task = None
-        self._last = result.observation
-        return result
+    @property
+    def context(self) -> Context:
+        """The profile of the episode under way."""
+        if self._context is None:
+            raise UsageError("no page is open; call reset() first")
+        return self._context
 
     @property
     def misses(self) -> tuple[Miss, ...]:
         """Requests of the episode so far that its snapshot had no answer to."""
         return () if self._replayer is None else tuple(self._replayer.misses)
 
+    async def reset(
+        self, task: Task, *, seed: int, prefix: Sequence[Action] = (), expected: str | None = None
+    ) -> Observation:
+        """Begin an episode, in its middle where a prefix of actions is given; they do not count as its steps.
+
+        Raise :class:`InfraError` where browser or site fail, :class:`DivergedError` where the state reached is not the
+        ``expected`` one (see :meth:`state_hash`), and :class:`UsageError` where the prefix ends the episode.
+        """
+        observation = await self._reset(task, seed=seed)
+        for index, action in enumerate(prefix):
+            result = await self.step(action)
+            if result.outcome is not None:
+                raise UsageError(f"action {index} of the prefix ends the episode ({result.outcome}); leave it out")
+            observation = result.observation
+        if expected is not None and await self.state_hash() != expected:
+            raise DivergedError("the prefix leads to another state than it did before; the site or its server changed")
+        self._steps = 0
+        return observation
+
+    async def state_hash(self) -> str:
+        """Return a digest of what can be seen of the episode's state: observation, document and page time."""
+        if self._last is None or self._task is None:
+            raise UsageError("the episode is over or has not begun; call reset() first")
+        page = self.context.page
+        markup = await page.evaluate("document.documentElement?.outerHTML ?? ''", isolated=True)
+        return digest(self._last, str(markup), page.elapsed_ms)
+
+    async def _reset(self, task: Task, *, seed: int) -> Observation:
+        if task.suite not in ("miniwob", "web"):
+            raise UsageError(f"unknown suite {task.suite!r}; known are miniwob and web")
+        self._task = None
+        try:
+            await self._prepare(task, seed=seed)
+            self._goal = await (self._start_miniwob if task.suite == "miniwob" else self._start_web)(task, seed)
+            _check_start(task, self.misses)
+            self._last, _ = await self._observe(task)
+        except InfraError:
+            await self.discard_page()
+            raise
+        except DialogOpenError:
+            self._last = self._with_dialog(Observation(goal=self._goal, url=task.url, viewport=task.viewport), None)
+        self._task, self._seed, self._steps = task, seed, 0
+        return self._last
+
+    async def step(self, action: Action) -> StepResult:
+        """Act, let the page settle, observe and judge. Infrastructure failures are an outcome, never raised."""
+        if self._task is None or self._context is None or self._last is None:
+            raise UsageError("the episode is over or has not begun; call reset() first")
+        self._steps += 1
+        try:
+            result = await self._step(self._task, action)
+        except InfraError as error:
+            result = self._ended(Outcome.INFRA_ERROR, str(error))
+            await self.discard_page()
+        except BlockedError as error:
+            result = self._ended(Outcome.BLOCKED, str(error))
+        if self._guard is not None:
+            result = replace(result, blocked=self._guard.take_refused())
+        result = replace(result, misses=self.misses)
+        if result.outcome is not None:
+            self._task = None
+        self._last = result.observation
+        return result
+
     async def close(self) -> None:
-        """Close the page; the browser belongs to its host."""
-        if self._page is not None:
-            await self._page.close()
-        self._page = self._task = None
+        """Close the profile; the browser belongs to its host."""
+        context, guard = self._context, self._guard
+        self._context = self._guard = self._task = None
+        if context is not None:
+            await context.close()
+        if guard is not None:
+            await guard.close()
 
     async def discard_page(self) -> None:
-        """Give the page up, and the whole browser where closing the page does not help."""
-        page, browser = self._page, self._browser
-        self._page = self._task = None
-        if browser is not None and (page is None or page.unresponsive or not browser.alive):
+        """Give the profile up: break its scripts off, close it, and end the browser where that does not help."""
+        context, browser, guard = self._context, self._browser, self._guard
+        self._context = self._guard = self._task = None
+        if guard is not None:
+            await guard.close()
+        if browser is None or context is None:
+            return
+        for page in context.pages:
+            if page.unresponsive:
+                await page.stop_scripts()
+        if not browser.alive or not await context.close():
             await self._host.discard(browser)
-        elif page is not None:
-            await page.close()
 
-    async def _step(self, page: Page, task: Task, action: Action) -> StepResult:
-        _check_allowed(action, task)
-        error = await self._act(page, action)
-        ms = min(action.ms, MAX_WAIT_MS) if isinstance(action, Wait) else task.step_ms
-        status = await self._settle(page, task, ms=ms)
-        limit_reached = self._steps >= task.max_steps
-        ends = status.get("done", False) or limit_reached or isinstance(action, Answer | GiveUp)
-        with_evidence = ends or task.suite != "miniwob"  # a suite page says itself when it is done
-        observation, evidence = await self._observe(page, task, error=error, with_evidence=with_evidence)
-        await _check_place(page, task, observation.url)
+    async def _step(self, task: Task, action: Action) -> StepResult:
+        check_action(action, task)
+        error: str | None = None
+        try:
+            error = await self._act(action)
+            ms = min(action.ms, MAX_WAIT_MS) if isinstance(action, Wait) else task.step_ms
+            settling = await self._settle(task, ms=ms)
+            judged = self._is_judged(task, action, settling)
+            observation, evidence = await self._observe(task, error=error, with_evidence=judged)
+        except DialogOpenError as dialog:
+            return self._at_dialog(task, action, error=error, dialog=dialog)
+        if task.suite == "web":
+            await check_page(self.context.page, task)
+            self._stamp()
         if evidence is None:
-            return StepResult(observation=observation)
-        complete = _complete(evidence, status, action, self.misses)
-        result = judge(task, observation, complete, limit_reached=limit_reached)
-        return replace(result, misses=self.misses)
+            return StepResult(observation=observation, settled=settling.settled)
+        evidence = _complete(evidence, settling, action, self.misses)
+        result = judge(task, observation, evidence, limit_reached=self._steps >= task.max_steps)
+        return replace(result, settled=settling.settled)
+
+    def _is_judged(self, task: Task, action: Action, settling: Settling) -> bool:
+        """Whether a verifier is to be asked; a suite's page says itself when it is done."""
+        done = bool((settling.status["page"] or {}).get("done", False))
+        return done or task.suite != "miniwob" or self._steps >= task.max_steps or isinstance(action, Answer | GiveUp)
+
+    async def _act(self, action: Action) -> str | None:
+        if isinstance(action, Answer | GiveUp | Wait):
+            return None
+        try:
+            await execute(self.context.page, action)
+        except ActionError as error:
+            return str(error)
+        return None
+
+    async def _settle(self, task: Task, *, ms: float) -> Settling:
+        """Let page time pass: a site settles, a suite's page gets exactly the time of a step."""
+        await self.context.ready()
+        if task.suite == "web":
+            return await settle(self.context.page, ms=ms)
+        return Settling(settled=Settled.PAGE_TIME, status=await self.context.page.advance(ms))
 
     async def _observe(
-        self, page: Page, task: Task, *, error: str | None = None, with_evidence: bool = False
+        self, task: Task, *, error: str | None = None, with_evidence: bool = False
     ) -> tuple[Observation, Evidence | None]:
         """Observe; where a suite page loads a picture meanwhile, which it shows for the first time, look again."""
+        page = self.context.page
         for _ in range(MAX_LOOKS):
             if task.suite == "miniwob":  # a site has been waited for already
-                await page.traffic.rest(timeout_s=SETTLE_S)
+                await page.traffic.rest(timeout_s=NETWORK_S)
             before = page.traffic.events
-            seen = await observe(
+            seen, evidence = await observe(
                 page,
                 goal=self._goal,
                 ignore=task.ignore,
@@ -185,99 +236,89 @@ class Environment:
             )
             if task.suite != "miniwob" or page.traffic.events == before:
                 break
-        return seen
+        if len(self.context.pages) > 1:
+            seen = replace(seen, tabs=await self.context.tabs(), active_tab=self.context.active)
+        return seen, evidence
 
-    async def _act(self, page: Page, action: Action) -> str | None:
-        if isinstance(action, Answer | GiveUp | Wait):
-            return None
-        try:
-            await execute(page, action)
-        except ActionError as error:
-            return str(error)
-        return None
-
-    async def _settle(self, page: Page, task: Task, *, ms: float) -> dict[str, Any]:
-        """Let page time pass; for a site, also wait until its network has come to rest. Return the page's status."""
-        if task.suite == "miniwob":
-            status: dict[str, Any] = json.loads(await page.evaluate(MINIWOB_STATUS % ms))
-            return status
-        await page.evaluate(f"globalThis.__webdual_clock?.advance({ms})")  # the browser's own error page has no clock
-        loop = asyncio.get_running_loop()
-        deadline, quiet = loop.time() + SETTLE_S, 0
-        while quiet <= QUIET_ROUNDS and loop.time() < deadline:
-            await page.frame()
-            await page.traffic.rest(timeout_s=0.02)
-            at_rest = (
-                page.traffic.open_requests == 0 and await page.evaluate("webdual.ready()", isolated=True) == "complete"
-            )
-            quiet = quiet + 1 if at_rest else 0
-            if at_rest:  # page time stands still while the network is awaited: a slow server changes nothing
-                await page.evaluate("globalThis.__webdual_clock?.advance(16)")
-        return {"elapsed": await page.evaluate("globalThis.__webdual_clock?.elapsed() ?? 0")}
-
-    async def _ready_page(self, task: Task, *, seed: int) -> Page:
+    async def _prepare(self, task: Task, *, seed: int) -> None:
+        """Have a profile for the task: a suite's page is used again, a site gets a fresh one."""
         browser = await self._host.browser()
-        reusable = (
-            self._page is not None
-            and browser is self._browser
-            and not self._page.crashed
-            and task.suite == "miniwob"
-            and self._page.viewport == task.viewport
-            and self._replayer is None  # whose page has no network
-        )
-        if self._page is not None and reusable:
-            return self._page
-        if self._page is not None:
-            await self._page.close()
-            self._page = None
-        self._browser = browser
-        scripts = [read_script("clock.js"), *([] if task.suite == "miniwob" else [SEED_DOCUMENT % seed])]
-        self._replayer = await _replayer(task)
-        traffic = self._replayer or self._recorder
-        if traffic is None:
-            self._page = await browser.new_page(viewport=task.viewport, scripts=scripts)
-            return self._page
-        scripts.append(REFUSE_WORKERS)
-        offline = self._replayer is not None
-        self._page = await browser.new_page(viewport=task.viewport, scripts=scripts, offline=offline)
-        await traffic.attach(self._page)
-        return self._page
-
-    async def _start(self, page: Page, task: Task, *, seed: int) -> str:
+        context = self._context
+        reusable = self._replayer is None and browser is self._browser and task.suite == "miniwob"
+        if context is not None and reusable and _is_reusable(context, task):
+            return
+        await self.close()
+        self._browser, self._replayer = browser, None
         if task.suite == "miniwob":
-            return await _start_miniwob(page, task, seed=seed)
+            scripts = [miniwob_script(), clock_script()]
+            self._context = await browser.new_context(viewport=task.viewport, scripts=scripts)
+            return
+        scripts, proxy = [clock_script()], NOWHERE
+        on_page: Callable[[Page], None]
+        if task.snapshot is not None:
+            self._replayer = Replayer(await asyncio.to_thread(open_snapshot, task.snapshot))
+            on_page = self._replayer.attach
+        else:
+            self._guard = await Guard(task, host_map=self._host.host_map).start()
+            proxy, on_page = self._guard.address, self._guard.watch
+        if self._recorder is not None and self._replayer is None:
+            on_page = self._recorder.attach
+        if self._recorder is not None or self._replayer is not None:
+            scripts.append(InitScript(source=REFUSE_WORKERS))
+        self._context = await browser.new_context(viewport=task.viewport, scripts=scripts, proxy=proxy, on_page=on_page)
+
+    async def _start_miniwob(self, task: Task, seed: int) -> str:
+        page = self.context.page
+        if page.url != task.url:
+            await page.navigate(task.url)
+        await page.dispatch([("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": 0, "y": 0})])
+        await page.evaluate("webdual.clearClipboard(), webdual.reset()", isolated=True, user_gesture=True)
+        await page.advance(FLUSH_MS)
+        await page.begin(seed=seed)
+        goal = await page.evaluate(f"webdual.call('start', {json.dumps(str(seed))})", isolated=True)
+        return str(goal)
+
+    async def _start_web(self, task: Task, seed: int) -> str:
+        self._seed = seed
+        self._stamp()
+        page = self.context.page
+        await page.evaluate("webdual.clearClipboard()", isolated=True, user_gesture=True)
         await page.navigate(task.url)
-        await self._settle(page, task, ms=task.step_ms)
+        await self._settle(task, ms=task.step_ms)
         return task.goal or ""
+
+    def _stamp(self) -> None:
+        """Have documents that open from now on begin at this page time of the episode."""
+        self.context.begin_at(seed=self._seed, elapsed_ms=self.context.page.elapsed_ms)
+
+    def _at_dialog(self, task: Task, action: Action, *, error: str | None, dialog: DialogOpenError) -> StepResult:
+        """Return what is known while a dialog is open: the page stands still, and shows what it last showed."""
+        refused = self._last is not None and self._last.dialog is not None
+        observation = self._with_dialog(self._last, f"{dialog}; answer it first" if refused else error)
+        ends = isinstance(action, Answer | GiveUp)
+        if not ends and self._steps < task.max_steps:
+            return StepResult(observation=observation)
+        evidence = Evidence(
+            url=observation.url,
+            answer=action.text if isinstance(action, Answer) else None,
+            gave_up=isinstance(action, GiveUp),
+            unanswered=_unanswered(self.misses),
+        )
+        return judge(task, observation, evidence, limit_reached=True)
+
+    def _with_dialog(self, observation: Observation | None, error: str | None) -> Observation:
+        assert observation is not None
+        return replace(observation, dialog=self.context.dialog, error=error)
 
     def _ended(self, outcome: Outcome, reason: str) -> StepResult:
         assert self._last is not None
-        return StepResult(
-            observation=self._last,
-            outcome=outcome,
-            reason=reason,
-            evidence=Evidence(url=self._last.url, unanswered=_unanswered(self.misses)),
-            misses=self.misses,
-        )
+        evidence = Evidence(url=self._last.url, unanswered=_unanswered(self.misses))
+        return StepResult(observation=self._last, outcome=outcome, reason=reason, evidence=evidence)
 
 
-async def _start_miniwob(page: Page, task: Task, *, seed: int) -> str:
-    if page.url != task.url:
-        await page.navigate(task.url)
-        await page.evaluate(read_script("miniwob.js"))
-    await page.dispatch([("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": 0, "y": 0})])
-    await page.evaluate("webdual.reset()", isolated=True)
-    start = f"__webdual_miniwob.start({str(seed)!r})"
-    goal = await page.evaluate(
-        f"__webdual_clock.advance({FLUSH_MS}).then(() => {{ __webdual_clock.reset({seed}); return {start}; }})"
-    )
-    return str(goal)
-
-
-async def _replayer(task: Task) -> Replayer | None:
-    if task.snapshot is None:
-        return None
-    return Replayer(await asyncio.to_thread(open_snapshot, task.snapshot))
+def _is_reusable(context: Context, task: Task) -> bool:
+    usable = all(not page.crashed and page.dialog is None for page in context.pages)
+    return usable and len(context.pages) == 1 and context.page.viewport == task.viewport
 
 
 def _unanswered(misses: tuple[Miss, ...]) -> tuple[str, ...]:
@@ -290,8 +331,9 @@ def _check_start(task: Task, misses: tuple[Miss, ...]) -> None:
         raise InfraError(f"the snapshot {task.snapshot} does not hold {task.url}; record it, or start on another page")
 
 
-def _complete(evidence: Evidence, status: dict[str, Any], action: Action, misses: tuple[Miss, ...]) -> Evidence:
+def _complete(evidence: Evidence, settling: Settling, action: Action, misses: tuple[Miss, ...]) -> Evidence:
     """Add what the page's status and the last action say."""
+    status: dict[str, Any] = settling.status["page"] or {}
     done = status.get("done", False)
     return replace(
         evidence,
@@ -299,7 +341,7 @@ def _complete(evidence: Evidence, status: dict[str, Any], action: Action, misses
         gave_up=isinstance(action, GiveUp),
         page_done=done,
         page_reward=status["reward"] if done else None,
-        page_elapsed_ms=status["elapsed"],
+        page_elapsed_ms=settling.status["elapsed"],
         page_limit_ms=status.get("limit"),
         unanswered=_unanswered(misses),
     )
@@ -326,29 +368,3 @@ def judge(task: Task, observation: Observation, evidence: Evidence, *, limit_rea
     return StepResult(
         observation=observation, outcome=outcome, reward=verdict.reward, reason=verdict.reason, evidence=evidence
     )
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _is_allowed(url: str, task: Task) -> bool:
-    if url == "about:blank":
-        return True
-    allowed = {_origin(task.url), *task.allowed_origins}
-    return urlsplit(url).scheme in ("http", "https") and _origin(url) in allowed
-
-
-async def _check_place(page: Page, task: Task, url: str) -> None:
-    """Raise :class:`BlockedError` where the page may not be, :class:`InfraError` where it could not be loaded."""
-    unreachable = await page.unreachable_url() if url.startswith("chrome-error:") else ""
-    if not _is_allowed(unreachable or url, task):
-        raise BlockedError(f"the page went to {(unreachable or url)[:200]}, which the task does not allow")
-    if unreachable:
-        raise InfraError(f"{unreachable[:200]} did not load; see whether its server is up")
-
-
-def _check_allowed(action: Action, task: Task) -> None:
-    if isinstance(action, Navigate) and not _is_allowed(action.url, task):
-        raise BlockedError(f"the task does not allow {action.url[:200]}; add its origin to allowed_origins")

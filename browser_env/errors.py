@@ -27,8 +27,16 @@ class BrowserCrashedError(InfraError):
     """The browser, its page or its process went away."""
 
 
+class DivergedError(InfraError):
+    """Replaying a prefix led to another state than it did when it was recorded."""
+
+
 class DocumentGoneError(InfraError):
     """The document was replaced while it was being read; ask again."""
+
+
+class DialogOpenError(WebdualError):
+    """The page shows a JavaScript dialog and stands still until it is answered."""
 
 
 class BlockedError(WebdualError):

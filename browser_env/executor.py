@@ -24,9 +24,9 @@ from browser_env.action import (
     Target,
     Type,
 )
-from browser_env.browser import Page
 from browser_env.errors import ActionError
 from browser_env.keys import press_events, type_events
+from browser_env.page import Page
 
 DRAG_STEPS = 8  # pointer moves between two points of a path
 Place = tuple[float, float]

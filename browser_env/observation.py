@@ -41,6 +41,15 @@ class Tab:
     title: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialog:
+    """A JavaScript dialog; its page stands still until it is answered."""
+
+    kind: str  # "alert", "confirm" or "prompt"
+    message: str
+    default: str = ""  # what a prompt suggests
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Observation:
     """The page, in pixels and elements of the same moment, and what the last action led to."""
@@ -54,6 +63,7 @@ class Observation:
     active_tab: int = 0
     viewport: tuple[int, int] = (160, 210)  # width, height in CSS px
     error: str | None = None  # why the last action did not work
+    dialog: Dialog | None = None  # what has to be answered before anything else
     truncated: bool = False  # the page has more elements than are listed
 
     def element(self, element_id: str) -> Element | None:

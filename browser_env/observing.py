@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from browser_env.browser import Page
 from browser_env.observation import Element, Observation, Tab
+from browser_env.page import Page
 from rewards.evidence import ElementState, Evidence
 
 

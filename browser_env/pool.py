@@ -1,112 +1,55 @@
-"""Many environments at once: browsers in processes of their own, one policy deciding for whoever is ready."""
+"""Many environments at once, each in a process of its own: send actions, receive from whoever is ready."""
 
 from __future__ import annotations
 
-import contextlib
-import subprocess
-import sys
+import os
 import time
-import uuid
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from multiprocessing import Pipe
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Self
 
-from browser_env.acting import Decision, Policy
+from browser_env.acting import Policy
+from browser_env.action import Action, parse_action
 from browser_env.environment import StepResult
-from browser_env.episode import Episode, Source, Step
+from browser_env.episode import Episode, Source
 from browser_env.errors import InfraError, UsageError
 from browser_env.locate import find_browser
-from browser_env.observation import Observation
-from browser_env.pool_process import Reply, ResetCall, StepCall
-from browser_env.task import Task
-from rewards.cost import Cost
-from rewards.evidence import Evidence
+from browser_env.pool_link import STOP_S, PoolLink, stop_all
+from browser_env.pool_process import ResetCall, StepCall
+from browser_env.rollout import Rollout, RolloutRequest
 from rewards.outcome import Outcome
 
-START = "from browser_env.pool_process import main; main()"  # not -m: its classes must keep their names
-STOP_S = 10.0  # a process gets so long to close its browser
+__all__ = ["Pool", "Ready", "RolloutRequest"]
+
 MAX_RESTARTS = 5  # in a row without one finished episode: then the machine is at fault
+TICK_S = 1.0  # between looks for who hangs
+LOST = "the browser's process died or hung"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RolloutRequest:
-    """An episode to be made."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Ready:
+    """What one environment answered."""
 
-    task: Task
-    seed: int
-    group: str | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class _Draft:
-    """An episode in the making."""
-
-    request: RolloutRequest
-    policy_version: int
-    started: float
-    called: float | None = None  # when its process was asked for what it has not answered yet
-    steps: list[Step] = field(default_factory=list)
-    observation: Observation | None = None
-    cost: Cost = field(default_factory=Cost)
-
-    def finish(self, outcome: Outcome, *, source: Source, result: StepResult | None, reason: str) -> Episode:
-        request = self.request
-        evidence = result.evidence if result is not None and result.evidence is not None else Evidence()
-        wall = Cost(wall_s=time.monotonic() - self.started, steps=len(self.steps))
-        last = result.observation if result is not None else self.observation
-        return Episode(
-            id=uuid.uuid4().hex,
-            task=request.task,
-            seed=request.seed,
-            source=source,
-            steps=tuple(self.steps),
-            final=last or Observation(goal=request.task.goal or "", viewport=request.task.viewport),
-            outcome=outcome,
-            reward=result.reward if result is not None and outcome.learnable else 0.0,
-            evidence=evidence,
-            reason=reason,
-            policy_version=self.policy_version,
-            cost=self.cost + wall,
-            group=request.group,
-        )
-
-
-class _Process:
-    """One process of the pool, as seen from outside."""
-
-    def __init__(self, *, pixels: bool):
-        self.connection, theirs = Pipe()
-        descriptor = theirs.fileno()
-        command = [sys.executable, "-c", START, str(descriptor), str(int(pixels))]
-        self._process = subprocess.Popen(command, pass_fds=[descriptor], stdin=subprocess.DEVNULL)
-        theirs.close()
+    env_id: int
+    result: StepResult | None = None  # None: infrastructure failed, and ``error`` says how
+    error: str = ""
+    cpu_s: float = 0.0  # of an episode's last answer: the processor time it took
 
     @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def hang_up(self) -> None:
-        """Ask the process to end."""
-        self.connection.close()
-
-    def stop(self) -> None:
-        """Hang up and wait; kill what does not go by itself."""
-        self.hang_up()
-        try:
-            self._process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+    def outcome(self) -> Outcome | None:
+        """How the episode ended, None while it goes on."""
+        return Outcome.INFRA_ERROR if self.result is None else self.result.outcome
 
 
 class Pool:
     """Environments in processes of their own; use it as a context manager, or close it.
 
     One browser and one page a process: two pages of one browser draw their frames one after the other, and
-    were measured to be slower than one.
+    were measured to be slower than one. A process that dies ends its episode as ``infra_error`` and is
+    replaced; the others go on. One thread may use a pool at a time.
     """
 
     def __init__(self, *, num_envs: int = 2, pixels: bool = True):
@@ -114,17 +57,49 @@ class Pool:
             raise UsageError(f"a pool needs at least one environment, not {num_envs}")
         find_browser()  # one error here, rather than one in every process
         self._pixels = pixels
-        self._processes = [_Process(pixels=pixels) for _ in range(num_envs)]
+        self._restarts = 0
+        self._links: list[PoolLink] = []
+        self._ending = weakref.finalize(self, _end, self._links, os.getpid())
+        self._links += [PoolLink(pixels=pixels) for _ in range(num_envs)]
 
     @property
     def num_envs(self) -> int:
         """Environments that run side by side."""
-        return len(self._processes)
+        return len(self._links)
 
     @property
     def pids(self) -> list[int]:
         """The process ids of the pool's processes."""
-        return [process.pid for process in self._processes]
+        return [link.pid for link in self._links]
+
+    @property
+    def waiting(self) -> list[int]:
+        """The environments that have been sent something and have not answered."""
+        return [env_id for env_id, link in enumerate(self._links) if link.owes]
+
+    def send_reset(self, requests: Sequence[RolloutRequest], env_ids: Sequence[int] | None = None) -> None:
+        """Begin episodes, in environments that have none under way or have to give theirs up; answers come later."""
+        self._send([ResetCall(task=request.task, seed=request.seed) for request in requests], env_ids)
+
+    def send(self, actions: Sequence[Action | str], env_ids: Sequence[int] | None = None) -> None:
+        """Act in the environments ``env_ids`` (all, if None); answers come with :meth:`recv`.
+
+        Nothing is sent where one text is malformed (:class:`ActionError`) or one environment cannot act.
+        """
+        typed = [parse_action(action) if isinstance(action, str) else action for action in actions]
+        self._send([StepCall(action=action) for action in typed], env_ids)
+
+    def recv(self, *, min_ready: int = 1, timeout_s: float | None = None) -> list[Ready]:
+        """Return who has answered, once ``min_ready`` have or all that were sent something, or time is up.
+
+        Raise :class:`InfraError` where processes keep dying without one finished episode between.
+        """
+        self._check_open()
+        deadline = float("inf") if timeout_s is None else time.monotonic() + timeout_s
+        ready = self._collect(wait_s=0.0)
+        while len(ready) < min_ready and self.waiting and (left_s := deadline - time.monotonic()) > 0:
+            ready += self._collect(wait_s=min(TICK_S, left_s))
+        return ready
 
     def rollout(
         self,
@@ -134,41 +109,70 @@ class Pool:
         source: Source = Source.AGENT,
         greedy: bool = False,
     ) -> Iterator[Episode]:
-        """Make an episode of each request and yield it when it ends, in no fixed order.
-
-        A process that dies ends its episodes as ``infra_error`` and is replaced.
-        """
-        if not self._processes:
-            raise UsageError("the pool is closed; make another one")
-        rollout = _Rollout(self._processes, policy=policy, requests=iter(requests), source=source, greedy=greedy)
-        free = list(range(len(self._processes)))
-        restarts = 0
+        """Make an episode of each request and yield it when it ends, in no fixed order."""
+        self._check_open()
+        rollout = Rollout(self, policy=policy, requests=iter(requests), source=source, greedy=greedy)
         try:
-            while rollout.fill(free):
-                finished, dead = rollout.advance(free)
-                restarts = 0 if finished else restarts
-                yield from finished
-                for index in dead:
-                    restarts += 1
-                    if restarts > MAX_RESTARTS:
-                        raise InfraError("browsers keep failing; run `webdual doctor` to see why")
-                    self._replace(index)
-                    yield rollout.lose(index, free)
+            while rollout.fill():
+                yield from rollout.advance()
         finally:
-            for index in rollout.drain():
-                self._replace(index)
+            self.settle()
+
+    def settle(self) -> None:
+        """Take the answers still under way and forget them; who does not answer in time is replaced."""
+        deadline = time.monotonic() + STOP_S
+        while self.waiting and time.monotonic() < deadline:
+            self._collect(wait_s=TICK_S)
+        for env_id in self.waiting:
+            self._replace(env_id)
 
     def close(self) -> None:
         """End all processes and their browsers; safe to call twice."""
-        for process in self._processes:
-            process.hang_up()
-        while self._processes:
-            self._processes.pop().stop()
+        self._ending()
 
-    def _replace(self, index: int) -> None:
-        if self._processes:  # else the pool was closed in the middle of a rollout
-            self._processes[index].stop()
-            self._processes[index] = _Process(pixels=self._pixels)
+    def _send(self, calls: Sequence[ResetCall | StepCall], env_ids: Sequence[int] | None) -> None:
+        self._check_open()
+        ids = range(self.num_envs) if env_ids is None else env_ids
+        if len(calls) != len(ids) or len(set(ids)) != len(ids):
+            raise UsageError(f"{len(calls)} calls do not fit {len(ids)} environments; give one for each")
+        if any(not 0 <= env_id < self.num_envs for env_id in ids):
+            raise UsageError(f"the pool has the environments 0 to {self.num_envs - 1}, not {list(ids)}")
+        for env_id, call in zip(ids, calls, strict=True):
+            self._links[env_id].check(call, env_id=env_id)
+        for env_id, call in zip(ids, calls, strict=True):
+            self._links[env_id].call(call)
+
+    def _collect(self, *, wait_s: float) -> list[Ready]:
+        """Return the answers that come in within some time, and the failures of who died or hangs."""
+        owing = {link.connection: env_id for env_id, link in enumerate(self._links) if link.owes}
+        open_ = [connection for connection in owing if not connection.closed]
+        answered = wait(open_, wait_s if open_ else 0.0)
+        ready = [self._take(owing[connection]) for connection in answered if isinstance(connection, Connection)]
+        hung = [env_id for env_id in self.waiting if self._links[env_id].is_lost]
+        return ready + [self._lose(env_id) for env_id in hung]
+
+    def _take(self, env_id: int) -> Ready:
+        reply = self._links[env_id].receive()
+        if reply is None:
+            return self._lose(env_id)
+        if reply.is_over:
+            self._restarts = 0
+        return Ready(env_id=env_id, result=reply.result, error=reply.error, cpu_s=reply.cpu_s)
+
+    def _lose(self, env_id: int) -> Ready:
+        self._restarts += 1
+        self._replace(env_id)
+        if self._restarts > MAX_RESTARTS:
+            raise InfraError("browsers keep failing; run `webdual doctor` to see why")
+        return Ready(env_id=env_id, error=LOST)
+
+    def _replace(self, env_id: int) -> None:
+        self._links[env_id].stop()
+        self._links[env_id] = PoolLink(pixels=self._pixels)
+
+    def _check_open(self) -> None:
+        if not self._links:
+            raise UsageError("the pool is closed; make another one")
 
     def __enter__(self) -> Self:
         return self
@@ -177,115 +181,6 @@ class Pool:
         self.close()
 
 
-class _Rollout:
-    """The state of one call of :meth:`Pool.rollout`."""
-
-    def __init__(
-        self,
-        processes: list[_Process],
-        *,
-        policy: Policy,
-        requests: Iterator[RolloutRequest],
-        source: Source,
-        greedy: bool,
-    ):
-        self._processes = processes
-        self._policy = policy
-        self._requests = requests
-        self._source = source
-        self._greedy = greedy
-        self._drafts: dict[int, _Draft] = {}  # by the process that makes them
-
-    def fill(self, free: list[int]) -> bool:
-        """Begin episodes in free processes; return whether any is under way."""
-        while free and (request := next(self._requests, None)) is not None:
-            index = free.pop(0)
-            self._drafts[index] = _Draft(request=request, policy_version=self._policy.version, started=time.monotonic())
-            self._call(index, ResetCall(task=request.task, seed=request.seed))
-        return bool(self._drafts)
-
-    def advance(self, free: list[int]) -> tuple[list[Episode], list[int]]:
-        """Wait for replies and decide for who is ready; return finished episodes and dead processes."""
-        finished: list[Episode] = []
-        ready: list[int] = []
-        replies, dead = self._receive()
-        for index, reply in replies.items():
-            episode = self._take(index, reply)
-            if episode is None:
-                ready.append(index)
-            else:
-                finished.append(episode)
-                free.append(index)
-        self._decide(ready)
-        return finished, dead
-
-    def lose(self, index: int, free: list[int]) -> Episode:
-        """End what a dead process was doing."""
-        free.append(index)
-        draft = self._drafts.pop(index)
-        return draft.finish(
-            Outcome.INFRA_ERROR, source=self._source, result=None, reason="the browser's process died or hung"
-        )
-
-    def drain(self) -> list[int]:
-        """Take the replies still under way, so that the next rollout begins clean; return who owes one still."""
-        deadline = time.monotonic() + STOP_S
-        owing = {index for index, draft in self._drafts.items() if draft.called is not None}
-        lost: set[int] = set()
-        while self._processes and owing - lost and time.monotonic() < deadline:
-            replies, dead = self._receive()
-            owing -= set(replies)
-            lost |= set(dead)
-        return sorted(owing)
-
-    def _receive(self) -> tuple[dict[int, Reply], list[int]]:
-        """Return what has come in, and the processes that died or hang."""
-        calls = {index: draft for index, draft in self._drafts.items() if draft.called is not None}
-        indices = {self._processes[index].connection: index for index in calls}
-        replies: dict[int, Reply] = {}
-        now = time.monotonic()
-        dead = [i for i, draft in calls.items() if now - (draft.called or now) > draft.request.task.time_limit_s]
-        for connection in wait(list(indices), timeout=1.0):
-            assert isinstance(connection, Connection)
-            try:
-                replies[indices[connection]] = connection.recv()
-                calls[indices[connection]].called = None
-            except (EOFError, OSError):
-                dead.append(indices[connection])
-        return replies, sorted(set(dead) - set(replies))
-
-    def _take(self, index: int, reply: Reply) -> Episode | None:
-        draft = self._drafts[index]
-        draft.cost += Cost(cpu_s=reply.cpu_s)
-        result = reply.result
-        if result is None:
-            outcome, reason = Outcome.INFRA_ERROR, reply.error
-        elif result.outcome is not None:
-            outcome, reason = result.outcome, result.reason
-        else:
-            draft.observation = result.observation
-            return None
-        del self._drafts[index]
-        return draft.finish(outcome, source=self._source, result=result, reason=reason)
-
-    def _decide(self, ready: list[int]) -> None:
-        drafts = [self._drafts[index] for index in ready]
-        if not drafts:
-            return
-        started = time.process_time()
-        decisions = self._policy.act([d.observation for d in drafts if d.observation], greedy=self._greedy)
-        share = (time.process_time() - started) / len(drafts)
-        for index, draft, decision in zip(ready, drafts, decisions, strict=True):
-            draft.steps.append(_step(draft, decision))
-            draft.cost += Cost(cpu_s=share, tokens=decision.tokens)
-            self._call(index, StepCall(action=decision.action))
-
-    def _call(self, index: int, call: ResetCall | StepCall) -> None:
-        self._drafts[index].called = time.monotonic()
-        with contextlib.suppress(OSError):  # the process died: the next look at its connection finds out
-            self._processes[index].connection.send(call)
-
-
-def _step(draft: _Draft, decision: Decision) -> Step:
-    assert draft.observation is not None
-    return Step(observation=draft.observation, action=decision.action, log_prob=decision.log_prob, value=decision.value)
+def _end(links: list[PoolLink], owner: int) -> None:
+    if owner == os.getpid():  # a forked copy leaves them alone
+        stop_all(links)

@@ -10,13 +10,15 @@ import contextlib
 import os
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from browser_env.action import Action
-from browser_env.environment import BrowserHost, Environment, StepResult
+from browser_env.environment import Environment, StepResult
 from browser_env.errors import WebdualError
+from browser_env.host import BrowserHost
+from browser_env.picture_slot import PictureSlot
 from browser_env.task import Task
 
 
@@ -39,16 +41,23 @@ class StepCall:
 class Reply:
     """The answer to a call: a result, or why there is none."""
 
-    result: StepResult | None = None
+    result: StepResult | None = None  # without its picture
+    picture_size: tuple[int, int] | None = None  # height and width of the picture in the slot, where there is one
     error: str = ""
     cpu_s: float = 0.0  # of an episode's last reply: spent by this process and its browser since the one before
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no episode is under way any more."""
+        return self.result is None or self.result.outcome is not None
 
 
 class PoolProcess:
     """Answers the calls of one connection, one after the other."""
 
-    def __init__(self, connection: Connection, *, pixels: bool):
+    def __init__(self, connection: Connection, slot: PictureSlot, *, pixels: bool):
         self._connection = connection
+        self._slot = slot
         self._pixels = pixels
         self._cpu_s = 0.0
 
@@ -84,9 +93,19 @@ class PoolProcess:
             error = str(failure)
         except Exception as failure:  # noqa: BLE001 - whatever broke, the other side must hear of it
             error = f"{type(failure).__name__}: {failure}"
-        over = result is None or result.outcome is not None
+        reply = Reply(result=result, error=error)
+        if reply.is_over:
+            reply = replace(reply, cpu_s=self._take_cpu())
         with contextlib.suppress(OSError):  # nobody listens any more: serve() ends by itself
-            self._connection.send(Reply(result=result, error=error, cpu_s=self._take_cpu() if over else 0.0))
+            self._connection.send(self._put_aside_picture(reply))
+
+    def _put_aside_picture(self, reply: Reply) -> Reply:
+        """Move the picture to the shared slot, which is cheaper than to send it."""
+        if reply.result is None or (picture := reply.result.observation.screenshot) is None:
+            return reply
+        self._slot.write(picture)
+        result = replace(reply.result, observation=replace(reply.result.observation, screenshot=None))
+        return replace(reply, result=result, picture_size=(picture.shape[0], picture.shape[1]))
 
     def _take_cpu(self) -> float:
         """Return what was spent since the last time; it reads all of /proc, so once an episode and not a step."""
@@ -116,7 +135,7 @@ def process_group_cpu_s() -> float:
 
 
 def main() -> None:
-    """Serve the connection whose file descriptor is the first argument."""
-    descriptor, pixels = (int(argument) for argument in sys.argv[1:3])
-    process = PoolProcess(Connection(descriptor), pixels=bool(pixels))
+    """Serve the connection whose file descriptor is the first argument; the second is the picture slot's."""
+    connection, slot, pixels = (int(argument) for argument in sys.argv[1:4])
+    process = PoolProcess(Connection(connection), PictureSlot(slot), pixels=bool(pixels))
     asyncio.run(process.serve())

@@ -1,18 +1,18 @@
-"""Registers the environments with Gymnasium when it is imported.
-
-``gym.make("browser_env.registration:webdual/MiniWoB-v0")`` imports it on the way.
-"""
+"""The environments by name, for :func:`gymnasium.make` and :func:`gymnasium.make_vec`."""
 
 from __future__ import annotations
 
 import gymnasium as gym
 
+NAMES = {"webdual/MiniWoB-v0": "miniwob", "webdual/Web-v0": "web"}  # id -> how its makers' names end
+
 
 def register_envs() -> None:
-    """Make ``webdual/MiniWoB-v0`` and ``webdual/Web-v0`` known to :func:`gymnasium.make`; safe to call twice."""
-    for name, maker in {"MiniWoB-v0": "make_miniwob", "Web-v0": "make_web"}.items():
-        if f"webdual/{name}" not in gym.registry:
-            gym.register(id=f"webdual/{name}", entry_point=f"browser_env.env:{maker}")
-
-
-register_envs()
+    """Make ``webdual/MiniWoB-v0`` and ``webdual/Web-v0`` known; ``import browser_env`` calls it."""
+    for id_, kind in NAMES.items():
+        if id_ not in gym.registry:
+            gym.register(
+                id=id_,
+                entry_point=f"browser_env.env:make_{kind}",
+                vector_entry_point=f"browser_env.vector:make_{kind}_vec",
+            )

@@ -32,8 +32,7 @@ class Traffic:
     def began(self, event: dict[str, Any]) -> None:
         """Take a ``Network.requestWillBeSent``."""
         self.events += 1
-        is_worker = event.get("loaderId") == ""  # its script's end is told to the worker's own session only
-        if event.get("type") not in ENDLESS and not is_worker:
+        if event.get("type") not in ENDLESS:
             self._requests.add(event["requestId"])
             self._at_rest.clear()
 

@@ -1,10 +1,11 @@
-// Page time and chance under control: runs before any script of the page, in the page's own world.
-// Time stands still until advance() is called; timers and animation frames are due in page time.
+// Page time and chance under control: runs before any script of the page, in the page's own world, and leaves nothing
+// there by which it could be driven: that is done through the channel (channel.js). Time stands still until it is told to
+// advance; timers and animation frames are due in page time, and frames are drawn at it, so animations follow it too.
 (() => {
   "use strict";
   const EPOCH_MS = Date.UTC(2024, 0, 1, 12, 0, 0);
   const FRAME_MS = 1000 / 60;
-  const MAX_CALLBACKS = 20000; // one advance() never runs more: a page may not stall the environment
+  const MAX_CALLBACKS = 10000; // one advance() never runs more: a page may not stall the environment
   const MAX_NESTING = 5; // timers set by timers by timers ... are
   const NESTED_MS = 4; // held back so long, as the HTML standard asks
   const NativeDate = Date;
@@ -12,6 +13,11 @@
   const { floor, imul, max } = Math;
   const { apply } = Reflect;
   const report = console.error.bind(console);
+  const { parse, stringify } = JSON;
+  const past = (type, name) => Function.prototype.call.bind(type.prototype[name]);
+  const readAttribute = past(Element, "getAttribute"), writeAttribute = past(Element, "setAttribute");
+  const listen = past(EventTarget, "addEventListener"), dispatch = past(EventTarget, "dispatchEvent");
+  const NativeEvent = Event;
   const waiting = [];
   const wait = waiting.push.bind(waiting), nextWaiting = waiting.shift.bind(waiting);
   const { port1, port2 } = new MessageChannel();
@@ -22,20 +28,21 @@
   let elapsed = 0; // page time in ms since the document began
   let nextId = 1;
   let nesting = 0; // of the timer that is running
-  const timers = new Map(); // id -> {id, due, callback, args, every, frame, nesting}
+  let depth = 0; // of the timer or frame that is running: how many others led to it
+  const timers = new Map(); // id -> {id, due, callback, args, every, frame, nesting, depth}
   const setTimer = timers.set.bind(timers), dropTimer = timers.delete.bind(timers), eachTimer = timers.forEach.bind(timers);
   const toFunction = (callback) => (typeof callback === "function" ? callback : () => (0, eval)(String(callback)));
 
   function add(callback, delay, args, every) {
     const id = nextId++;
     const ms = max(Number(delay) || 0, nesting >= MAX_NESTING ? NESTED_MS : every ? 1 : 0);
-    setTimer(id, { id, due: elapsed + ms, callback, args, every: every ? ms : 0, frame: false, nesting: nesting + 1 });
+    setTimer(id, { id, due: elapsed + ms, callback, args, every: every ? ms : 0, frame: false, nesting: nesting + 1, depth: depth + 1 });
     return id;
   }
   function addFrame(callback) {
     const id = nextId++;
     const due = (floor(elapsed / FRAME_MS + 1e-6) + 1) * FRAME_MS;
-    setTimer(id, { id, due, callback, args: [], every: 0, frame: true, nesting: 0 });
+    setTimer(id, { id, due, callback, args: [], every: 0, frame: true, nesting: 0, depth: depth + 1 });
     return id;
   }
   const define = (target, name, value) =>
@@ -64,6 +71,10 @@
   define(window, "Date", FakeDate);
   define(performance, "now", () => elapsed);
   Object.defineProperty(performance, "timeOrigin", { get: () => EPOCH_MS, configurable: true });
+  Object.defineProperty(Event.prototype, "timeStamp", { get: () => elapsed, configurable: true, enumerable: true });
+  for (const name of ["getEntries", "getEntriesByName", "getEntriesByType"]) { // they tell of the wall clock
+    define(performance, name, () => []);
+  }
 
   let state = 0x9e3779b9; // mulberry32
   function random() {
@@ -109,6 +120,7 @@
     for (let timer = nextDue(limit); timer && ran < MAX_CALLBACKS; timer = nextDue(limit)) {
       elapsed = max(elapsed, timer.due);
       nesting = timer.nesting;
+      depth = timer.depth;
       if (timer.every) repeat(timer);
       else dropTimer(timer.id);
       try {
@@ -118,18 +130,35 @@
       }
       ran += 1;
       await nextTask();
-      nesting = 0;
+      nesting = depth = 0;
     }
     elapsed = limit;
     return ran;
   }
 
-  // Begin again at page time zero with this seed; what is pending keeps its distance.
-  function reset(seed) {
-    eachTimer((timer) => { timer.due -= elapsed; });
-    elapsed = 0;
+  // Begin again at this page time and seed; what is pending keeps its distance.
+  function begin({ seed, elapsed: now }) {
+    eachTimer((timer) => { timer.due += now - elapsed; });
+    elapsed = now;
     state = seed | 0;
   }
+  // When the next timer is due that is no consequence of an earlier one: a page that polls is never waited for.
+  function nextOwn() {
+    let next = null;
+    eachTimer((timer) => {
+      if (!timer.every && timer.depth === 1 && (next === null || timer.due < next)) next = timer.due;
+    });
+    return next;
+  }
 
-  Object.defineProperty(window, "__webdual_clock", { value: Object.freeze({ advance, reset, elapsed: () => elapsed }) });
+  const carrier = document.createElement("i");
+  const answer = (value) => writeAttribute(carrier, "answer", stringify(value ?? null));
+  const data = () => parse(readAttribute(carrier, "data"));
+  listen(carrier, "begin", () => { begin(data()); answer(null); });
+  listen(carrier, "advance", async () => {
+    const ran = await advance(data());
+    answer({ elapsed, ran, next: nextOwn() });
+    dispatch(carrier, new NativeEvent("advance:done"));
+  });
+  dispatch(window, new FocusEvent("webdual", { relatedTarget: carrier }));
 })();

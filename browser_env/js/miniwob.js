@@ -1,6 +1,8 @@
-// Starts MiniWoB++ episodes in the page and reads their state. Runs in the page's own world.
+// Starts MiniWoB++ episodes in the page and reads their state. Runs in the page's own world, before the page's scripts;
+// the channel (channel.js) hands it the element through which it is asked. Registered before clock.js.
 (() => {
   "use strict";
+  const { stringify } = JSON;
   // Begin the episode of this seed and return its goal.
   function start(seed) {
     Math.seedrandom(seed);
@@ -14,5 +16,14 @@
     reason: String(WOB_REWARD_REASON ?? ""),
     limit: core.EPISODE_MAX_TIME,
   });
-  Object.defineProperty(window, "__webdual_miniwob", { value: Object.freeze({ start, status }) });
+  addEventListener("webdual", (event) => {
+    const carrier = event.relatedTarget;
+    const data = () => JSON.parse(carrier.getAttribute("data"));
+    const answer = (value) => carrier.setAttribute("answer", stringify(value));
+    carrier.addEventListener("status", () => answer(status()));
+    carrier.addEventListener("start", async () => {
+      answer(await start(data()));
+      carrier.dispatchEvent(new Event("start:done"));
+    });
+  }, { once: true });
 })();

@@ -330,5 +330,5 @@
   }
   const ready = () => document.readyState;
 
-  globalThis.webdual = { observe, evidence, locate, isFocused, planSelect, focus, focusList, reset, ready };
+  globalThis.webdual = { ...globalThis.webdual, observe, evidence, locate, isFocused, planSelect, focus, focusList, reset, ready };
 })();

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from browser_env.environment import BrowserHost, Environment
+from browser_env.environment import Environment
+from browser_env.host import BrowserHost
 from browser_env.snapshot.har import open_snapshot
 from browser_env.snapshot.matching import Miss
 from browser_env.task import Task, VerifierSpec

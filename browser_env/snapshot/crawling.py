@@ -13,8 +13,9 @@ from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
 from browser_env.action import Action, parse_action
-from browser_env.environment import BrowserHost, Environment
+from browser_env.environment import Environment
 from browser_env.errors import ActionError, InfraError, UsageError, WebdualError
+from browser_env.host import BrowserHost
 from browser_env.options import BrowserOptions
 from browser_env.snapshot.exchange import Snapshot
 from browser_env.snapshot.normalising import origin
@@ -22,7 +23,7 @@ from browser_env.snapshot.recording import Recorder
 from browser_env.snapshot.robots import NAME, Rules, fetch_rules, is_own
 from browser_env.task import Task, VerifierSpec
 
-SIGNATURE = f"{NAME}/{version(NAME)}"  # what the browser adds to its name on sites that are not this machine's
+SIGNATURE = f"{NAME}/{version(NAME)}"  # what the browser calls itself on sites that are not this machine's
 NEVER = VerifierSpec(name="url", params={"regex": "(?!)"})
 LINKS = "[...document.links].filter((a) => !a.hasAttribute('download')).map((a) => a.href)"
 CALL_TIMEOUT_S = 60.0  # a live server may be slow; what it serves is kept all the same
@@ -84,8 +85,8 @@ async def record_site(
 ) -> Snapshot:
     """Record pages and, within the plan's limits, those of the same sites that they link to."""
     abroad = not all(is_own(script.url) for script in plan.scripts)
-    signature = SIGNATURE if abroad and not plan.user_agent else ""
-    recorder = Recorder(user_agent=plan.user_agent, signature=signature, keep_secrets=plan.keep_secrets)
+    user_agent = plan.user_agent or (f"Mozilla/5.0 (compatible; {SIGNATURE})" if abroad else "")
+    recorder = Recorder(user_agent=user_agent, keep_secrets=plan.keep_secrets)
     host = BrowserHost(options or BrowserOptions(call_timeout_s=CALL_TIMEOUT_S))
     crawl = Crawl(plan, Environment(host, pixels=False, recorder=recorder), recorder)
     try:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from browser_env.errors import InfraError
+from browser_env.errors import DialogOpenError, InfraError
 from browser_env.snapshot.archive import body_name
 from browser_env.snapshot.exchange import Exchange, Headers, Request, Response, Snapshot, header
 from browser_env.snapshot.har import EMPTY_STATUSES
@@ -25,9 +25,8 @@ REDACTED = "redacted"
 class Recorder:
     """Records the pages it is attached to, one after the other or at once; :meth:`snapshot` returns what it has."""
 
-    def __init__(self, *, user_agent: str = "", signature: str = "", keep_secrets: bool = False):
+    def __init__(self, *, user_agent: str = "", keep_secrets: bool = False):
         self._user_agent = user_agent
-        self._signature = signature  # added to the browser's own name
         self._keep_secrets = keep_secrets
         self._exchanges: list[Exchange | None] = []  # in the order of the responses; None: its body is under way
         self._bodies: dict[str, bytes] = {}
@@ -51,16 +50,16 @@ class Recorder:
         """Note something that could not be kept."""
         self._skipped[what] = None
 
-    async def attach(self, wire: Wire) -> None:
+    def attach(self, wire: Wire) -> None:
         """Record a page from now on."""
         self.wire = wire
         wire.on("Fetch.requestPaused", lambda event: self._on_response(wire, event))
         wire.on("Network.webSocketCreated", lambda event: self.skip(f"websocket {event['url'][:300]}"))
         wire.on("Runtime.consoleAPICalled", self._on_console)
-        if user_agent := self._user_agent or await self._signed_name(wire):
-            await wire.send("Network.setUserAgentOverride", {"userAgent": user_agent})
-        await wire.send("Network.setCacheDisabled", {"cacheDisabled": True})  # a whole answer to each request
-        await wire.send("Fetch.enable", {"patterns": [{"urlPattern": "*", "requestStage": "Response"}]})
+        if self._user_agent:
+            wire.post("Network.setUserAgentOverride", {"userAgent": self._user_agent})
+        wire.post("Network.setCacheDisabled", {"cacheDisabled": True})  # a whole answer to each request
+        wire.post("Fetch.enable", {"patterns": [{"urlPattern": "*", "requestStage": "Response"}]})
 
     async def snapshot(self) -> Snapshot:
         """Return what was recorded, when all bodies under way are in."""
@@ -71,12 +70,6 @@ class Recorder:
             pages=tuple(self._pages),
             skipped=tuple(self._skipped),
         )
-
-    async def _signed_name(self, wire: Wire) -> str:
-        if not self._signature:
-            return ""
-        own = await wire.send("Runtime.evaluate", {"expression": "navigator.userAgent"})
-        return f"{own['result']['value']} {self._signature}"
 
     def _on_response(self, wire: Wire, event: dict[str, Any]) -> None:
         place = len(self._exchanges)
@@ -92,12 +85,12 @@ class Recorder:
         reason = event.get("responseErrorReason") or _endless(request, event)
         try:
             if reason:
-                await wire.send("Fetch.continueRequest", {"requestId": event["requestId"]})
+                wire.post("Fetch.continueRequest", {"requestId": event["requestId"]})
             else:
                 response = await self._pass_on(wire, event, request)
                 request = replace(request, headers=self._without_secrets(request.headers))
                 self._exchanges[place] = Exchange(request=request, response=response, started=started, page=page)
-        except InfraError as error:  # the page has given the request up, or is gone
+        except (InfraError, DialogOpenError) as error:  # the page has given the request up, or is gone
             reason = str(error)
         if reason:
             self.skip(f"{request.kind} {request.method} {request.url[:300]}: {reason}")
@@ -108,14 +101,14 @@ class Recorder:
         headers = lower_headers((row["name"], row["value"]) for row in event.get("responseHeaders", ()))
         body = b""
         if request.method == "HEAD" or status in EMPTY_STATUSES or 300 <= status <= 399:
-            await wire.send("Fetch.continueRequest", {"requestId": id_})
+            wire.post("Fetch.continueRequest", {"requestId": id_})
         else:
             try:
                 body = await _read_body(wire, id_)
             except TimeoutError as error:
-                await wire.send("Fetch.failRequest", {"requestId": id_, "errorReason": "TimedOut"})
+                wire.post("Fetch.failRequest", {"requestId": id_, "errorReason": "TimedOut"})
                 raise InfraError(f"its answer paused for more than {READ_TIMEOUT_S:.0f} s") from error
-            await fulfil(wire, id_, answer_of(status, headers, body))
+            fulfil(wire, id_, answer_of(status, headers, body))
         name = body_name(body, header(headers, "content-type"))
         if name:
             self._bodies[name] = body

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import html
 from typing import Any
 
-from browser_env.errors import DataError, InfraError
+from browser_env.errors import DataError
 from browser_env.snapshot.exchange import Answer, Request, Snapshot
 from browser_env.snapshot.matching import Index, Miss, Playback
 from browser_env.snapshot.wire import Wire, fulfil, refused_of, request_of
@@ -24,17 +23,16 @@ class Replayer:
     def __init__(self, snapshot: Snapshot):
         self._snapshot = snapshot
         self._playback = Playback(_index(snapshot))
-        self._answering: set[asyncio.Task[None]] = set()
         self.misses: list[Miss] = []
 
-    async def attach(self, wire: Wire) -> None:
+    def attach(self, wire: Wire) -> None:
         """Answer a page's requests from now on."""
         wire.on("Fetch.requestPaused", lambda event: self._on_request(wire, event))
         wire.on("Network.webSocketCreated", lambda event: self._refuse("websocket", event["url"]))
         wire.on("Runtime.consoleAPICalled", self._on_console)
         if self._snapshot.user_agent:
-            await wire.send("Network.setUserAgentOverride", {"userAgent": self._snapshot.user_agent})
-        await wire.send("Fetch.enable", {"patterns": [{"urlPattern": "*", "requestStage": "Request"}]})
+            wire.post("Network.setUserAgentOverride", {"userAgent": self._snapshot.user_agent})
+        wire.post("Fetch.enable", {"patterns": [{"urlPattern": "*", "requestStage": "Request"}]})
 
     def _on_request(self, wire: Wire, event: dict[str, Any]) -> None:
         """Choose the answer at once, so that the order of requests decides and not the order of answers."""
@@ -42,9 +40,7 @@ class Replayer:
         if isinstance(answer, Miss):
             self.misses.append(answer)
             answer = _no_answer(answer)
-        task = asyncio.ensure_future(_answer(wire, event["requestId"], answer))
-        self._answering.add(task)
-        task.add_done_callback(self._answering.discard)
+        fulfil(wire, event["requestId"], answer)
 
     def _find(self, request: Request) -> Answer | Miss:
         try:
@@ -73,10 +69,3 @@ def _no_answer(miss: Miss) -> Answer:
     text = MISSING_PAGE.format(html.escape(f"{miss.method} {miss.url[:300]}"))
     headers = (("content-type", "text/html; charset=utf-8"), ("access-control-allow-origin", "*"))
     return Answer(status=404, headers=headers, body=text.encode())
-
-
-async def _answer(wire: Wire, request_id: str, answer: Answer) -> None:
-    try:
-        await fulfil(wire, request_id, answer)
-    except InfraError:
-        return  # the page has given the request up, or is gone: then whoever reads it is told

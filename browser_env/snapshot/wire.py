@@ -26,6 +26,10 @@ class Wire(Protocol):
         """Send a command and return its result."""
         ...
 
+    def post(self, method: str, params: dict[str, Any] | None = None) -> None:
+        """Send a command and do not wait for its answer."""
+        ...
+
     def on(self, method: str, callback: Callable[[dict[str, Any]], None]) -> None:
         """Call back with the parameters of each event of this name."""
         ...
@@ -56,7 +60,7 @@ def refused_of(event: dict[str, Any]) -> str:
     return first.removeprefix(WATCHED) if told else ""
 
 
-async def fulfil(wire: Wire, request_id: str, answer: Answer) -> None:
+def fulfil(wire: Wire, request_id: str, answer: Answer) -> None:
     """Give a paused request its answer."""
     params = {
         "requestId": request_id,
@@ -64,4 +68,4 @@ async def fulfil(wire: Wire, request_id: str, answer: Answer) -> None:
         "responseHeaders": [{"name": name, "value": value} for name, value in answer.headers],
         "body": base64.b64encode(answer.body).decode(),
     }
-    await wire.send("Fetch.fulfillRequest", params)
+    wire.post("Fetch.fulfillRequest", params)

@@ -1,61 +1,125 @@
-"""``webdual bench``: measure throughput on this machine."""
+"""``webdual bench``: measure how fast this machine is."""
 
 from __future__ import annotations
 
 import argparse
+import math
+import os
+import time
+from pathlib import Path
+from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from browser_env.errors import UsageError
-from browser_env.miniwob import DEFAULT_TASKS
-from experiments.benchmark import Throughput, measure
-from experiments.commands.options import Commands, add_command, write_result
+from experiments.benchmarks.picture import save_picture
+from experiments.benchmarks.plan import PEERS, Plan, Results, measure
+from experiments.benchmarks.process_tree import require_proc
+from experiments.benchmarks.report import breakdown_tables, ratio_table, result_table, to_json
+from experiments.commands.options import Commands, add_command, add_group, write_result
 from experiments.progress import Progress
 
-BLIND = {"click-color", "identify-shape"}  # their experts look at pixels
+QUICK: dict[str, Any] = {"envs": "1,2", "repetitions": 2, "seconds": 0.5, "peers": "none"}
+FULL: dict[str, Any] = {
+    "envs": "1,2,3,4",
+    "repetitions": 3,
+    "seconds": 2.5,
+    "peers": ",".join(peer.name for peer in PEERS),
+}
+PICTURES = (".png", ".svg", ".pdf")
 
 
 def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "bench",
-        summary="measure how many steps a second browsers make, driven by scripted experts",
-        example="webdual bench --envs 1,2,3 --json bench.json",
+    group = add_group(
+        commands, "bench", summary="measure throughput on this machine", example="webdual bench env --json bench.json"
     )
-    parser.add_argument("--envs", default="1,2,3", help="numbers of environments side by side (default: 1,2,3)")
-    parser.add_argument("--episodes", type=int, default=10, help="per task and measurement (default: 10)")
-    parser.set_defaults(run=run)
+    parser = add_command(
+        group,
+        "env",
+        summary="measure environments, next to a bare DevTools loop and to other projects' environments",
+        example="webdual bench env --json bench.json --picture bench.png",
+    )
+    parser.add_argument("--quick", action="store_true", help="in under a minute: no peers, short runs")
+    parser.add_argument("--envs", help=f"numbers of environments side by side (default: {FULL['envs']})")
+    parser.add_argument("--repetitions", type=int, help=f"of everything (default: {FULL['repetitions']})")
+    parser.add_argument("--seconds", type=float, help=f"for each measurement (default: {FULL['seconds']})")
+    parser.add_argument("--peers", help=f"names with commas, or none (default: {FULL['peers']})")
+    parser.add_argument("--breakdown", action="store_true", help="also say where the time of a step goes")
+    parser.add_argument("--picture", metavar="FILE", type=Path, help="draw a bar chart: .png, .svg or .pdf")
+    parser.set_defaults(run=run_env)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Measure, and print a table."""
-    try:
-        counts = [int(text) for text in args.envs.split(",")]
-    except ValueError as error:
-        raise UsageError(f"--envs takes whole numbers with commas, not {args.envs!r:.40}") from error
-    if min(counts) < 1 or args.episodes < 1:
-        raise UsageError("--envs and --episodes must be at least 1")
-    console = Console()
-    tasks = [task for task in DEFAULT_TASKS if task not in BLIND]
-    results: list[Throughput] = []
-    with Progress(console).phase("benchmark", total=2 * len(counts)) as bar:
-        for num_envs in counts:
-            for pixels in (False, True):
-                results.append(measure(tasks, num_envs=num_envs, pixels=pixels, episodes_per_task=args.episodes))
-                bar.advance()
-    console.print(_table(results))
-    write_result(args.json, {"tasks": tasks, "results": [result.to_json() for result in results]})
+def run_env(args: argparse.Namespace) -> int:
+    """Measure, and print tables."""
+    plan = plan_of(args)
+    require_proc()
+    for option, path in (("--json", args.json), ("--picture", args.picture)):
+        _require_writable(path, option=option)
+    console, started = Console(), time.monotonic()
+    with Progress(console).phase("benchmark", total=plan.repetitions * len(plan.cells())) as bar:
+        results = measure(plan, tell=lambda text, done: bar.advance(done, detail=text))
+    took_s = time.monotonic() - started
+    _show(console, results, breakdown=args.breakdown)
+    console.print(f"It took {took_s / 60:.1f} minutes.")
+    write_result(args.json, to_json(results, plan, took_s=took_s))
+    if args.picture is not None:
+        save_picture(results, args.picture, cores=os.cpu_count() or 1)
     return 0
 
 
-def _table(results: list[Throughput]) -> Table:
-    table = Table(
-        "environments", "observation", "steps/s", "steps per CPU s", "steps", "broken", title="160 x 210 pages"
+def plan_of(args: argparse.Namespace) -> Plan:
+    """Return what is to be measured; raise :class:`UsageError` where that cannot be."""
+    chosen = {name: getattr(args, name) for name in FULL if getattr(args, name) is not None}
+    options = (QUICK if args.quick else FULL) | chosen
+    if options["repetitions"] < 1:
+        raise UsageError("--repetitions must be at least 1")
+    if not 0 < options["seconds"] < math.inf:
+        raise UsageError("--seconds must be more than 0")
+    if args.picture is not None and args.picture.suffix not in PICTURES:
+        raise UsageError(f"--picture draws {', '.join(PICTURES)}, not {args.picture.suffix or 'a file without ending'}")
+    return Plan(
+        num_envs=_numbers(options["envs"]),
+        repetitions=options["repetitions"],
+        seconds=options["seconds"],
+        peers=_peers(options["peers"]),
     )
-    for row in results:
-        seen = "pixels + elements" if row.pixels else "elements"
-        cells = (f"{row.steps_per_s:.0f}", f"{row.steps_per_cpu_s:.0f}", str(row.steps), str(row.infra_errors))
-        table.add_row(str(row.num_envs), seen, *cells)
-    return table
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    try:
+        numbers = tuple(dict.fromkeys(int(part) for part in text.split(",")))
+    except ValueError as error:
+        raise UsageError(f"--envs takes whole numbers with commas, not {text!r:.40}") from error
+    if min(numbers) < 1:
+        raise UsageError("--envs must be at least 1")
+    return numbers
+
+
+def _peers(text: str) -> tuple[str, ...]:
+    known = [peer.name for peer in PEERS]
+    names = () if text == "none" else tuple(part.strip() for part in text.split(","))
+    for name in names:
+        if name not in known:
+            raise UsageError(f"--peers knows {', '.join(known)} and none, not {name!r:.40}")
+    return names
+
+
+def _require_writable(path: Path | None, *, option: str) -> None:
+    """Raise :class:`UsageError` now rather than after minutes of measuring."""
+    if path is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("ab").close()
+    except OSError as error:
+        raise UsageError(f"{option} cannot write {path}: {error.strerror or error}; give it another file") from error
+
+
+def _show(console: Console, results: Results, *, breakdown: bool) -> None:
+    console.print(result_table(results))
+    console.print(ratio_table(results))
+    for table in breakdown_tables(results) if breakdown else []:
+        console.print(table)
+    for side, reason in results.skipped.items():
+        console.print(f"{side} was skipped: {reason}")

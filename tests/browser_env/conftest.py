@@ -14,13 +14,17 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from browser_env.action import Action
-from browser_env.browser import Browser, Page, read_script
+from browser_env.browser import Browser
+from browser_env.context import Context
 from browser_env.env import LoopThread
-from browser_env.environment import BrowserHost, Environment
+from browser_env.environment import Environment
 from browser_env.executor import execute
+from browser_env.host import BrowserHost
 from browser_env.observation import Element, Observation
 from browser_env.observing import observe
 from browser_env.options import BrowserOptions
+from browser_env.page import Page
+from browser_env.scripts import clock_script
 from browser_env.task import Task, VerifierSpec
 from rewards.evidence import Evidence
 
@@ -29,7 +33,8 @@ NEVER = VerifierSpec(name="url", params={"regex": "(?!)"})
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """Serves the pages; ``/slow?ms=150`` answers late, ``/hang`` never, ``/empty`` with nothing."""
+    """Serves the pages; ``/slow?ms=150`` answers late, ``/hang`` never, ``/empty`` with nothing,
+    ``/redirect?to=URL`` elsewhere, ``/download?bytes=9`` with a file."""
 
     hanging = threading.Event()
 
@@ -42,11 +47,18 @@ class _Handler(SimpleHTTPRequestHandler):
             self._answer(200, b"slow")
         elif path.path == "/empty":
             self._answer(204, b"")
+        elif path.path == "/redirect":
+            self._answer(302, b"", Location=parse_qs(path.query)["to"][0])
+        elif path.path == "/download":
+            size = int(parse_qs(path.query)["bytes"][0])
+            self._answer(200, b"x" * size, **{"Content-Disposition": 'attachment; filename="../../report.csv"'})
         else:
             super().do_GET()
 
-    def _answer(self, status: int, body: bytes) -> None:
+    def _answer(self, status: int, body: bytes, **headers: str) -> None:
         self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -65,9 +77,13 @@ class _Server(ThreadingHTTPServer):
 class Tab:
     """A page of the shared browser, for synchronous tests."""
 
-    def __init__(self, loop: LoopThread, page: Page):
+    def __init__(self, loop: LoopThread, context: Context):
         self.loop = loop
-        self.page = page
+        self.context = context
+
+    @property
+    def page(self) -> Page:
+        return self.context.page
 
     def evaluate(self, expression: str) -> Any:
         return self.loop.run(self.page.evaluate(expression))
@@ -87,7 +103,7 @@ class Tab:
         self.loop.run(execute(self.page, action))
 
     def advance(self, ms: float) -> int:
-        return int(self.evaluate(f"__webdual_clock.advance({ms})"))
+        return int(self.loop.run(self.page.advance(ms))["ran"])
 
 
 class Episodes:
@@ -151,14 +167,14 @@ def open_tab(loop: LoopThread, browser: Browser, site: str) -> Iterator[Callable
     tabs: list[Tab] = []
 
     def open_(name: str, *, browser: Browser = browser, viewport: tuple[int, int] = (400, 300)) -> Tab:
-        page = loop.run(browser.new_page(viewport=viewport, scripts=[read_script("clock.js")]))
-        tabs.append(Tab(loop, page))
-        loop.run(page.navigate(f"{site}/{name}.html"))
+        context = loop.run(browser.new_context(viewport=viewport, scripts=[clock_script()]))
+        tabs.append(Tab(loop, context))
+        loop.run(context.page.navigate(f"{site}/{name}.html"))
         return tabs[-1]
 
     yield open_
     for tab in tabs:
-        loop.run(tab.page.close())
+        loop.run(tab.context.close())
 
 
 @pytest.fixture(scope="session")

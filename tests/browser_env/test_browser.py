@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from browser_env.action import Click, Scroll, Type
-from browser_env.browser import Browser, Page
+from browser_env.browser import Browser
+from browser_env.context import Context
 from browser_env.env import LoopThread
 from browser_env.errors import BrowserCrashedError, BrowserMissingError, InfraError
 from browser_env.locate import BrowserBinary
@@ -96,8 +97,8 @@ def test_a_browser_closes_twice_and_then_opens_nothing(loop: LoopThread) -> None
     loop.run(browser.close())
     assert not browser.alive
 
-    async def open_page() -> Page:
-        return await browser.new_page(viewport=(100, 100))
+    async def open_page() -> Context:
+        return await browser.new_context(viewport=(100, 100))
 
     with pytest.raises(BrowserCrashedError, match="restarted"):
         loop.run(open_page())

@@ -101,7 +101,7 @@ def test_an_element_covered_but_for_a_pixel_is_hit_there(episodes: Any, seed: in
 def test_a_scrolled_page_begins_at_its_corner_again(episodes: Any) -> None:
     task = miniwob_task("click-test-2")
     fresh = episodes.reset(task, seed=5)
-    episodes.loop.run(episodes.environment._page.evaluate("scrollTo(30, 40)"))
+    episodes.loop.run(episodes.environment.context.page.evaluate("scrollTo(30, 40)"))
     episodes.step(Wait(100))
     assert differences([fresh], [episodes.reset(task, seed=5)]) == []
 
@@ -208,10 +208,10 @@ def test_an_address_that_opens_no_page_is_an_error(episodes: Any, page_task: Mak
 def test_no_state_survives_a_reset(episodes: Any, page_task: MakeTask) -> None:
     task = page_task("blank")
     episodes.reset(task)
-    page = episodes.environment._page
+    page = episodes.environment.context.page
     episodes.loop.run(page.evaluate("document.cookie = 'a=1; max-age=900', localStorage.setItem('b', '2')"))
     episodes.reset(task)
-    page = episodes.environment._page
+    page = episodes.environment.context.page
     assert episodes.loop.run(page.evaluate("[document.cookie, localStorage.length]")) == ["", 0]
 
 
@@ -271,7 +271,7 @@ def test_a_handler_that_never_returns_is_an_infra_error(episodes: Any, page_task
 @pytest.mark.usefixtures("recovers")
 def test_a_crashed_renderer_is_an_infra_error(episodes: Any, order: Task) -> None:
     episodes.reset(order)
-    page = episodes.environment._page
+    page = episodes.environment.context.page
     with pytest.raises(InfraError):
         episodes.loop.run(page.send("Page.crash"))
     assert episodes.step(Wait(1)).outcome is Outcome.INFRA_ERROR
@@ -283,12 +283,13 @@ def test_a_closed_window_is_an_infra_error_or_nothing(episodes: Any, page_task: 
 
 
 @pytest.mark.usefixtures("recovers")
-def test_dialogs_are_dismissed(episodes: Any, page_task: MakeTask) -> None:
-    alerts = act_on(episodes, page_task("trouble"), "Alerts")
-    assert alerts.observation.elements[0].name == "alerted"
+def test_a_dialog_is_seen_and_nothing_else_can_be_done_until_it_is_answered(episodes: Any, page_task: MakeTask) -> None:
     asked = act_on(episodes, page_task("trouble"), "Ask")
-    assert asked.observation.elements[0].name == "false null"
-    assert act_on(episodes, page_task("trouble"), "Alerts", "Near").observation.tabs[0].title == "Blank"
+    assert asked.observation.dialog.kind == "confirm"
+    assert asked.observation.elements, "what was seen before"
+    refused = episodes.step(Click(Point(5, 5)))
+    assert "answer it first" in refused.observation.error
+    assert refused.observation.dialog == asked.observation.dialog
 
 
 @pytest.mark.usefixtures("recovers")
@@ -312,8 +313,7 @@ def test_a_server_that_is_down_is_an_infra_error(episodes: Any, page_task: MakeT
 @pytest.mark.usefixtures("recovers")
 def test_a_killed_browser_is_an_infra_error(episodes: Any, order: Task) -> None:
     episodes.reset(order)
-    version = episodes.loop.run(episodes.environment._browser._cdp.send("SystemInfo.getProcessInfo"))
-    os.kill(next(int(p["id"]) for p in version["processInfo"] if p["type"] == "browser"), signal.SIGKILL)
+    os.killpg(episodes.loop.run(episodes.host.browser()).pid, signal.SIGKILL)
     assert episodes.step(Click(Point(1, 1))).outcome is Outcome.INFRA_ERROR
 
 

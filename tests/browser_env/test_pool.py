@@ -1,3 +1,4 @@
+import gc
 import os
 import signal
 import subprocess
@@ -12,15 +13,15 @@ import pytest
 from browser_env.acting import Decision
 from browser_env.action import Answer, Click, Point, Wait
 from browser_env.episode import Episode, Source
-from browser_env.errors import UsageError
+from browser_env.errors import ActionError, UsageError
 from browser_env.miniwob import miniwob_task
 from browser_env.observation import Observation
 from browser_env.pool import Pool, RolloutRequest
 from browser_env.task import Task
 from rewards.outcome import Outcome
+from tests.browser_env.processes import family, wait_until_gone
 
 TASK = miniwob_task("click-button")
-GONE_S = 20.0  # within which processes have to be gone, on a busy machine
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
 
 Act = Callable[[Observation], Decision]
@@ -48,39 +49,6 @@ def click_the_button(observation: Observation) -> Decision:
 
 def requests(count: int, task: Task = TASK) -> list[RolloutRequest]:
     return [RolloutRequest(task=task, seed=seed, group=f"g{seed}") for seed in range(count)]
-
-
-def family(pid: int) -> dict[int, str]:
-    """The living descendants of a process, with their command lines."""
-    children: dict[int, list[int]] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if fields[0] != "Z":
-            children.setdefault(int(fields[1]), []).append(int(folder.name))
-    found, queue = {}, [pid]
-    while queue:
-        for child in children.get(queue.pop(), []):
-            found[child] = Path(f"/proc/{child}/cmdline").read_text(errors="replace").replace("\0", " ")
-            queue.append(child)
-    return found
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def wait_until_gone(pids: Sequence[int]) -> list[int]:
-    """Return who is still there after a while."""
-    deadline = time.monotonic() + GONE_S
-    while any(map(is_alive, pids)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return [pid for pid in pids if is_alive(pid)]
 
 
 @pytest.fixture(scope="module")
@@ -150,8 +118,12 @@ def test_a_killed_browser_costs_its_episode_only(pool: Pool) -> None:
 
 
 def is_main_browser(command: str) -> bool:
-    """Tell the browser's main process from its helpers, and from a distribution's start script."""
-    return "--remote-debugging-pipe" in command and "--type=" not in command and not command.startswith("/bin/sh")
+    """Tell the browser's main process from its helpers, and from shells that start or await it."""
+    return (
+        "--remote-debugging-pipe" in command
+        and "--type=" not in command
+        and not command.startswith(("/bin/sh", "sh\0", "sh "))
+    )
 
 
 def check_survival(pool: Pool, victim: Callable[[], int]) -> None:
@@ -240,3 +212,70 @@ def test_points_outside_every_page_are_survived(pool: Pool) -> None:
     policy = Scripted(lambda _: Decision(action=Click(Point(1e6, -1e6))))
     episodes = list(pool.rollout(policy, requests(1, replace(TASK, max_steps=2))))
     assert [episode.outcome for episode in episodes] == [Outcome.TRUNCATED]
+
+
+def test_actions_are_sent_to_some_and_received_from_whoever_is_ready(pool: Pool) -> None:
+    assert pool.recv() == []
+    pool.send_reset(requests(2))
+    assert pool.waiting == [0, 1]
+    assert sorted(ready.env_id for ready in pool.recv(min_ready=2)) == [0, 1]
+    pool.send(["wait(1)"], [1])
+    with pytest.raises(UsageError, match="recv"):
+        pool.send(["wait(1)", "wait(1)"])
+    (ready,) = pool.recv(min_ready=2)
+    assert (ready.env_id, ready.outcome) == (1, None)
+    assert ready.result is not None
+    assert ready.result.observation.screenshot is not None
+    pool.send([Answer("x"), Wait(1)])
+    answers = {ready.env_id: ready.outcome for ready in pool.recv(min_ready=2)}
+    assert answers == {0: Outcome.FAILURE, 1: None}
+    with pytest.raises(UsageError, match="send_reset"):
+        pool.send(["wait(1)"], [0])
+
+
+def test_what_cannot_be_sent_sends_nothing(pool: Pool) -> None:
+    pool.send_reset(requests(2))
+    pool.recv(min_ready=2)
+    for actions, ids in ((["fly()", "wait(1)"], None), (["wait(1)", "fly()"], None)):
+        with pytest.raises(ActionError):
+            pool.send(actions, ids)
+    for ids in ([0], [0, 0], [0, 2], [-1, 0]):
+        with pytest.raises(UsageError):
+            pool.send(["wait(1)", "wait(1)"], ids)
+    assert pool.waiting == []
+
+
+def test_receiving_does_not_wait_longer_than_asked(pool: Pool) -> None:
+    pool.send_reset(requests(2))
+    pool.recv(min_ready=2)
+    pool.send(["wait(10000)"], [0])
+    assert pool.recv(timeout_s=0.0) == []
+    assert [ready.env_id for ready in pool.recv()] == [0]
+
+
+def test_who_is_killed_between_answers_is_replaced_and_others_go_on(pool: Pool) -> None:
+    pool.send_reset(requests(2))
+    pool.recv(min_ready=2)
+    os.kill(pool.pids[0], signal.SIGKILL)
+    pool.send(["wait(1)", "wait(1)"])
+    answers = {ready.env_id: ready for ready in pool.recv(min_ready=2)}
+    assert (answers[0].outcome, answers[1].outcome) == (Outcome.INFRA_ERROR, None)
+    assert (answers[0].result, answers[0].error) == (None, "the browser's process died or hung")
+    pool.send_reset(requests(1), [0])
+    assert pool.recv()[0].outcome is None
+
+
+def test_settling_forgets_what_is_under_way(pool: Pool) -> None:
+    pool.send_reset(requests(2))
+    pool.settle()
+    assert pool.recv() == []
+
+
+def test_a_pool_that_is_forgotten_leaves_no_process() -> None:
+    pool = Pool(num_envs=1, pixels=False)
+    pool.send_reset(requests(1))
+    pool.recv()
+    ours = [pid for root in pool.pids for pid in (root, *family(root))]
+    del pool
+    gc.collect()
+    assert wait_until_gone(ours) == []

@@ -21,12 +21,6 @@ def test_streams_are_not_waited_for() -> None:
     assert traffic.open_requests == 0
 
 
-def test_a_workers_script_is_not_waited_for() -> None:
-    traffic = Traffic()
-    traffic.began({"requestId": "1", "type": "Script", "loaderId": ""})
-    assert traffic.open_requests == 0
-
-
 def test_a_new_document_forgets_the_old_ones_requests() -> None:
     traffic = Traffic()
     traffic.began({"requestId": "old"})

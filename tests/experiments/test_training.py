@@ -199,7 +199,7 @@ def _is_browser(pid: int) -> bool:
         command = (Path("/proc") / str(pid) / "cmdline").read_bytes()
     except OSError:
         return False
-    return b"headless" in command and b"--type=" not in command and b"playwright" not in command.split(b"\0")[0]
+    return b"headless" in command and b"--type=" not in command and not command.startswith(b"sh\0")
 
 
 def test_the_recipe_is_kept(finished: Path) -> None:

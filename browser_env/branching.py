@@ -1,0 +1,21 @@
+"""The state of an episode as a digest, by which a replayed prefix is told to have led to the same place."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, replace
+
+from browser_env.observation import Observation
+
+
+def digest(observation: Observation, markup: str, elapsed_ms: float) -> str:
+    """Return BLAKE2b-128 in hex of what is seen, the document's markup and the page time; errors are left out."""
+    seen = asdict(replace(observation, screenshot=None, error=None))
+    state = hashlib.blake2b(digest_size=16)
+    state.update(json.dumps(seen, sort_keys=True).encode())
+    state.update(markup.encode("utf-8", "surrogatepass"))
+    state.update(repr(float(elapsed_ms)).encode())
+    if observation.screenshot is not None:
+        state.update(observation.screenshot.tobytes())
+    return state.hexdigest()

@@ -1,0 +1,139 @@
+"""A Chromium process: started with a DevTools pipe, ended with everything that belongs to it.
+
+The pipe ties the browser's life to ours: Chromium ends when its other end closes, however this process died, and a
+shell that waits for it then removes the profile folder. Where even that fails (the browser hangs while its owner is
+killed), the next launch finds what was left by the owner's process id in the folder's name, and clears it away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+PREFIX = "webdual-"  # of profile folders: webdual-OWNER-RANDOM
+RUN_AND_CLEAN = 'trap "" INT TERM; "$@"; rm -rf "$PROFILE"'
+END_S = 3.0  # a browser that was told to end gets so long, then it is killed
+POLL_S = 0.005
+FREE_DESCRIPTORS = 64  # the pipe's ends are moved here first: 3 and 4 may be taken
+
+
+@dataclass(slots=True, kw_only=True)
+class ChromiumProcess:
+    """The process group of a browser, its profile folder, and our ends of its pipe."""
+
+    pid: int  # of the shell that waits for the browser; it leads a process group of its own
+    profile: Path
+    write_fd: int  # commands go in here
+    read_fd: int  # answers and events come out here
+
+    @classmethod
+    def start(cls, binary: Path, flags: Sequence[str]) -> Self:
+        """Start a browser with a new profile; raise :class:`OSError` where the system refuses."""
+        reap_leftovers()
+        profile = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+        command = [str(binary), *flags, "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank"]
+        theirs_in, write_fd = _pipe()
+        read_fd, theirs_out = _pipe()
+        null = os.open(os.devnull, os.O_RDWR)
+        try:
+            pid = os.posix_spawn(
+                "/bin/sh",
+                ["sh", "-c", RUN_AND_CLEAN, "sh", *command],
+                os.environ | {"PROFILE": str(profile), "TZ": "UTC", "LANG": "en_US.UTF-8", "LANGUAGE": "en_US"},
+                file_actions=[
+                    *((os.POSIX_SPAWN_DUP2, null, standard) for standard in (0, 1, 2)),
+                    (os.POSIX_SPAWN_DUP2, theirs_in, 3),
+                    (os.POSIX_SPAWN_DUP2, theirs_out, 4),
+                ],
+                setpgroup=0,
+            )
+        except OSError:
+            os.close(write_fd)
+            os.close(read_fd)
+            shutil.rmtree(profile, ignore_errors=True)
+            raise
+        finally:
+            for fd in (theirs_in, theirs_out, null):
+                os.close(fd)
+        return cls(pid=pid, profile=profile, write_fd=write_fd, read_fd=read_fd)
+
+    def end(self) -> None:
+        """Close the pipe, wait for the browser to go, kill what stays, and remove the profile; safe to call twice."""
+        if self.pid == 0:
+            return
+        pid, self.pid = self.pid, 0
+        os.close(self.write_fd)
+        os.close(self.read_fd)
+        if not _wait(pid, END_S):
+            _kill_group(pid)
+            _wait(pid, END_S)
+        _kill_group(pid)  # children that outlived the browser
+        shutil.rmtree(self.profile, ignore_errors=True)
+
+    def kill(self) -> None:
+        """Kill the browser's whole process group; :meth:`end` has still to be called."""
+        if self.pid:
+            _kill_group(self.pid)
+
+
+_reaping = threading.Lock()
+
+
+def reap_leftovers(folder: Path | None = None) -> int:
+    """Kill browsers and remove profiles whose owners are gone; return how many."""
+    found = 0
+    with _reaping:
+        for profile in (folder or Path(tempfile.gettempdir())).glob(f"{PREFIX}*-*"):
+            owner = profile.name.removeprefix(PREFIX).partition("-")[0]
+            if owner.isdigit() and not Path(f"/proc/{owner}").exists() and Path("/proc/self").exists():
+                _kill_users_of(profile)
+                shutil.rmtree(profile, ignore_errors=True)
+                found += 1
+    return found
+
+
+def _kill_users_of(profile: Path) -> None:
+    needle = f"--user-data-dir={profile}".encode()
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            with contextlib.suppress(OSError):  # it has just ended, or is another user's
+                if needle in (process / "cmdline").read_bytes():
+                    os.kill(int(process.name), signal.SIGKILL)
+
+
+def _pipe() -> tuple[int, int]:
+    """Return the read and the write end of a pipe, at numbers out of the way, closed in children."""
+    ends = os.pipe()
+    moved = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, FREE_DESCRIPTORS) for end in ends]
+    for end in ends:
+        os.close(end)
+    return moved[0], moved[1]
+
+
+def _wait(pid: int, limit_s: float) -> bool:
+    """Reap a child; return whether it ended in time."""
+    deadline = time.monotonic() + limit_s
+    while True:
+        try:
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                return True
+        except ChildProcessError:
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_S)
+
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)

@@ -1,0 +1,230 @@
+"""A fresh browser profile: its tabs, dialogs and downloads. Nothing of it outlives it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+from browser_env.devtools import DevTools, DevToolsError
+from browser_env.errors import ActionError, BrowserCrashedError
+from browser_env.observation import Dialog, Tab
+from browser_env.page import Drawing, Page
+from browser_env.scripts import InitScript
+
+CLOSE_S = 2.0  # a profile that takes longer to close goes with its browser
+MAX_TABS = 20
+DOWNLOAD_QUOTA = 50_000_000  # bytes of all downloads of a profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """A file that a page handed out."""
+
+    name: str  # as the site suggests it
+    url: str
+    state: str = "inProgress"  # "inProgress", "completed" or "canceled"
+    size: int = 0  # bytes received so far
+    path: Path | None = None  # None where downloads are refused
+
+
+class Surroundings(Protocol):
+    """What a context needs of its browser."""
+
+    @property
+    def frame_control(self) -> bool:
+        """Whether frames are drawn only when asked for."""
+        ...
+
+    @property
+    def frame_lock(self) -> asyncio.Lock:
+        """Held while a frame is drawn."""
+        ...
+
+    @property
+    def call_timeout_s(self) -> float:
+        """How long a command may take."""
+        ...
+
+    @property
+    def downloads_folder(self) -> Path:
+        """Where contexts may keep files."""
+        ...
+
+
+class Context:
+    """A profile with at least one tab."""
+
+    def __init__(
+        self,
+        *,
+        id_: str,
+        devtools: DevTools,
+        browser: Surroundings,
+        viewport: tuple[int, int],
+        scripts: tuple[InitScript, ...],
+        on_page: Callable[[Page], None] | None,
+        on_close: Callable[[str], Any],
+    ):
+        self.id = id_
+        self.pages: list[Page] = []  # the open tabs, in the order in which they opened
+        self.active = 0  # index of the tab in front
+        self.downloads: dict[str, Download] = {}  # by their id
+        self._devtools = devtools
+        self._frame_control = browser.frame_control
+        self._drawing = Drawing(
+            frame_control=browser.frame_control, lock=browser.frame_lock, call_timeout_s=browser.call_timeout_s
+        )
+        self._folder = browser.downloads_folder / id_
+        self._viewport = viewport
+        self._scripts = scripts
+        self._beginning: InitScript | None = None
+        self._on_page = on_page
+        self._on_close = on_close
+        self._quota = DOWNLOAD_QUOTA
+
+    @property
+    def page(self) -> Page:
+        """The tab in front."""
+        return self.pages[self.active]
+
+    @property
+    def dialog(self) -> Dialog | None:
+        """The dialog that the tab in front shows."""
+        return self.page.dialog
+
+    async def start(self) -> None:
+        """Open the first tab."""
+        behavior = {"behavior": "allowAndName", "downloadPath": str(self._folder), "eventsEnabled": True}
+        self._devtools.send("Browser.setDownloadBehavior", {"browserContextId": self.id, **behavior})
+        await self.open()
+
+    async def open(self, url: str = "about:blank") -> Page:
+        """Open a tab and bring it to the front."""
+        if len(self.pages) >= MAX_TABS:
+            raise ActionError(f"{MAX_TABS} tabs are open already; close one with close_tab(0)")
+        width, height = self._viewport
+        target = {"url": "about:blank", "browserContextId": self.id, "width": width, "height": height}
+        control = {"enableBeginFrameControl": True} if self._frame_control else {}
+        made = await self._devtools.send("Target.createTarget", target | control)
+        page = next((page for page in self.pages if page.id == made["targetId"]), None)
+        if page is None:
+            raise BrowserCrashedError("the browser opened no page; it has to be restarted")
+        await page.ready()
+        await self.activate(self.pages.index(page))
+        if url != "about:blank":
+            await page.navigate(url)
+        return page
+
+    async def activate(self, index: int) -> None:
+        """Bring a tab to the front; raise :class:`ActionError` where there is none of this index."""
+        if not 0 <= index < len(self.pages):
+            raise ActionError(f"there is no tab {index}; there are tabs 0 to {len(self.pages) - 1}")
+        self.active = index
+        if len(self.pages) > 1:
+            await self.page.send("Page.bringToFront")
+
+    async def close_page(self, index: int) -> None:
+        """Close a tab; the last one stays."""
+        if not 0 <= index < len(self.pages):
+            raise ActionError(f"there is no tab {index}; there are tabs 0 to {len(self.pages) - 1}")
+        if len(self.pages) == 1:
+            raise ActionError("the only tab cannot be closed")
+        page = self.pages[index]
+        await self._devtools.send("Target.closeTarget", {"targetId": page.id})
+        self._remove(page)
+        await self.activate(self.active)
+
+    async def tabs(self) -> tuple[Tab, ...]:
+        """Return the open tabs' addresses and titles."""
+        asked = [self._devtools.send("Target.getTargetInfo", {"targetId": page.id}) for page in self.pages]
+        infos = [(await answer)["targetInfo"] for answer in asked]
+        return tuple(Tab(url=page.url, title=info["title"]) for page, info in zip(self.pages, infos, strict=True))
+
+    async def answer(self, *, accept: bool, text: str = "") -> None:
+        """Answer the dialog of the tab in front."""
+        await self.page.answer(accept=accept, text=text)
+
+    async def ready(self) -> None:
+        """Wait until tabs that pages have opened are set up."""
+        for page in list(self.pages):
+            await page.ready()
+        if not self.pages:  # the page closed itself
+            await self.open()
+
+    async def close(self) -> bool:
+        """Close the tabs and forget the profile; return whether the browser did so in time."""
+        for page in self.pages:
+            page.lost()
+        self._on_close(self.id)
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self._devtools.send("Target.disposeBrowserContext", {"browserContextId": self.id})
+        except (DevToolsError, TimeoutError):
+            return False
+        finally:
+            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+        return True
+
+    def begin_at(self, *, seed: int, elapsed_ms: float) -> None:
+        """Have documents that open from now on begin at a page time, each with a chance of its own."""
+        self._beginning = InitScript(source=f"webdual.begin({seed}, {elapsed_ms})", isolated=True)
+        for page in self.pages:
+            page.replace_last_script(self._beginning)
+
+    def adopt(self, info: dict[str, Any], *, session: str) -> None:
+        """Take in a tab that has opened, by us or by a page; it comes to the front."""
+        page = Page(
+            target_id=info["targetId"],
+            session=session,
+            devtools=self._devtools,
+            drawing=self._drawing,
+            viewport=self._viewport,
+        )
+        page.start(self._scripts)
+        if self._beginning is not None:
+            page.replace_last_script(self._beginning)
+        if self._on_page is not None:
+            self._on_page(page)
+        page.run()
+        self.pages.append(page)
+        self.active = len(self.pages) - 1
+        if len(self.pages) > MAX_TABS:  # a page that opens tabs without end
+            self._devtools.send("Target.closeTarget", {"targetId": page.id})
+            self._remove(page)
+
+    def lose(self, session: str) -> None:
+        """Take note that a tab has closed."""
+        for page in [page for page in self.pages if page.session == session]:
+            self._remove(page)
+
+    def owns(self, frame_id: str) -> bool:
+        """Whether a frame is part of one of the tabs."""
+        return any(frame_id == frame.id for page in self.pages for frame in page.frames)
+
+    def on_download(self, event: dict[str, Any]) -> None:
+        """Take a ``Browser.downloadWillBegin``."""
+        guid = event["guid"]
+        name = Path(event["suggestedFilename"]).name
+        self.downloads[guid] = Download(name=name, url=event["url"], path=self._folder / guid)
+
+    def on_progress(self, event: dict[str, Any]) -> None:
+        """Take a ``Browser.downloadProgress``; cancel what goes over the quota."""
+        guid = event["guid"]
+        known = self.downloads[guid]
+        size = int(event["receivedBytes"])
+        self.downloads[guid] = replace(known, state=event["state"], size=size)
+        if sum(download.size for download in self.downloads.values()) > self._quota and event["state"] == "inProgress":
+            self._devtools.send("Browser.cancelDownload", {"guid": guid, "browserContextId": self.id})
+
+    def _remove(self, page: Page) -> None:
+        if page not in self.pages:
+            return
+        index = self.pages.index(page)
+        page.lost()
+        del self.pages[index]
+        if index < self.active or self.active >= len(self.pages):
+            self.active = max(0, self.active - 1)

@@ -1,0 +1,175 @@
+"""What a task's pages may reach, enforced outside the browser.
+
+All connections of a profile go through a small proxy on the loopback address. It resolves each name itself and connects
+to the very address that it has judged, so that a name which points elsewhere the second time gains nothing. Private
+networks are closed unless the task names the host and port; documents of a tab stay at the task's origins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from browser_env.page import Page
+from browser_env.places import is_allowed
+from browser_env.task import Task
+
+MAX_HEAD = 1 << 18  # bytes of a request's head
+CHUNK = 1 << 16
+PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+HOP_HEADERS = (b"proxy-connection", b"connection", b"keep-alive", b"proxy-authorization")
+PATIENCE_S = 10.0  # to reach a server
+CLOSE_S = 1.0  # connections that stay longer end by themselves
+
+
+class RefusedError(Exception):
+    """The task does not name this place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Where a request wants to go."""
+
+    host: str
+    port: int
+    head: bytes = b""  # what the server is sent first; empty for a tunnel
+
+
+class Guard:
+    """The proxy of one profile, and the watch over where its tabs go."""
+
+    def __init__(self, task: Task, *, host_map: Mapping[str, str] | None = None):
+        self._task = task
+        self._host_map = dict(host_map or {})  # host -> address:port on this machine
+        self._named = {_place(url) for url in (task.url, *task.allowed_origins)}
+        self._server: asyncio.Server | None = None
+        self._connections: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
+        self._refused: list[str] = []
+
+    @property
+    def address(self) -> str:
+        """The proxy's address, for Chromium."""
+        assert self._server is not None
+        host, port = self._server.sockets[0].getsockname()[:2]
+        return f"http://{host}:{port}"
+
+    async def start(self) -> Self:
+        """Begin to listen."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=MAX_HEAD)
+        return self
+
+    async def close(self) -> None:
+        """Drop all connections; safe to call twice."""
+        server, self._server = self._server, None
+        if server is None:
+            return
+        server.close()
+        for writer in self._connections.values():
+            writer.transport.abort()
+        if self._connections:
+            await asyncio.wait(list(self._connections), timeout=CLOSE_S)
+
+    def take_refused(self) -> tuple[str, ...]:
+        """Return what was refused since the last time, as addresses or ``host:port``."""
+        refused, self._refused = tuple(dict.fromkeys(self._refused)), []
+        return refused
+
+    def watch(self, page: Page) -> None:
+        """Hold a tab's own documents to the task's origins, before any request for another is sent."""
+
+        def on_paused(event: dict[str, Any]) -> None:
+            url = event["request"]["url"]
+            if event["frameId"] == page.id and not is_allowed(url, self._task):
+                self._refused.append(url[:200])
+                page.post("Fetch.failRequest", {"requestId": event["requestId"], "errorReason": "BlockedByClient"})
+            else:
+                page.post("Fetch.continueRequest", {"requestId": event["requestId"]})
+
+        page.on("Fetch.requestPaused", on_paused)
+        page.post("Fetch.enable", {"patterns": [{"urlPattern": "*", "resourceType": "Document"}]})
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = asyncio.current_task()
+        assert connection is not None
+        self._connections[connection] = writer
+        try:
+            await self._connect(reader, writer)
+        except RefusedError as error:
+            self._refused.append(str(error))
+        except (OSError, ValueError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass  # the browser sees a connection that ends, as it would without the proxy
+        finally:
+            del self._connections[connection]
+            writer.close()
+
+    async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        wanted = parse_head(await reader.readuntil(b"\r\n\r\n"))
+        async with asyncio.timeout(PATIENCE_S):
+            address, port = await self._admit(wanted.host, wanted.port)
+            server_reader, server_writer = await asyncio.open_connection(address, port)
+        try:
+            if wanted.head:
+                server_writer.write(wanted.head)
+            else:
+                writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            await asyncio.gather(_pass_on(reader, server_writer), _pass_on(server_reader, writer))
+        finally:
+            server_writer.transport.abort()
+
+    async def _admit(self, host: str, port: int) -> tuple[str, int]:
+        """Return where to connect to; raise :class:`RefusedError` for private places that the task does not name."""
+        if host in self._host_map:
+            address, _, mapped = self._host_map[host].rpartition(":")
+            return address, int(mapped)
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=1)
+        address = str(found[0][4][0])
+        if not ipaddress.ip_address(address.partition("%")[0]).is_global and (host, port) not in self._named:
+            raise RefusedError(f"{host}:{port}")
+        return address, port
+
+
+def parse_head(head: bytes) -> Wanted:
+    """Read the head of a proxied request; raise :class:`ValueError` for what is none."""
+    first, *lines = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
+    method, target, version = first.decode("latin-1").split(" ")
+    if method == "CONNECT":
+        host, port = _split_port(target, default=443)
+        return Wanted(host=host, port=port)
+    parts = urlsplit(target)
+    if parts.scheme != "http" or not parts.hostname:
+        raise ValueError(f"{parts.scheme} is not passed on")
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    kept = [line for line in lines if line.partition(b":")[0].strip().lower() not in HOP_HEADERS]
+    request = f"{method} {path} {version}".encode("latin-1")
+    return Wanted(
+        host=parts.hostname,
+        port=parts.port or PORTS["http"],
+        head=b"\r\n".join([request, *kept, b"Connection: close", b"", b""]),
+    )
+
+
+def _place(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.port or PORTS.get(parts.scheme, 0)
+
+
+def _split_port(target: str, *, default: int) -> tuple[str, int]:
+    parts = urlsplit(f"//{target}")
+    if not parts.hostname:
+        raise ValueError("no host")
+    return parts.hostname, parts.port or default
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Copy until the sender ends, then tell the receiver so."""
+    while data := await reader.read(CHUNK):
+        writer.write(data)
+        await writer.drain()
+    with contextlib.suppress(OSError):
+        if writer.can_write_eof():
+            writer.write_eof()

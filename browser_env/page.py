@@ -1,0 +1,500 @@
+"""A tab: its documents and frames, evaluation in the page's world and in an isolated one, pictures and raw input."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
+
+import numpy as np
+from PIL import Image
+
+from browser_env.devtools import ConnectionLostError, DevTools, DevToolsError
+from browser_env.errors import ActionError, BrowserCrashedError, DialogOpenError, DocumentGoneError, InfraError
+from browser_env.keys import press_events
+from browser_env.observation import Dialog, Screenshot
+from browser_env.scripts import ISOLATED_WORLD, InitScript, reading_scripts
+from browser_env.traffic import Traffic
+
+T = TypeVar("T")
+
+DOCUMENT_RETRIES = 50  # a page may move on so often while it is being read
+PICKER_PATIENCE_S = 2.0  # no frame takes so long, unless a list, a date or a colour is being picked
+PICTURE_RETRIES = 5
+PUMP_PAUSE_S = 0.01  # between frames drawn while something is awaited
+FRAME_INTERVAL_MS = 1000 / 60
+SAME_TIME_MS = 0.001  # of the compositor's clock: it waits for ever where a frame is no later than the last
+TIME_SCALE = 100.0  # ms of page time to a ms of the compositor's clock, which must never be ahead of the machine's
+AT_ONCE = 10_000.0  # without frame control animations follow the wall clock, and are over within a frame
+SLICE_MS = 20.0  # documents that share a page take turns of so much page time
+WAITS_FOR_FRAME = ("mouseMoved", "mouseWheel")  # events that are held back until the next frame
+GONE = ("context", "navigated", "Promise was collected")  # words of errors that mean a document was replaced
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """How the pages of a browser draw their frames."""
+
+    frame_control: bool
+    lock: asyncio.Lock  # held while a frame is drawn
+    call_timeout_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """A document in a page: the page's own, or one in an iframe."""
+
+    page: Page
+    id: str
+    parent: int | None = None  # index in ``page.frames``
+    index: int = 0  # position in the parent's ``window.frames``
+
+    async def evaluate(self, expression: str, *, isolated: bool = True) -> Any:
+        """Return the JSON value of an expression; raise :class:`DocumentGoneError` where the frame is gone."""
+        return await self.page.evaluate(expression, isolated=isolated, frame_id=self.id)
+
+
+class Page:
+    """A tab of a context."""
+
+    def __init__(
+        self, *, target_id: str, session: str, devtools: DevTools, drawing: Drawing, viewport: tuple[int, int]
+    ):
+        self.id = target_id  # also the id of its main frame
+        self.session = session
+        self.viewport = viewport  # width, height in CSS px
+        self.url = "about:blank"
+        self.traffic = Traffic()  # told by the session that reads the page, so never later than it
+        self.dialog: Dialog | None = None
+        self.crashed = False  # its renderer died
+        self.closed = False
+        self.unresponsive = False  # a command timed out: only ending the page or the browser is sure to help
+        self.elapsed_ms = 0.0  # page time of the episode
+        self._shown_ms = 0.0  # page time of the tab, at which frames are drawn
+        self._first_frame_ms = float(int(time.monotonic() * 1000))  # of the compositor's clock, at page time zero
+        self._last_frame_ms = self._first_frame_ms
+        self._devtools = devtools
+        self._drawing = drawing
+        self._children: dict[str, list[str]] = {target_id: []}  # frame id -> ids of its frames, as attached
+        self._worlds: dict[tuple[str, str], int] = {}  # (frame id, world) -> execution context
+        self._in_flight: set[asyncio.Future[Any]] = set()
+        self._late_frame: asyncio.Future[Any] | None = None  # a frame that a dialog holds up
+        self._moved = asyncio.Event()  # set when the address changes
+        self._loaded = asyncio.Event()  # set by the load event of the document shown
+        self._last_script: asyncio.Future[Any] | None = None
+        self._setting_up: list[asyncio.Future[Any]] = []
+
+    def start(self, scripts: Sequence[InitScript]) -> None:
+        """Send everything that has to be in force before the first script of the tab's first document."""
+        self._listen()
+        width, height = self.viewport
+        metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        commands: list[tuple[str, dict[str, Any]]] = [
+            ("Page.enable", {}),
+            ("Network.enable", {}),
+            *(("Page.addScriptToEvaluateOnNewDocument", _registration(s)) for s in (*reading_scripts(), *scripts)),
+            ("Runtime.enable", {}),
+            ("Target.setAutoAttach", {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}),
+            ("Emulation.setDeviceMetricsOverride", metrics),
+            ("Emulation.setFocusEmulationEnabled", {"enabled": True}),
+            ("Page.setInterceptFileChooserDialog", {"enabled": True}),
+            ("Animation.enable", {}),
+            ("Animation.setPlaybackRate", {"playbackRate": TIME_SCALE if self._drawing.frame_control else AT_ONCE}),
+        ]
+        self._setting_up = [self._devtools.send(method, params, session=self.session) for method, params in commands]
+
+    def run(self) -> None:
+        """Let the tab's first document begin."""
+        self._setting_up.append(self._devtools.send("Runtime.runIfWaitingForDebugger", session=self.session))
+
+    def replace_last_script(self, script: InitScript) -> None:
+        """Have a script run after all others in documents that open from now on, in place of the last such script."""
+        if self._last_script is not None and self._last_script.done() and not self._last_script.exception():
+            old = self._last_script.result()["identifier"]
+            self._command("Page.removeScriptToEvaluateOnNewDocument", {"identifier": old})
+        self._last_script = self._command("Page.addScriptToEvaluateOnNewDocument", _registration(script, now=False))
+
+    async def ready(self) -> Self:
+        """Wait until :meth:`start` has taken effect."""
+        waiting, self._setting_up = self._setting_up, []
+        if waiting:
+            await self._bounded(asyncio.gather(*waiting), what="setting a page up")
+        return self
+
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """The page's documents, the main one first, each before those inside it."""
+        found: list[Frame] = []
+
+        def visit(frame_id: str, parent: int | None, index: int) -> None:
+            place = len(found)
+            found.append(Frame(page=self, id=frame_id, parent=parent, index=index))
+            for position, child in enumerate(self._children.get(frame_id, ())):
+                visit(child, place, position)
+
+        visit(self.id, None, 0)
+        return tuple(found)
+
+    def on(self, method: str, listener: Callable[[dict[str, Any]], None]) -> None:
+        """Call a listener with the parameters of every such DevTools event of this page."""
+        self._devtools.on(method, listener, session=self.session)
+
+    def post(self, method: str, params: dict[str, Any] | None = None) -> None:
+        """Send one DevTools command and do not wait for its answer."""
+        self._command(method, params).add_done_callback(_look_away)
+
+    async def send(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Send one DevTools command; raise :class:`BrowserCrashedError` where the browser does not answer."""
+        self._check_usable()
+        result: dict[str, Any] = await self._bounded(self._command(method, params), what=method)
+        return result
+
+    async def evaluate(
+        self, expression: str, *, isolated: bool = False, frame_id: str = "", user_gesture: bool = False
+    ) -> Any:
+        """Return the JSON value of an expression; raise :class:`InfraError` where it throws."""
+        key = (frame_id or self.id, ISOLATED_WORLD if isolated else "")
+        for _ in range(DOCUMENT_RETRIES):
+            request = {
+                "expression": expression,
+                "returnByValue": True,
+                "awaitPromise": True,
+                "userGesture": user_gesture,
+            }
+            try:
+                result = await self.send("Runtime.evaluate", request | {"contextId": await self._find_world(key)})
+                break
+            except DocumentGoneError:
+                if frame_id not in ("", self.id):
+                    raise
+                await self.frame()  # the page is moving on to another document
+        else:
+            raise BrowserCrashedError("the page kept navigating away and could not be read")
+        if "exceptionDetails" in result:
+            details = result["exceptionDetails"]
+            reason = details.get("exception", {}).get("description", details.get("text", ""))
+            raise InfraError(f"the page script failed: {reason[:300]}")
+        return result["result"].get("value")
+
+    async def advance(self, ms: float) -> dict[str, Any]:
+        """Let page time pass in all documents; return how the page's own stands then (see channel.js)."""
+        frames = self.frames
+        status = await self._advance_main(ms if len(frames) == 1 else 0)
+        for slice_ms in _slices(ms) if len(frames) > 1 else ():
+            status = await self._advance_main(slice_ms)
+            for frame in frames[1:]:
+                try:
+                    await frame.evaluate(f"webdual.advance({slice_ms})")
+                except (DocumentGoneError, InfraError):
+                    continue  # it went away, or runs no scripts
+        return status
+
+    async def begin(self, *, seed: int, elapsed_ms: float = 0.0) -> None:
+        """Start the page's clock and chance anew."""
+        self.elapsed_ms = elapsed_ms
+        await self.evaluate(f"webdual.begin({seed}, {elapsed_ms})", isolated=True)
+
+    async def navigate(self, url: str) -> None:
+        """Open a URL and wait for its load event, drawing frames meanwhile."""
+        try:
+            async with asyncio.timeout(self._drawing.call_timeout_s):
+                result = await self._pumped(self._command("Page.navigate", {"url": url}))
+                reason = result.get("errorText", "")
+                if reason == "net::ERR_ABORTED":
+                    raise ActionError("the address opens no page: it is a download, or its answer is empty")
+                if reason:
+                    raise InfraError(f"{url[:200]} did not load: {reason}; see whether its server is up")
+                if "loaderId" in result:
+                    await self._pumped(self._loaded.wait())
+        except TimeoutError as error:
+            self._command("Page.stopLoading")
+            raise InfraError(f"{url[:200]} did not load within {self._drawing.call_timeout_s:.0f} s") from error
+
+    async def go(self, direction: str) -> None:
+        """Go ``back`` or ``forward`` in the history; raise :class:`ActionError` where there is nothing."""
+        history = await self.send("Page.getNavigationHistory")
+        wanted = history["currentIndex"] + (-1 if direction == "back" else 1)
+        if not 0 <= wanted < len(history["entries"]):
+            raise ActionError(f"there is no page to go {direction} to")
+        self._moved.clear()
+        entry = history["entries"][wanted]
+        try:
+            async with asyncio.timeout(self._drawing.call_timeout_s):
+                await self._pumped(self._command("Page.navigateToHistoryEntry", {"entryId": entry["id"]}))
+                await self._pumped(self._moved.wait())
+                await self._pumped(self._loaded.wait())
+        except TimeoutError as error:
+            self._command("Page.stopLoading")
+            raise InfraError(f"{entry['url'][:200]} did not load") from error
+
+    async def unreachable_url(self) -> str:
+        """Return the address that failed to load where the browser shows its own error page, else nothing."""
+        frame = (await self.send("Page.getFrameTree"))["frameTree"]["frame"]
+        return str(frame.get("unreachableUrl", ""))
+
+    async def frame(self) -> None:
+        """Draw a frame without taking a picture, where frames are under control."""
+        if self._drawing.frame_control:
+            await self._begin_frame({})
+
+    async def screenshot(self) -> Screenshot:
+        """Draw a frame and return its pixels, (height, width, 3) uint8."""
+        data = await (self._frame_picture() if self._drawing.frame_control else self._plain_picture())
+        with Image.open(io.BytesIO(base64.b64decode(data))) as image:
+            return np.asarray(image.convert("RGB"), dtype=np.uint8)
+
+    async def dispatch(self, events: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """Send trusted input events in order, without waiting for one before the next."""
+        self._check_usable()
+        answers = asyncio.gather(*(self._command(method, params) for method, params in events))
+        if events and events[-1][1].get("type") in WAITS_FOR_FRAME:
+            await self.frame()
+        await asyncio.wait({answers}, timeout=PUMP_PAUSE_S)
+        await self._pumped(answers)
+
+    async def answer(self, *, accept: bool, text: str = "") -> None:
+        """Answer the open dialog; raise :class:`ActionError` where there is none."""
+        if self.dialog is None:
+            raise ActionError("no dialog is open")
+        self.dialog = None
+        await self._bounded(
+            self._command("Page.handleJavaScriptDialog", {"accept": accept, "promptText": text}), what="the dialog"
+        )
+
+    async def stop_scripts(self) -> bool:
+        """Break off what the page's scripts are doing; return whether the page then answers."""
+        try:
+            async with asyncio.timeout(1.0):
+                await self._devtools.send("Runtime.terminateExecution", session=self.session)
+                await self._devtools.send("Runtime.evaluate", {"expression": "0"}, session=self.session)
+        except (DevToolsError, TimeoutError):
+            return False
+        return True
+
+    def lost(self) -> None:
+        """Take note that the tab is gone."""
+        self.closed = True
+        self._devtools.forget(self.session)
+
+    def _command(self, method: str, params: dict[str, Any] | None = None) -> asyncio.Future[Any]:
+        """Send a command; its answer fails with our own errors where the page crashes or a dialog opens."""
+        answer = self._devtools.send(method, params, session=self.session)
+        self._in_flight.add(answer)
+        answer.add_done_callback(self._in_flight.discard)
+        return answer
+
+    def _check_usable(self) -> None:
+        if self.crashed or self.closed:
+            raise BrowserCrashedError("the page has crashed" if self.crashed else "the page was closed")
+        if self.dialog is not None:
+            raise DialogOpenError(f"the page shows a dialog: {self.dialog.message[:200]}")
+
+    async def _advance_main(self, ms: float) -> dict[str, Any]:
+        status: dict[str, Any] = await self.evaluate(f"webdual.advance({ms})", isolated=True)
+        self._shown_ms += max(0.0, status["elapsed"] - self.elapsed_ms)
+        self.elapsed_ms = max(self.elapsed_ms, status["elapsed"])
+        return status
+
+    async def _frame_picture(self) -> str:
+        request = {"screenshot": {"format": "png", "optimizeForSpeed": True}}
+        for _ in range(PICTURE_RETRIES):  # the first frame of a new document may come without its picture
+            data: str | None = (await self._begin_frame(request)).get("screenshotData")
+            if data:
+                return data
+        raise BrowserCrashedError("the browser draws frames but returns no picture; it has to be restarted")
+
+    async def _plain_picture(self) -> str:
+        shot = await self.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
+        return str(shot["data"])
+
+    async def _begin_frame(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Draw a frame; where none comes, close the picker that may be open: frames wait as long as it is."""
+        async with self._drawing.lock:
+            self._check_usable()
+            if self._late_frame is not None:
+                await self._bounded(self._late_frame, what="a frame")
+            at = {"frameTimeTicks": self._next_frame_ms(), "interval": FRAME_INTERVAL_MS}
+            drawing = self._devtools.send("HeadlessExperimental.beginFrame", at | request, session=self.session)
+            self._late_frame = drawing
+            waiting: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            drawing.add_done_callback(lambda done: _copy(done, waiting))
+            self._in_flight.add(waiting)
+            try:
+                return await self._wait_for_frame(waiting)
+            finally:
+                self._in_flight.discard(waiting)
+                if drawing.done():
+                    self._late_frame = None
+
+    def _next_frame_ms(self) -> float:
+        """Return the compositor's time of the next frame: page time's, but later than the last frame's."""
+        at_ms = self._first_frame_ms + self._shown_ms / TIME_SCALE
+        self._last_frame_ms = max(at_ms, self._last_frame_ms + SAME_TIME_MS)
+        return self._last_frame_ms
+
+    async def _wait_for_frame(self, waiting: asyncio.Future[Any]) -> dict[str, Any]:
+        done, _ = await asyncio.wait({waiting}, timeout=PICKER_PATIENCE_S)
+        if not done:
+            for method, params in press_events("Escape"):
+                self._command(method, params)
+        result: dict[str, Any] = await self._bounded(waiting, what="a frame")
+        return result
+
+    async def _pumped(self, waiting: Awaitable[T]) -> T:
+        """Draw frames until something is done: pointer moves and loads wait for frames."""
+        task = asyncio.ensure_future(waiting)
+        try:
+            while not task.done():
+                await self.frame()
+                await asyncio.wait({task}, timeout=PUMP_PAUSE_S)
+            return await self._bounded(task, what="input")
+        finally:
+            task.cancel()
+
+    async def _bounded(self, call: Awaitable[T], *, what: str) -> T:
+        limit_s = self._drawing.call_timeout_s
+        try:
+            async with asyncio.timeout(limit_s):
+                return await call
+        except TimeoutError as error:
+            self.unresponsive = True
+            raise BrowserCrashedError(f"the browser did not answer {what} within {limit_s:.0f} s") from error
+        except ConnectionLostError as error:
+            raise BrowserCrashedError(f"the browser went away during {what}") from error
+        except DevToolsError as error:
+            if what.startswith(("Runtime.", "Page.createIsolatedWorld")) and any(word in str(error) for word in GONE):
+                raise DocumentGoneError(f"the document went away during {what}") from error
+            raise BrowserCrashedError(f"the browser failed at {what}: {error}") from error
+
+    async def _find_world(self, key: tuple[str, str]) -> int:
+        if key not in self._worlds and key[1]:  # the browser's own error page runs no scripts of ours
+            made = await self.send("Page.createIsolatedWorld", {"frameId": key[0], "worldName": key[1]})
+            context = int(made["executionContextId"])
+            for script in reading_scripts():
+                await self.send("Runtime.evaluate", {"expression": script.source, "contextId": context})
+            self._worlds[key] = context
+        if key not in self._worlds:
+            await self.send("Runtime.disable")
+            await self.send("Runtime.enable")
+        if key not in self._worlds:
+            raise DocumentGoneError("the frame has no document that could be read")
+        return self._worlds[key]
+
+    def _listen(self) -> None:
+        listeners: dict[str, Callable[[dict[str, Any]], None]] = {
+            "Network.requestWillBeSent": self.traffic.began,
+            "Network.loadingFinished": self.traffic.ended,
+            "Network.loadingFailed": self.traffic.ended,
+            "Page.frameAttached": self._on_attached,
+            "Page.frameDetached": self._on_detached,
+            "Page.frameNavigated": self._on_navigated,
+            "Page.navigatedWithinDocument": self._on_moved,
+            "Page.loadEventFired": lambda _: self._loaded.set(),
+            "Page.javascriptDialogOpening": self._on_dialog,
+            "Page.javascriptDialogClosed": lambda _: None,
+            "Runtime.executionContextCreated": self._on_context,
+            "Runtime.executionContextDestroyed": self._on_context_gone,
+            "Runtime.executionContextsCleared": self._on_context_gone,
+            "Target.attachedToTarget": self._on_worker,
+            "Inspector.targetCrashed": self._on_crash,
+        }
+        for method, listener in listeners.items():
+            self.on(method, listener)
+
+    def _on_worker(self, event: dict[str, Any]) -> None:
+        """Count what a worker of the page asks the network for."""
+        session = event["sessionId"]
+        self._devtools.on("Network.requestWillBeSent", self.traffic.began, session=session)
+        for method in ("Network.loadingFinished", "Network.loadingFailed"):
+            self._devtools.on(method, self.traffic.ended, session=session)
+        for method in ("Network.enable", "Runtime.runIfWaitingForDebugger"):
+            self._devtools.send(method, session=session).add_done_callback(_look_away)
+
+    def _on_attached(self, event: dict[str, Any]) -> None:
+        siblings = self._children.setdefault(event["parentFrameId"], [])
+        if event["frameId"] not in siblings:
+            siblings.append(event["frameId"])
+
+    def _on_detached(self, event: dict[str, Any]) -> None:
+        if event.get("reason") != "swap":  # then it goes on in another process
+            self._drop_frame(event["frameId"])
+
+    def _drop_frame(self, frame_id: str) -> None:
+        for child in self._children.pop(frame_id, []):
+            self._drop_frame(child)
+        for siblings in self._children.values():
+            if frame_id in siblings:
+                siblings.remove(frame_id)
+        self._worlds = {key: context for key, context in self._worlds.items() if key[0] != frame_id}
+
+    def _on_navigated(self, event: dict[str, Any]) -> None:
+        frame = event["frame"]
+        for child in list(self._children.get(frame["id"], ())):
+            self._drop_frame(child)
+        if frame["id"] == self.id:
+            self.url = frame["url"] + frame.get("urlFragment", "")
+            self.traffic.document_changed(frame["loaderId"])
+            self._loaded.clear()
+            self._moved.set()
+
+    def _on_moved(self, event: dict[str, Any]) -> None:
+        if event["frameId"] == self.id:
+            self.url = event["url"]
+            self._moved.set()
+
+    def _on_context(self, event: dict[str, Any]) -> None:
+        context = event["context"]
+        data = context.get("auxData", {})
+        if "frameId" in data:
+            self._worlds[data["frameId"], "" if data.get("isDefault") else context["name"]] = context["id"]
+
+    def _on_context_gone(self, event: dict[str, Any]) -> None:
+        gone = event.get("executionContextId")  # none: all are gone
+        self._worlds = {} if gone is None else {key: id_ for key, id_ in self._worlds.items() if id_ != gone}
+
+    def _on_dialog(self, event: dict[str, Any]) -> None:
+        if event["type"] == "beforeunload":  # a person who leaves wants to leave
+            self._devtools.send("Page.handleJavaScriptDialog", {"accept": True}, session=self.session)
+            return
+        self.dialog = Dialog(kind=event["type"], message=event["message"], default=event.get("defaultPrompt", ""))
+        self._fail_in_flight(DialogOpenError(f"the page shows a dialog: {self.dialog.message[:200]}"))
+
+    def _on_crash(self, event: dict[str, Any]) -> None:
+        self.crashed = True
+        self._fail_in_flight(BrowserCrashedError("the page has crashed"))
+
+    def _fail_in_flight(self, error: Exception) -> None:
+        for answer in list(self._in_flight):
+            if not answer.done():
+                answer.set_exception(error)
+                answer.exception()  # nobody may be left to look at it
+
+
+def _registration(script: InitScript, *, now: bool = True) -> dict[str, Any]:
+    world = {"worldName": ISOLATED_WORLD} if script.isolated else {}
+    return {"source": script.source, "runImmediately": now, **world}
+
+
+def _slices(ms: float) -> list[float]:
+    whole = int(ms // SLICE_MS)
+    rest = ms - whole * SLICE_MS
+    return [SLICE_MS] * whole + ([rest] if rest > 0 else [])
+
+
+def _look_away(done: asyncio.Future[Any]) -> None:
+    if not done.cancelled():
+        done.exception()
+
+
+def _copy(done: asyncio.Future[Any], waiting: asyncio.Future[Any]) -> None:
+    if waiting.done() or done.cancelled():
+        return
+    error = done.exception()
+    if error is not None:
+        waiting.set_exception(error)
+    else:
+        waiting.set_result(done.result())

@@ -1,0 +1,128 @@
+"""Whole episodes from a pool: one policy decides for whoever is ready."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from browser_env.acting import Decision, Policy
+from browser_env.environment import StepResult
+from browser_env.episode import Episode, Source, Step
+from browser_env.observation import Observation
+from browser_env.task import Task
+from rewards.cost import Cost
+from rewards.evidence import Evidence
+from rewards.outcome import Outcome
+
+if TYPE_CHECKING:
+    from browser_env.pool import Pool, Ready
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutRequest:
+    """An episode to be made."""
+
+    task: Task
+    seed: int
+    group: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class _Draft:
+    """An episode in the making."""
+
+    request: RolloutRequest
+    policy_version: int
+    started: float
+    steps: list[Step] = field(default_factory=list)
+    observation: Observation | None = None
+    cost: Cost = field(default_factory=Cost)
+
+    def finish(self, outcome: Outcome, *, source: Source, result: StepResult | None, reason: str) -> Episode:
+        request = self.request
+        evidence = result.evidence if result is not None and result.evidence is not None else Evidence()
+        wall = Cost(wall_s=time.monotonic() - self.started, steps=len(self.steps))
+        last = result.observation if result is not None else self.observation
+        return Episode(
+            id=uuid.uuid4().hex,
+            task=request.task,
+            seed=request.seed,
+            source=source,
+            steps=tuple(self.steps),
+            final=last or Observation(goal=request.task.goal or "", viewport=request.task.viewport),
+            outcome=outcome,
+            reward=result.reward if result is not None and outcome.learnable else 0.0,
+            evidence=evidence,
+            reason=reason,
+            policy_version=self.policy_version,
+            cost=self.cost + wall,
+            group=request.group,
+        )
+
+
+class Rollout:
+    """The state of one call of :meth:`Pool.rollout`."""
+
+    def __init__(self, pool: Pool, *, policy: Policy, requests: Iterator[RolloutRequest], source: Source, greedy: bool):
+        self._pool = pool
+        self._policy = policy
+        self._requests = requests
+        self._source = source
+        self._greedy = greedy
+        self._drafts: dict[int, _Draft] = {}  # by the environment that makes them
+
+    def fill(self) -> bool:
+        """Begin episodes in free environments; return whether any is under way."""
+        free = (env_id for env_id in range(self._pool.num_envs) if env_id not in self._drafts)
+        begun = dict(zip(free, self._requests, strict=False))
+        self._pool.send_reset(list(begun.values()), list(begun))
+        for env_id, request in begun.items():
+            version = self._policy.version
+            self._drafts[env_id] = _Draft(request=request, policy_version=version, started=time.monotonic())
+        return bool(self._drafts)
+
+    def advance(self) -> list[Episode]:
+        """Wait for answers and decide for who is ready; return finished episodes."""
+        finished: list[Episode] = []
+        ready: list[int] = []
+        for answer in self._pool.recv():
+            episode = self._take(answer)
+            if episode is None:
+                ready.append(answer.env_id)
+            else:
+                finished.append(episode)
+        self._decide(ready)
+        return finished
+
+    def _take(self, answer: Ready) -> Episode | None:
+        draft = self._drafts[answer.env_id]
+        draft.cost += Cost(cpu_s=answer.cpu_s)
+        result = answer.result
+        if result is not None and result.outcome is None:
+            draft.observation = result.observation
+            return None
+        outcome = answer.outcome
+        assert outcome is not None
+        del self._drafts[answer.env_id]
+        reason = answer.error if result is None else result.reason
+        return draft.finish(outcome, source=self._source, result=result, reason=reason)
+
+    def _decide(self, ready: list[int]) -> None:
+        drafts = [self._drafts[env_id] for env_id in ready]
+        if not drafts:
+            return
+        started = time.process_time()
+        decisions = self._policy.act([d.observation for d in drafts if d.observation], greedy=self._greedy)
+        share = (time.process_time() - started) / len(drafts)
+        for draft, decision in zip(drafts, decisions, strict=True):
+            draft.steps.append(_step(draft, decision))
+            draft.cost += Cost(cpu_s=share, tokens=decision.tokens)
+        self._pool.send([decision.action for decision in decisions], ready)
+
+
+def _step(draft: _Draft, decision: Decision) -> Step:
+    assert draft.observation is not None
+    return Step(observation=draft.observation, action=decision.action, log_prob=decision.log_prob, value=decision.value)

@@ -1,0 +1,36 @@
+"""The scripts that run in every document before the page's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ISOLATED_WORLD = "webdual"  # its scripts share the page's document and nothing else
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitScript:
+    """A script, and the world in which it runs."""
+
+    source: str
+    isolated: bool = False
+
+
+def read_script(name: str) -> str:
+    """Return the source of one of the page scripts beside this module."""
+    return (Path(__file__).parent / "js" / name).read_text(encoding="utf-8")
+
+
+def reading_scripts() -> tuple[InitScript, ...]:
+    """Return what reads a page from the isolated world; needed by every page, and before all others."""
+    return tuple(InitScript(source=read_script(name), isolated=True) for name in ("channel.js", "observe.js"))
+
+
+def clock_script() -> InitScript:
+    """Return what puts page time and chance under control."""
+    return InitScript(source=read_script("clock.js"))
+
+
+def miniwob_script() -> InitScript:
+    """Return what starts and reads MiniWoB++ pages; it has to come before the clock, which opens the channel."""
+    return InitScript(source=read_script("miniwob.js"))

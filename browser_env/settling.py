@@ -1,0 +1,70 @@
+"""When a step is over: the page is quiet, or its budget is spent. Nothing sleeps here."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from browser_env.page import Page
+
+NETWORK_S = 5.0  # wall clock that a step waits at most for requests under way
+SETTLE_MS = 1000.0  # page time that a step adds at most for what is still going on
+SOON_MS = 500.0  # a timer due by then is waited for: suggestions, delays, spinners
+SLICE_MS = 50.0  # page time between two looks at an animation
+QUIET_ROUNDS = 2  # looks without a request under way that count as rest
+QUIET_MS = 16.0  # page time between them
+LOOK_S = 0.02  # wall clock between looks at the network
+
+
+class Settled(StrEnum):
+    """Why a step ended when it did."""
+
+    QUIET = "quiet"  # no request, animation, layout or timer of the page's own was left
+    NETWORK = "network"  # requests were still under way when the wait for them ended
+    PAGE_TIME = "page_time"  # animations or timers went on when the page time ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settling:
+    """How a page came to rest."""
+
+    settled: Settled
+    status: dict[str, Any]  # how it stood then; see channel.js
+
+
+async def settle(page: Page, *, ms: float, budget_ms: float = SETTLE_MS, network_s: float = NETWORK_S) -> Settling:
+    """Let ``ms`` of page time pass and whatever that sets off; page time stands still while the network is awaited."""
+    loop = asyncio.get_running_loop()
+    deadline, quiet, spent_ms = loop.time() + network_s, 0, 0.0
+    status = await page.advance(ms)
+    while True:
+        await page.frame()
+        if page.traffic.open_requests or status["loading"]:
+            quiet = 0
+            if loop.time() > deadline:
+                return Settling(settled=Settled.NETWORK, status=status)
+            await page.traffic.rest(timeout_s=LOOK_S)
+            status = await page.advance(0)
+        elif quiet < QUIET_ROUNDS:
+            quiet += 1
+            status = await page.advance(QUIET_MS)
+        else:
+            wait_ms = _wait_ms(status)
+            if wait_ms == 0:
+                return Settling(settled=Settled.QUIET, status=status)
+            if spent_ms + wait_ms > budget_ms:
+                return Settling(settled=Settled.PAGE_TIME, status=status)
+            spent_ms += wait_ms
+            status = await page.advance(wait_ms)
+
+
+def _wait_ms(status: dict[str, Any]) -> float:
+    """Return the page time until something happens, or 0 where nothing is about to."""
+    if status["animations"]:
+        return SLICE_MS
+    due = status["next"]
+    if due is None or due - status["elapsed"] > SOON_MS:
+        return 0.0
+    return max(1.0, float(due - status["elapsed"]))

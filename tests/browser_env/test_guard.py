@@ -1,0 +1,141 @@
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from browser_env.action import Click
+from browser_env.guard import parse_head
+from browser_env.task import Task
+from rewards.outcome import Outcome
+
+MakeTask = Callable[..., Task]
+WAYS = ("Fetch", "Image", "Socket", "Worker")
+
+
+class Private:
+    """A server on this machine that no task names; it counts who comes."""
+
+    def __init__(self) -> None:
+        visits: list[str] = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                visits.append(self.path)
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+                """Keep the terminal clean."""
+
+        self.visits = visits
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.place = f"127.0.0.1:{self.server.server_address[1]}"
+        self.url = f"http://{self.place}/secret"
+
+
+@pytest.fixture
+def private() -> Iterator[Private]:
+    private = Private()
+    yield private
+    private.server.shutdown()
+    private.server.server_close()
+
+
+def click(episodes: Any, task: Task, private: Private, name: str) -> Any:
+    observation = episodes.reset(replace(task, url=f"{task.url}?target={private.url}"))
+    return episodes.step(Click(next(e.id for e in observation.elements if e.name == name)))
+
+
+def word(result: Any) -> str:
+    return str(next(e.name for e in result.observation.elements if e.role == "paragraph"))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_private_networks_are_closed(episodes: Any, page_task: MakeTask, private: Private, way: str) -> None:
+    result = click(episodes, page_task("reach"), private, way)
+    assert (word(result), result.outcome) == ("refused", None)
+    assert private.visits == []
+    assert private.place in result.blocked
+
+
+@pytest.mark.parametrize("way", ["Fetch", "Worker"])
+def test_private_networks_are_open_where_the_task_names_them(
+    episodes: Any, page_task: MakeTask, private: Private, way: str
+) -> None:
+    result = click(episodes, page_task("reach", allowed_origins=(f"http://{private.place}",)), private, way)
+    assert (word(result), result.blocked) == ("reached", ())
+    assert private.visits == ["/secret"]
+
+
+@pytest.mark.parametrize("way", ["Leave", "Redirect", "Open"])
+def test_a_document_elsewhere_is_blocked_before_it_is_asked_for(
+    episodes: Any, page_task: MakeTask, private: Private, way: str
+) -> None:
+    result = click(episodes, page_task("reach"), private, way)
+    assert (result.outcome, result.reward) == (Outcome.BLOCKED, 0.0)
+    assert private.visits == []
+    assert private.url in result.blocked
+
+
+def test_a_frame_of_a_private_network_stays_empty(episodes: Any, page_task: MakeTask, private: Private) -> None:
+    result = click(episodes, page_task("reach"), private, "Frame")
+    assert result.outcome is None
+    assert private.visits == []
+
+
+def test_files_are_not_opened(episodes: Any, page_task: MakeTask, private: Private) -> None:
+    result = click(episodes, page_task("reach"), private, "File")
+    assert result.outcome in (None, Outcome.BLOCKED)
+    assert "root:" not in str(result.observation.elements)
+
+
+@pytest.mark.parametrize(
+    ("head", "host", "port"),
+    [
+        (b"CONNECT a.test:8443 HTTP/1.1\r\nHost: a.test:8443\r\n\r\n", "a.test", 8443),
+        (b"CONNECT [::1]:443 HTTP/1.1\r\n\r\n", "::1", 443),
+        (b"GET http://a.test/x?y=1 HTTP/1.1\r\nHost: a.test\r\n\r\n", "a.test", 80),
+    ],
+)
+def test_heads_are_read(head: bytes, host: str, port: int) -> None:
+    wanted = parse_head(head)
+    assert (wanted.host, wanted.port) == (host, port)
+
+
+def test_a_request_is_passed_on_as_a_server_expects_it() -> None:
+    head = b"GET http://a.test:81/x?y=1 HTTP/1.1\r\nHost: a.test:81\r\nProxy-Connection: keep-alive\r\nA: b\r\n\r\n"
+    expected = b"GET /x?y=1 HTTP/1.1\r\nHost: a.test:81\r\nA: b\r\nConnection: close\r\n\r\n"
+    assert parse_head(head).head == expected
+
+
+@pytest.mark.parametrize(
+    "head", [b"\r\n\r\n", b"GET /\r\n\r\n", b"GET file:///etc HTTP/1.1\r\n\r\n", b"\xff\xfe\r\n\r\n"]
+)
+def test_other_heads_are_refused(head: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        parse_head(head)
+
+
+def test_the_proxy_answers_nothing_but_browsers(episodes: Any, page_task: MakeTask) -> None:
+    episodes.reset(page_task("blank"))
+    address = episodes.environment._guard.address.removeprefix("http://")
+
+    async def say(words: bytes) -> bytes:
+        reader, writer = await asyncio.open_connection(*address.split(":"))
+        writer.write(words)
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+    for words in (
+        b"nonsense\r\n\r\n",
+        b"CONNECT 169.254.169.254:80 HTTP/1.1\r\n\r\n",
+        b"GET http:/// HTTP/1.1\r\n\r\n",
+    ):
+        assert episodes.loop.run(say(words)) == b""
