@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.t
 TORCH := torch==2.13.0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup train test check bench constraints clean
+.PHONY: help setup train test check bench soak constraints clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ check: $(READY)  ## lint, format and types, under a minute
 
 bench: $(READY)  ## measure throughput on this machine
 	$(BIN)/webdual bench env $(ARGS)
+
+soak: $(READY)  ## 100,000 random steps over all tasks while processes are killed; about half an hour
+	$(BIN)/webdual soak $(ARGS)
 
 constraints: $(READY)  ## pin the versions that are in .venv now
 	@echo "# Exact versions that make setup installs: what the tests last passed with. Written by 'make constraints'." > constraints.txt

@@ -2,7 +2,7 @@
 
 The pipe ties the browser's life to ours: Chromium ends when its other end closes, however this process died, and a
 shell that waits for it then removes the profile folder. Where even that fails (the browser hangs while its owner is
-killed), the next launch finds what was left by the owner's process id in the folder's name, and clears it away.
+killed), the next launch finds a folder whose lock nobody holds any more, and clears it away.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-PREFIX = "webdual-"  # of profile folders: webdual-OWNER-RANDOM
+PREFIX = "webdual-"  # of profile folders: webdual-OWNER-RANDOM, the owner's process id
+LOCK = "owner.lock"  # inside, held by the owner as long as it lives
+YOUNG_S = 30.0  # a folder without its lock may be in the making for so long
 RUN_AND_CLEAN = 'trap "" INT TERM; "$@"; rm -rf "$PROFILE"'
 END_S = 3.0  # a browser that was told to end gets so long, then it is killed
 POLL_S = 0.005
@@ -35,12 +37,15 @@ class ChromiumProcess:
     profile: Path
     write_fd: int  # commands go in here
     read_fd: int  # answers and events come out here
+    lock_fd: int  # holds the profile
 
     @classmethod
     def start(cls, binary: Path, flags: Sequence[str]) -> Self:
         """Start a browser with a new profile; raise :class:`OSError` where the system refuses."""
         reap_leftovers()
         profile = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+        lock_fd = os.open(profile / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
+        fcntl.flock(lock_fd, fcntl.LOCK_EX)
         command = [str(binary), *flags, "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank"]
         theirs_in, write_fd = _pipe()
         read_fd, theirs_out = _pipe()
@@ -58,14 +63,14 @@ class ChromiumProcess:
                 setpgroup=0,
             )
         except OSError:
-            os.close(write_fd)
-            os.close(read_fd)
+            for fd in (write_fd, read_fd, lock_fd):
+                os.close(fd)
             shutil.rmtree(profile, ignore_errors=True)
             raise
         finally:
             for fd in (theirs_in, theirs_out, null):
                 os.close(fd)
-        return cls(pid=pid, profile=profile, write_fd=write_fd, read_fd=read_fd)
+        return cls(pid=pid, profile=profile, write_fd=write_fd, read_fd=read_fd, lock_fd=lock_fd)
 
     def end(self) -> None:
         """Close the pipe, wait for the browser to go, kill what stays, and remove the profile; safe to call twice."""
@@ -79,6 +84,7 @@ class ChromiumProcess:
             _wait(pid, END_S)
         _kill_group(pid)  # children that outlived the browser
         shutil.rmtree(self.profile, ignore_errors=True)
+        os.close(self.lock_fd)
 
     def kill(self) -> None:
         """Kill the browser's whole process group; :meth:`end` has still to be called."""
@@ -94,21 +100,35 @@ def reap_leftovers(folder: Path | None = None) -> int:
     found = 0
     with _reaping:
         for profile in (folder or Path(tempfile.gettempdir())).glob(f"{PREFIX}*-*"):
-            owner = profile.name.removeprefix(PREFIX).partition("-")[0]
-            if owner.isdigit() and not Path(f"/proc/{owner}").exists() and Path("/proc/self").exists():
+            if _is_left(profile):
                 _kill_users_of(profile)
                 shutil.rmtree(profile, ignore_errors=True)
                 found += 1
     return found
 
 
+def _is_left(profile: Path) -> bool:
+    """Whether nobody holds the lock of what once was somebody's profile."""
+    try:
+        lock_fd = os.open(profile / LOCK, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:  # no profile, another user's, or one in the making
+        return False
+    try:
+        fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    else:
+        return time.time() - profile.stat().st_mtime > YOUNG_S
+    finally:
+        os.close(lock_fd)
+
+
 def _kill_users_of(profile: Path) -> None:
     needle = f"--user-data-dir={profile}".encode()
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            with contextlib.suppress(OSError):  # it has just ended, or is another user's
-                if needle in (process / "cmdline").read_bytes():
-                    os.kill(int(process.name), signal.SIGKILL)
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has just ended, or is another user's
+            if needle in (process / "cmdline").read_bytes():
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 def _pipe() -> tuple[int, int]:

@@ -55,6 +55,15 @@ class DevTools:
         self._write(json.dumps(command).encode() + END)
         return answer
 
+    def await_anew(self, answer: asyncio.Future[Any]) -> asyncio.Future[Any]:
+        """Return another future for a command whose first one has been given up."""
+        for command, (session, waiting) in self._waiting.items():
+            if waiting is answer:
+                again: asyncio.Future[dict[str, Any]] = self._loop.create_future()
+                self._waiting[command] = (session, again)
+                return again
+        return answer
+
     def on(self, method: str, listener: Listener, *, session: str = "") -> None:
         """Call a listener with the parameters of every such event; one listener for each session and method."""
         self._listeners[session, method] = listener

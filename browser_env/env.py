@@ -53,8 +53,9 @@ class BrowserEnv(gym.Env[Observation, Action]):
         """Begin an episode; the seed also makes the page's chance. Raise :class:`InfraError` where that fails."""
         super().reset(seed=seed)
         page_seed = seed if seed is not None else draw_seed(self.np_random)
-        self._last = self._start().reset(self.task, seed=page_seed)
-        return self._seen(self._last), {"seed": page_seed, "task": self.task.name}
+        live = self._start()
+        self._last = live.reset(self.task, seed=page_seed)
+        return self._seen(self._last), {"seed": page_seed, "task": self.task.name, "fields": live.fields}
 
     def step(self, action: Action | str) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
         """Act; a malformed text raises :class:`ActionError`, a failed action is the next observation's error."""

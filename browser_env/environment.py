@@ -23,6 +23,7 @@ from browser_env.errors import (
 from browser_env.executor import execute
 from browser_env.guard import Guard
 from browser_env.host import BrowserHost
+from browser_env.miniwob import data_mode, goal_fields
 from browser_env.observation import Observation
 from browser_env.observing import observe
 from browser_env.page import Page
@@ -74,6 +75,7 @@ class Environment:
         self._task: Task | None = None
         self._seed = 0
         self._goal = ""
+        self.fields: dict[str, str] = {}  # the goal's parts by name, where the suite knows them
         self._steps = 0
         self._last: Observation | None = None
 
@@ -122,7 +124,9 @@ class Environment:
         self._task = None
         try:
             await self._prepare(task, seed=seed)
-            self._goal = await (self._start_miniwob if task.suite == "miniwob" else self._start_web)(task, seed)
+            self._goal, self.fields = await (self._start_miniwob if task.suite == "miniwob" else self._start_web)(
+                task, seed
+            )
             _check_start(task, self.misses)
             self._last, _ = await self._observe(task)
         except InfraError:
@@ -267,25 +271,28 @@ class Environment:
             scripts.append(InitScript(source=REFUSE_WORKERS))
         self._context = await browser.new_context(viewport=task.viewport, scripts=scripts, proxy=proxy, on_page=on_page)
 
-    async def _start_miniwob(self, task: Task, seed: int) -> str:
+    async def _start_miniwob(self, task: Task, seed: int) -> tuple[str, dict[str, str]]:
         page = self.context.page
-        if page.url != task.url:
+        if page.url != task.url or task.reload:
             await page.navigate(task.url)
         await page.dispatch([("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": 0, "y": 0})])
         await page.evaluate("webdual.clearClipboard(), webdual.reset()", isolated=True, user_gesture=True)
         await page.advance(FLUSH_MS)
         await page.begin(seed=seed)
-        goal = await page.evaluate(f"webdual.call('start', {json.dumps(str(seed))})", isolated=True)
-        return str(goal)
+        drawn = json.dumps({"seed": str(seed), "mode": data_mode(seed)})
+        asked = await page.evaluate(f"webdual.call('start', {drawn})", isolated=True)
+        if "error" in asked:
+            raise InfraError(f"the page began no episode: {asked['error'][:200]}")
+        return asked["goal"], goal_fields(task.name, asked["goal"], asked["fields"])
 
-    async def _start_web(self, task: Task, seed: int) -> str:
+    async def _start_web(self, task: Task, seed: int) -> tuple[str, dict[str, str]]:
         self._seed = seed
         self._stamp()
         page = self.context.page
         await page.evaluate("webdual.clearClipboard()", isolated=True, user_gesture=True)
         await page.navigate(task.url)
         await self._settle(task, ms=task.step_ms)
-        return task.goal or ""
+        return task.goal or "", {}
 
     def _stamp(self) -> None:
         """Have documents that open from now on begin at this page time of the episode."""
@@ -341,6 +348,7 @@ def _complete(evidence: Evidence, settling: Settling, action: Action, misses: tu
         gave_up=isinstance(action, GiveUp),
         page_done=done,
         page_reward=status["reward"] if done else None,
+        page_checks=status["checks"] if done else {},
         page_elapsed_ms=settling.status["elapsed"],
         page_limit_ms=status.get("limit"),
         unanswered=_unanswered(misses),

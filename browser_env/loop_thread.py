@@ -72,6 +72,11 @@ class ThreadedEnvironment:
         """Whether this process made it."""
         return self._process == os.getpid()
 
+    @property
+    def fields(self) -> dict[str, str]:
+        """The parts of the last episode's goal by name, where the suite knows them."""
+        return self._environment.fields
+
     def reset(self, task: Task, *, seed: int) -> Observation:
         """See :meth:`Environment.reset`."""
         return self._loop.run(self._alone(self._environment.reset(task, seed=seed)))

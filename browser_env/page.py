@@ -82,7 +82,8 @@ class Page:
         self._children: dict[str, list[str]] = {target_id: []}  # frame id -> ids of its frames, as attached
         self._worlds: dict[tuple[str, str], int] = {}  # (frame id, world) -> execution context
         self._in_flight: set[asyncio.Future[Any]] = set()
-        self._late_frame: asyncio.Future[Any] | None = None  # a frame that a dialog holds up
+        self._frame: asyncio.Future[Any] | None = None  # the last that was begun
+        self._held_frame: asyncio.Future[Any] | None = None  # one that a dialog holds up
         self._moved = asyncio.Event()  # set when the address changes
         self._loaded = asyncio.Event()  # set by the load event of the document shown
         self._last_script: asyncio.Future[Any] | None = None
@@ -202,6 +203,7 @@ class Page:
         """Open a URL and wait for its load event, drawing frames meanwhile."""
         try:
             async with asyncio.timeout(self._drawing.call_timeout_s):
+                self._loaded.clear()  # the answer may come before the news that the last document is gone
                 result = await self._pumped(self._command("Page.navigate", {"url": url}))
                 reason = result.get("errorText", "")
                 if reason == "net::ERR_ABORTED":
@@ -250,11 +252,12 @@ class Page:
     async def dispatch(self, events: Sequence[tuple[str, dict[str, Any]]]) -> None:
         """Send trusted input events in order, without waiting for one before the next."""
         self._check_usable()
-        answers = asyncio.gather(*(self._command(method, params) for method, params in events))
+        answers = [self._command(method, params) for method, params in events]
         if events and events[-1][1].get("type") in WAITS_FOR_FRAME:
             await self.frame()
-        await asyncio.wait({answers}, timeout=PUMP_PAUSE_S)
-        await self._pumped(answers)
+        if answers:
+            await asyncio.wait(answers[-1:], timeout=PUMP_PAUSE_S)  # they are answered in order
+            await self._pumped(asyncio.gather(*answers))
 
     async def answer(self, *, accept: bool, text: str = "") -> None:
         """Answer the open dialog; raise :class:`ActionError` where there is none."""
@@ -315,20 +318,21 @@ class Page:
         """Draw a frame; where none comes, close the picker that may be open: frames wait as long as it is."""
         async with self._drawing.lock:
             self._check_usable()
-            if self._late_frame is not None:
-                await self._bounded(self._late_frame, what="a frame")
+            if self._held_frame is not None:
+                await self._bounded(self._held_frame, what="a frame")
+                self._held_frame = None
             at = {"frameTimeTicks": self._next_frame_ms(), "interval": FRAME_INTERVAL_MS}
-            drawing = self._devtools.send("HeadlessExperimental.beginFrame", at | request, session=self.session)
-            self._late_frame = drawing
-            waiting: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-            drawing.add_done_callback(lambda done: _copy(done, waiting))
-            self._in_flight.add(waiting)
+            self._frame = self._command("HeadlessExperimental.beginFrame", at | request)
+            picker = asyncio.get_running_loop().call_later(PICKER_PATIENCE_S, self._press_escape)
             try:
-                return await self._wait_for_frame(waiting)
+                result: dict[str, Any] = await self._bounded(self._frame, what="a frame")
             finally:
-                self._in_flight.discard(waiting)
-                if drawing.done():
-                    self._late_frame = None
+                picker.cancel()
+            return result
+
+    def _press_escape(self) -> None:
+        for method, params in press_events("Escape"):
+            self.post(method, params)
 
     def _next_frame_ms(self) -> float:
         """Return the compositor's time of the next frame: page time's, but later than the last frame's."""
@@ -336,18 +340,11 @@ class Page:
         self._last_frame_ms = max(at_ms, self._last_frame_ms + SAME_TIME_MS)
         return self._last_frame_ms
 
-    async def _wait_for_frame(self, waiting: asyncio.Future[Any]) -> dict[str, Any]:
-        done, _ = await asyncio.wait({waiting}, timeout=PICKER_PATIENCE_S)
-        if not done:
-            for method, params in press_events("Escape"):
-                self._command(method, params)
-        result: dict[str, Any] = await self._bounded(waiting, what="a frame")
-        return result
-
     async def _pumped(self, waiting: Awaitable[T]) -> T:
         """Draw frames until something is done: pointer moves and loads wait for frames."""
         task = asyncio.ensure_future(waiting)
         try:
+            await asyncio.sleep(0)
             while not task.done():
                 await self.frame()
                 await asyncio.wait({task}, timeout=PUMP_PAUSE_S)
@@ -461,6 +458,8 @@ class Page:
             self._devtools.send("Page.handleJavaScriptDialog", {"accept": True}, session=self.session)
             return
         self.dialog = Dialog(kind=event["type"], message=event["message"], default=event.get("defaultPrompt", ""))
+        if self._frame is not None and not self._frame.done():
+            self._held_frame = self._devtools.await_anew(self._frame)
         self._fail_in_flight(DialogOpenError(f"the page shows a dialog: {self.dialog.message[:200]}"))
 
     def _on_crash(self, event: dict[str, Any]) -> None:
@@ -488,13 +487,3 @@ def _slices(ms: float) -> list[float]:
 def _look_away(done: asyncio.Future[Any]) -> None:
     if not done.cancelled():
         done.exception()
-
-
-def _copy(done: asyncio.Future[Any], waiting: asyncio.Future[Any]) -> None:
-    if waiting.done() or done.cancelled():
-        return
-    error = done.exception()
-    if error is not None:
-        waiting.set_exception(error)
-    else:
-        waiting.set_result(done.result())

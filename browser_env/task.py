@@ -26,6 +26,7 @@ class Task:
     goal: str | None = None  # None: the page states it
     suite: str = "web"  # "web" or "miniwob": how the page is started and seeded
     ignore: str | None = None  # CSS selector of a suite's own instruments, which are not observed
+    reload: bool = False  # a suite's page is loaded anew at each reset, as something of an episode would outlive it
     viewport: tuple[int, int] = (1280, 720)  # width, height in CSS px
     max_steps: int = 30
     time_limit_s: float = 120.0  # wall clock, for infrastructure; page time is simulated

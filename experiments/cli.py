@@ -21,6 +21,7 @@ COMMANDS = {  # name -> summary; each is the module experiments.commands.<name>
     "tasks": "list tasks, and compile websites into them",
     "snapshot": "keep what a site serves, and play tasks on it without a network",
     "bench": "measure throughput on this machine",
+    "soak": "run random actions on every task while processes are killed",
     "compare": "compare evaluated runs, with their uncertainty",
     "watch": "replay episodes step by step in a web page",
 }

@@ -29,6 +29,7 @@ class Evidence:
     gave_up: bool = False
     page_done: bool = False  # the page itself declared the episode over
     page_reward: float | None = None  # the page's own raw reward, if it gives one
+    page_checks: dict[str, bool] = field(default_factory=dict)  # what it pays for without looking -> whether it holds
     page_elapsed_ms: float = 0.0  # page time since the episode began
     page_limit_ms: float | None = None  # the page's own time limit, if it has one
     unanswered: tuple[str, ...] = ()  # requests that a snapshot had no answer to, those that only adorn left out

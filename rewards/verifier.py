@@ -36,7 +36,7 @@ class Verdict:
     """Whether the task was done, what that is worth, and why."""
 
     success: bool
-    reward: float  # from 0 to 1
+    reward: float  # from 0 to 1; a page's raw reward may lie outside
     reason: str
 
 
@@ -55,23 +55,36 @@ def verify(name: str, params: Params, evidence: Evidence) -> Verdict:
 def page_reward(params: Params, evidence: Evidence) -> Verdict:
     """Trust the reward that the page itself gave once it declared the episode over.
 
-    ``mode``: ``strict`` (1 for a raw reward of at least 1, else 0), ``partial`` (the raw reward cut to 0..1),
-    ``time_decayed`` (raw times the share of the page's time limit that is left), ``threshold`` (1 for a raw
-    reward of at least ``threshold``). Success is a raw reward of at least 1, or of ``threshold``.
+    ``mode``: ``strict`` (1 for success, else 0), ``raw`` (what the page gave), ``partial`` (that cut to 0..1),
+    ``time_decayed`` (that times the share of the page's time limit that is left), ``threshold`` (1 for a raw
+    reward of at least ``threshold``, else 0). Success is a raw reward of at least ``needed`` (1 unless given), or
+    of ``threshold``; but for ``threshold``, whatever the page is known to pay for without looking must hold too.
     """
-    mode = _choice(params, "mode", ("strict", "partial", "time_decayed", "threshold"))
-    _only(params, "mode", *(("threshold",) if mode == "threshold" else ()))
-    needed = _number(params, "threshold") if mode == "threshold" else 1.0
+    mode = _choice(params, "mode", ("strict", "raw", "partial", "time_decayed", "threshold"))
+    least = "threshold" if mode == "threshold" else "needed"
+    _only(params, "mode", least)
+    needed = _number(params, least) if least in params or mode == "threshold" else 1.0
     raw = evidence.page_reward
     if not evidence.page_done or raw is None:
         return _verdict(False, "the page did not end the episode with a reward")
     if not _is_number(raw):
         return _verdict(False, f"the page's reward is not a number: {raw!r:.40}")
-    success = raw >= needed
-    reward = float(success) if mode in ("strict", "threshold") else min(max(raw, 0.0), 1.0)
-    if mode == "time_decayed":
-        reward *= _time_left(evidence)
-    return Verdict(success=success, reward=reward, reason=f"the page's reward is {raw:g}, {needed:g} was needed")
+    failed = [name for name, holds in evidence.page_checks.items() if not holds and mode != "threshold"]
+    success = raw >= needed and not failed
+    reason = f"the page's reward is {raw:g}, {needed:g} was needed"
+    return Verdict(
+        success=success,
+        reward=_page_worth(mode, float(raw), success, evidence),
+        reason=f"{reason}; it paid although not: {', '.join(failed)}" if failed and raw >= needed else reason,
+    )
+
+
+def _page_worth(mode: str, raw: float, success: bool, evidence: Evidence) -> float:
+    if mode in ("strict", "threshold"):
+        return float(success)
+    if mode == "raw":
+        return raw
+    return min(max(raw, 0.0), 1.0) * (_time_left(evidence) if mode == "time_decayed" else 1.0)
 
 
 def url(params: Params, evidence: Evidence) -> Verdict:

@@ -47,7 +47,7 @@ def cpu_s(roots: Iterable[int]) -> dict[int, Spent]:
     members, hertz = set(family(roots)), os.sysconf("SC_CLK_TCK")
     return {
         pid: Spent(
-            kind=kind_of(_command(pid)),
+            kind=kind_of(command_of(pid)),
             own_s=(int(fields[11]) + int(fields[12])) / hertz,
             ended_s=(int(fields[13]) + int(fields[14])) / hertz,
         )
@@ -90,19 +90,20 @@ def kind_of(command: str) -> str:
     return "browser" if is_browser else "other"
 
 
+def command_of(pid: int) -> str:
+    """Return a process's command line, its arguments apart by NUL; nothing where it has ended."""
+    try:
+        return (PROC / str(pid) / "cmdline").read_text(errors="replace").replace(" ", "\0")
+    except OSError:  # it has just ended
+        return ""
+
+
 def _stats() -> Iterator[tuple[int, list[str]]]:
     """Yield every process's id and the fields of its stat that follow its name."""
     for folder in PROC.iterdir():
         if folder.name.isdigit():
             with contextlib.suppress(OSError):  # it has just ended
                 yield int(folder.name), (folder / "stat").read_text().rpartition(")")[2].split()
-
-
-def _command(pid: int) -> str:
-    try:
-        return (PROC / str(pid) / "cmdline").read_text(errors="replace").replace(" ", "\0")
-    except OSError:  # it has just ended
-        return ""
 
 
 def _memory_bytes(pid: int) -> int:

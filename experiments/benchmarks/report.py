@@ -157,17 +157,27 @@ def breakdown_tables(results: Results) -> list[Table]:
     """Return where a step's time goes: by phase in one raw loop, by kind of process on every side."""
     single = [row for row in rows(results) if row.summary.num_envs == 1]
     phases = _breakdown("Wall clock of a step, ms", [(r, r.summary.phase_ms) for r in single])
-    kinds = _breakdown("Processor time of a step and its share of a reset, ms", [(r, r.summary.cpu_ms) for r in single])
+    kinds = _breakdown(
+        "Processor time of a step and its share of a reset, ms",
+        [(r, r.summary.cpu_ms) for r in single],
+    )
     return [phases, kinds]
 
 
 def _breakdown(title: str, parts: Sequence[tuple[Row, Mapping[str, float]]]) -> Table:
     names = list(dict.fromkeys(name for _, part in parts for name in part))
-    table = Table("", "", *names, "sum", box=SIMPLE, title=title)
+    table = Table(box=SIMPLE, title=title)
+    for column in ("", *names, "sum"):
+        table.add_column(column, justify="right" if column else "left", no_wrap=True)
+    last: Setting | None = None
     for row, part in parts:
-        if part:
-            cells = [f"{part.get(name, 0.0):.2f}" for name in names]
-            table.add_row(row.setting.title, row.title, *cells, f"{sum(part.values()):.2f}")
+        if not part:
+            continue
+        if row.setting != last:
+            table.add_section()
+            table.add_row(f"[bold]{row.setting.title}[/]")
+        table.add_row(row.title, *(_ms(part.get(name, 0.0)) for name in names), _ms(sum(part.values())))
+        last = row.setting
     return table
 
 
@@ -177,4 +187,4 @@ def _short(value: float) -> str:
 
 
 def _ms(value: float) -> str:
-    return f"{value:.0f}" if value >= 100 else f"{value:.1f}"
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"

@@ -1,3 +1,4 @@
+import fcntl
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from browser_env.browser import Browser
-from browser_env.chromium import PREFIX, ChromiumProcess, reap_leftovers
+from browser_env.chromium import LOCK, PREFIX, ChromiumProcess, reap_leftovers
 from browser_env.env import LoopThread
 from browser_env.errors import BrowserCrashedError, UsageError
 from browser_env.options import BrowserOptions
@@ -74,17 +75,20 @@ def test_a_browser_that_hangs_is_killed(loop: LoopThread) -> None:
 
 
 def test_what_a_dead_owner_left_is_cleared_away(tmp_path: Path) -> None:
-    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
-        gone.wait()
-    left = tmp_path / f"{PREFIX}{gone.pid}-abc"
-    mine, other = tmp_path / f"{PREFIX}{os.getpid()}-abc", tmp_path / "webdual-notes-1"
-    for folder in (left, mine, other):
+    left, held, young, other = (tmp_path / f"{PREFIX}{name}" for name in ("1-abc", "2-abc", "3-abc", "notes-1"))
+    for folder in (left, held, young, other):
         folder.mkdir()
+        if folder != other:
+            (folder / LOCK).touch()
+        if folder != young:
+            os.utime(folder, (0, 0))
     stuck = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", f"--user-data-dir={left}"])
     assert eventually(lambda: bool(processes_of(left)))
-    assert reap_leftovers(tmp_path) == 1
+    with (held / LOCK).open("r+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert reap_leftovers(tmp_path) == 1
     assert stuck.wait(10) == -signal.SIGKILL
-    assert [path.exists() for path in (left, mine, other)] == [False, True, True]
+    assert [path.exists() for path in (left, held, young, other)] == [False, True, True, True]
 
 
 def test_nothing_is_left_open(loop: LoopThread) -> None:

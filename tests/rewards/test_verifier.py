@@ -98,6 +98,31 @@ def test_a_reward_before_the_page_is_done_earns_nothing() -> None:
     assert not succeeds("page_reward", page(1.0, page_done=False), mode="strict")
 
 
+@pytest.mark.parametrize("raw", [-1.0, -0.5, 0.25, 1.0])
+def test_raw_is_what_the_page_gave(raw: float) -> None:
+    verdict = verify("page_reward", {"mode": "raw"}, page(raw))
+    assert (verdict.reward, verdict.success) == (raw, raw == 1.0)
+
+
+@pytest.mark.parametrize(("mode", "reward"), [("strict", 1.0), ("raw", 0.93), ("partial", 0.93)])
+def test_needed_is_the_raw_reward_from_which_the_goal_is_reached(mode: str, reward: float) -> None:
+    verdict = verify("page_reward", {"mode": mode, "needed": 0.9}, page(0.93))
+    assert (verdict.success, verdict.reward) == (True, reward)
+    assert not succeeds("page_reward", page(0.89), mode=mode, needed=0.9)
+
+
+@pytest.mark.parametrize(("mode", "reward"), [("strict", 0.0), ("raw", 1.0), ("partial", 1.0)])
+def test_what_a_page_pays_for_without_looking_must_hold(mode: str, reward: float) -> None:
+    verdict = verify("page_reward", {"mode": mode}, page(1.0, page_checks={"it is round": False, "it is red": True}))
+    assert (verdict.success, verdict.reward) == (False, reward)
+    assert "it paid although not: it is round" in verdict.reason
+    assert succeeds("page_reward", page(1.0, page_checks={"it is round": True}), mode=mode)
+
+
+def test_a_threshold_is_the_pages_reward_alone() -> None:
+    assert succeeds("page_reward", page(0.6, page_checks={"it is round": False}), mode="threshold", threshold=0.5)
+
+
 @pytest.mark.parametrize(
     "params",
     [

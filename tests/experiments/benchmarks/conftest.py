@@ -16,10 +16,10 @@ def runs(rate: float, *, num_envs: int = 1) -> list[Run]:
             rate=rate * factor,
             steps=20,
             episodes=5,
-            cpu_s={"python": 0.1, "renderer": 0.3},
+            cpu_s={"python": 0.1, "browser": 0.2, "gpu": 0.1, "renderer": 0.3, "other": 2.5, "ended": 0.1},
             step_s=[1 / rate] * 20,
             reset_s=[2 / rate] * 5,
-            phase_s={"input": 0.2},
+            phase_s={"input": 0.2, "advance": 0.1, "frame": 0.2, "observe": 0.1, "python": 0.01},
         )
         for factor in (1, 2)
     ]
