@@ -31,7 +31,8 @@ class BrowserEnv(gym.Env[Observation, Action]):
     """A task in a real browser.
 
     ``step`` takes a typed action or its text form. ``info`` holds ``outcome``, ``reason`` and ``evidence`` when
-    the episode is over, and always why the step ended (``settled``) and what was refused (``blocked``); an episode
+    the episode is over, and always why the step ended (``settled``) and what was refused (``blocked``)
+    or missing in the task's snapshot (``misses``); an episode
     that infrastructure broke is truncated with the outcome ``infra_error``.
     """
 
@@ -120,6 +121,7 @@ def transition(result: StepResult) -> tuple[float, bool, bool, dict[str, Any]]:
         "evidence": result.evidence,
         "settled": result.settled,
         "blocked": result.blocked,
+        "misses": result.misses,
     }
     return result.reward, terminated, truncated, info
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from browser_env.action import Action, Answer, GiveUp, Wait
@@ -24,9 +25,16 @@ from browser_env.host import BrowserHost
 from browser_env.miniwob import data_mode, goal_fields
 from browser_env.observation import Observation
 from browser_env.observing import observe
+from browser_env.page import Page
 from browser_env.places import check_action, check_page
-from browser_env.scripts import clock_script, miniwob_script
+from browser_env.scripts import InitScript, clock_script, miniwob_script
 from browser_env.settling import NETWORK_S, Settled, Settling, settle
+from browser_env.snapshot.har import open_snapshot
+from browser_env.snapshot.matching import Miss
+from browser_env.snapshot.normalising import place
+from browser_env.snapshot.recording import Recorder
+from browser_env.snapshot.replaying import Replayer
+from browser_env.snapshot.wire import REFUSE_WORKERS
 from browser_env.task import Task
 from rewards.evidence import Evidence
 from rewards.outcome import Outcome
@@ -35,6 +43,7 @@ from rewards.verifier import VerifierError, verify
 FLUSH_MS = 3000  # page time that lets what an old episode left pending run out
 MAX_LOOKS = 4
 MAX_WAIT_MS = 10_000
+NOWHERE = "http://127.0.0.1:1"  # a proxy that refuses every connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -48,13 +57,17 @@ class StepResult:
     evidence: Evidence | None = None  # set when the episode is over
     settled: Settled = Settled.QUIET  # why the step ended when it did
     blocked: tuple[str, ...] = ()  # what the page or the action wanted and was refused: addresses, or host:port
+    fields: dict[str, str] = field(default_factory=dict)  # of a reset: the goal's parts by name, where known
+    misses: tuple[Miss, ...] = ()  # requests of the episode so far that its snapshot had no answer to
 
 
 class Environment:
-    """Runs one episode after the other in a profile of its own."""
+    """Runs one episode after the other in a profile of its own; a ``recorder`` keeps what sites serve."""
 
-    def __init__(self, host: BrowserHost, *, pixels: bool = True):
+    def __init__(self, host: BrowserHost, *, pixels: bool = True, recorder: Recorder | None = None):
         self._host = host
+        self._recorder = recorder
+        self._replayer: Replayer | None = None  # of a task that starts from a snapshot
         self._pixels = pixels
         self._browser: Browser | None = None
         self._context: Context | None = None
@@ -72,6 +85,11 @@ class Environment:
         if self._context is None:
             raise UsageError("no page is open; call reset() first")
         return self._context
+
+    @property
+    def misses(self) -> tuple[Miss, ...]:
+        """Requests of the episode so far that its snapshot had no answer to."""
+        return () if self._replayer is None else tuple(self._replayer.misses)
 
     async def reset(
         self, task: Task, *, seed: int, prefix: Sequence[Action] = (), expected: str | None = None
@@ -109,6 +127,7 @@ class Environment:
             self._goal, self.fields = await (self._start_miniwob if task.suite == "miniwob" else self._start_web)(
                 task, seed
             )
+            _check_start(task, self.misses)
             self._last, _ = await self._observe(task)
         except InfraError:
             await self.discard_page()
@@ -132,6 +151,7 @@ class Environment:
             result = self._ended(Outcome.BLOCKED, str(error))
         if self._guard is not None:
             result = replace(result, blocked=self._guard.take_refused())
+        result = replace(result, misses=self.misses)
         if result.outcome is not None:
             self._task = None
         self._last = result.observation
@@ -176,7 +196,7 @@ class Environment:
             self._stamp()
         if evidence is None:
             return StepResult(observation=observation, settled=settling.settled)
-        evidence = _complete(evidence, settling, action)
+        evidence = _complete(evidence, settling, action, self.misses)
         result = judge(task, observation, evidence, limit_reached=self._steps >= task.max_steps)
         return replace(result, settled=settling.settled)
 
@@ -228,18 +248,28 @@ class Environment:
         """Have a profile for the task: a suite's page is used again, a site gets a fresh one."""
         browser = await self._host.browser()
         context = self._context
-        if context is not None and browser is self._browser and task.suite == "miniwob" and _is_reusable(context, task):
+        reusable = self._replayer is None and browser is self._browser and task.suite == "miniwob"
+        if context is not None and reusable and _is_reusable(context, task):
             return
         await self.close()
-        self._browser = browser
+        self._browser, self._replayer = browser, None
         if task.suite == "miniwob":
             scripts = [miniwob_script(), clock_script()]
             self._context = await browser.new_context(viewport=task.viewport, scripts=scripts)
             return
-        self._guard = await Guard(task, host_map=self._host.host_map).start()
-        self._context = await browser.new_context(
-            viewport=task.viewport, scripts=[clock_script()], proxy=self._guard.address, on_page=self._guard.watch
-        )
+        scripts, proxy = [clock_script()], NOWHERE
+        on_page: Callable[[Page], None]
+        if task.snapshot is not None:
+            self._replayer = Replayer(await asyncio.to_thread(open_snapshot, task.snapshot))
+            on_page = self._replayer.attach
+        else:
+            self._guard = await Guard(task, host_map=self._host.host_map).start()
+            proxy, on_page = self._guard.address, self._guard.watch
+        if self._recorder is not None and self._replayer is None:
+            on_page = self._recorder.attach
+        if self._recorder is not None or self._replayer is not None:
+            scripts.append(InitScript(source=REFUSE_WORKERS))
+        self._context = await browser.new_context(viewport=task.viewport, scripts=scripts, proxy=proxy, on_page=on_page)
 
     async def _start_miniwob(self, task: Task, seed: int) -> tuple[str, dict[str, str]]:
         page = self.context.page
@@ -276,6 +306,7 @@ class Environment:
             url=observation.url,
             answer=action.text if isinstance(action, Answer) else None,
             gave_up=isinstance(action, GiveUp),
+            unanswered=_unanswered(self.misses),
         )
         return judge(task, observation, evidence, limit_reached=True)
 
@@ -285,7 +316,8 @@ class Environment:
 
     def _ended(self, outcome: Outcome, reason: str) -> StepResult:
         assert self._last is not None
-        return StepResult(observation=self._last, outcome=outcome, reason=reason, evidence=Evidence(url=self._last.url))
+        evidence = Evidence(url=self._last.url, unanswered=_unanswered(self.misses))
+        return StepResult(observation=self._last, outcome=outcome, reason=reason, evidence=evidence)
 
 
 def _is_reusable(context: Context, task: Task) -> bool:
@@ -293,7 +325,17 @@ def _is_reusable(context: Context, task: Task) -> bool:
     return usable and len(context.pages) == 1 and context.page.viewport == task.viewport
 
 
-def _complete(evidence: Evidence, settling: Settling, action: Action) -> Evidence:
+def _unanswered(misses: tuple[Miss, ...]) -> tuple[str, ...]:
+    return tuple(str(miss) for miss in misses if not miss.cosmetic)
+
+
+def _check_start(task: Task, misses: tuple[Miss, ...]) -> None:
+    """Raise :class:`InfraError` where a snapshot does not hold the page that the task starts on."""
+    if any(miss.kind == "document" and place(miss.url) == place(task.url) for miss in misses):
+        raise InfraError(f"the snapshot {task.snapshot} does not hold {task.url}; record it, or start on another page")
+
+
+def _complete(evidence: Evidence, settling: Settling, action: Action, misses: tuple[Miss, ...]) -> Evidence:
     """Add what the page's status and the last action say."""
     status: dict[str, Any] = settling.status["page"] or {}
     done = status.get("done", False)
@@ -306,6 +348,7 @@ def _complete(evidence: Evidence, settling: Settling, action: Action) -> Evidenc
         page_checks=status["checks"] if done else {},
         page_elapsed_ms=settling.status["elapsed"],
         page_limit_ms=status.get("limit"),
+        unanswered=_unanswered(misses),
     )
 
 
@@ -324,6 +367,9 @@ def judge(task: Task, observation: Observation, evidence: Evidence, *, limit_rea
         outcome = Outcome.TRUNCATED
     if outcome is None:
         return StepResult(observation=observation)
+    if outcome is not Outcome.SUCCESS and evidence.unanswered:  # the site would have answered: not the policy's doing
+        reason = f"the task's snapshot has no answer to {evidence.unanswered[0]}; record it"
+        return StepResult(observation=observation, outcome=Outcome.INFRA_ERROR, reason=reason, evidence=evidence)
     return StepResult(
         observation=observation, outcome=outcome, reward=verdict.reward, reason=verdict.reason, evidence=evidence
     )

@@ -26,6 +26,7 @@ STEADY_FLAGS = (  # the same pixels on every machine; no traffic of the browser'
     "--disable-component-update",
     "--disable-domain-reliability",
     "--disable-sync",
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",  # WebRTC does not pass by a proxy
     "--no-first-run",
     "--no-default-browser-check",
     "--no-service-autorun",

@@ -86,7 +86,8 @@ class PoolProcess:
         result, error = None, ""
         try:
             if isinstance(call, ResetCall):
-                result = StepResult(observation=await environment.reset(call.task, seed=call.seed))
+                observation = await environment.reset(call.task, seed=call.seed)
+                result = StepResult(observation=observation, fields=environment.fields)
             else:
                 result = await environment.step(call.action)
         except WebdualError as failure:

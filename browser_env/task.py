@@ -36,6 +36,7 @@ class Task:
     difficulty: float | None = None  # 0 easy to 1 hard, where known
     provenance: str = ""  # where the task comes from
     golden: tuple[str, ...] = ()  # actions in text form that solve it, where known
+    snapshot: str | None = None  # PATH or PATH#sha256=HEX of what the site served; None: the site itself
 
     def to_json(self) -> dict[str, Any]:
         """Return the task as JSON-serialisable data."""

@@ -95,7 +95,7 @@ class BrowserVectorEnv(gym.vector.VectorEnv[Batch, Sequence[Action | str], NDArr
         for env_id, result in results.items():
             if result.outcome is not None:
                 raise InfraError(f"environment {env_id} could not begin an episode: {result.reason}")
-            infos = self._add_info(infos, self._reset_info(env_id, answers), env_id)
+            infos = self._add_info(infos, self._reset_info(env_id, result, answers), env_id)
         return self._batch(), infos
 
     def step(self, actions: Sequence[Action | str]) -> StepReturn:
@@ -203,7 +203,7 @@ class BrowserVectorEnv(gym.vector.VectorEnv[Batch, Sequence[Action | str], NDArr
             result = self._keep(answers.last[env_id], begins=begins)
             *flags, info = transition(result)
             if begins:
-                info = self._reset_info(env_id, answers) | (info if result.outcome is not None else {})
+                info = self._reset_info(env_id, result, answers) | (info if result.outcome is not None else {})
             final = answers.ended.get(env_id, result if self._needs_final(result) else None)
             if final is not None:
                 *flags, final_info = transition(final)
@@ -216,8 +216,8 @@ class BrowserVectorEnv(gym.vector.VectorEnv[Batch, Sequence[Action | str], NDArr
         """Whether an episode is over at once: in the same-step mode nothing but a failed begin leaves one so."""
         return result.outcome is not None and self.autoreset_mode is AutoresetMode.SAME_STEP
 
-    def _reset_info(self, env_id: int, answers: _Answers) -> dict[str, Any]:
-        return {"seed": answers.page_seeds[env_id], "task": self.tasks[env_id].name}
+    def _reset_info(self, env_id: int, result: StepResult, answers: _Answers) -> dict[str, Any]:
+        return {"seed": answers.page_seeds[env_id], "task": self.tasks[env_id].name, "fields": result.fields}
 
     def _blank(self, task: Task) -> Observation:
         return ObservationSpace(viewport=task.viewport, pixels=self._with_pictures).blank(task.goal or "")

@@ -19,6 +19,7 @@ COMMANDS = {  # name -> summary; each is the module experiments.commands.<name>
     "record": "record a person's work on a task as demonstrations",
     "demos": "import, list and revoke demonstrations",
     "tasks": "list tasks, and compile websites into them",
+    "snapshot": "keep what a site serves, and play tasks on it without a network",
     "bench": "measure throughput on this machine",
     "soak": "run random actions on every task while processes are killed",
     "compare": "compare evaluated runs, with their uncertainty",

@@ -32,6 +32,7 @@ class Evidence:
     page_checks: dict[str, bool] = field(default_factory=dict)  # what it pays for without looking -> whether it holds
     page_elapsed_ms: float = 0.0  # page time since the episode began
     page_limit_ms: float | None = None  # the page's own time limit, if it has one
+    unanswered: tuple[str, ...] = ()  # requests that a snapshot had no answer to, those that only adorn left out
 
     def to_json(self) -> dict[str, Any]:
         """Return the evidence as JSON-serialisable data."""
@@ -44,4 +45,4 @@ class Evidence:
             ElementState(**{**element, "states": tuple(element.get("states", ()))})
             for element in data.get("elements", ())
         )
-        return cls(**{**data, "elements": elements})
+        return cls(**{**data, "elements": elements, "unanswered": tuple(data.get("unanswered", ()))})

@@ -39,6 +39,10 @@ class Subject(Protocol):
     def close(self) -> None: ...
 
 
+RESET_INFO = {"seed", "task", "fields"}
+STEP_INFO = {"outcome", "reason", "evidence", "settled", "blocked", "misses"}
+
+
 class Batched:
     """The first of two environments of a vector environment."""
 
@@ -80,7 +84,8 @@ class Pooled:
     def reset(self, *, seed: int | None = None) -> tuple[Observation, dict[str, Any]]:
         page_seed = int(self.chance.integers(1000)) if seed is None else seed
         self.pool.send_reset([RolloutRequest(task=self.task, seed=page_seed)], [0])
-        return self._receive()[0], {"seed": page_seed, "task": self.task.name}
+        observation, *_ = self._receive()
+        return observation, {"seed": page_seed, "task": self.task.name, "fields": {}}
 
     def step(self, action: Action | str) -> Stepped:
         self.pool.send([action], [0])

@@ -10,7 +10,7 @@ from browser_env.env import make_miniwob
 from browser_env.errors import ActionError, UsageError
 from browser_env.observation import Observation
 from rewards.outcome import Outcome
-from tests.browser_env.contract import KINDS, Kind, Subject
+from tests.browser_env.contract import KINDS, RESET_INFO, STEP_INFO, Kind, Subject
 
 NO_STEP = (UsageError, AssertionError)  # Gymnasium's own SyncVectorEnv asserts
 
@@ -33,14 +33,15 @@ def test_reset_and_step_return_what_they_promise(subject: Subject) -> None:
     assert observation in subject.observation_space
     assert observation.goal
     assert observation.elements
-    assert set(info) == {"seed", "task"}
+    assert set(info) == RESET_INFO
     assert info["seed"] == 3
     observation, reward, terminated, truncated, info = subject.step(Wait(10))
     assert observation in subject.observation_space
     assert observation.error is None
     assert (reward, terminated, truncated) == (0.0, False, False)
     assert {type(reward), type(terminated), type(truncated)} == {float, bool}
-    assert info == {"outcome": None, "reason": "", "evidence": None}
+    assert set(info) == STEP_INFO
+    assert (info["outcome"], info["reason"], info["evidence"], info["blocked"]) == (None, "", None, ())
 
 
 def test_a_seed_gives_the_same_episode_again(subject: Subject) -> None:
@@ -99,7 +100,7 @@ def test_an_answer_ends_the_episode_with_its_evidence(subject: Subject) -> None:
     observation, reward, terminated, truncated, info = subject.step("answer('42')")
     assert observation in subject.observation_space
     assert (reward, terminated, truncated) == (0.0, True, False)
-    assert set(info) == {"outcome", "reason", "evidence"}
+    assert set(info) == STEP_INFO
     assert info["outcome"] is Outcome.FAILURE
     assert info["evidence"].answer == "42"
 

@@ -52,7 +52,7 @@ def test_reset_and_step_return_what_they_promise(env: gym.Env[Any, Any]) -> None
     observation, reward, terminated, truncated, info = env.step(Wait(10))
     assert observation in env.observation_space
     assert (reward, terminated, truncated) == (0.0, False, False)
-    assert info.keys() == {"outcome", "reason", "evidence", "settled", "blocked"}
+    assert info.keys() == {"outcome", "reason", "evidence", "settled", "blocked", "misses"}
     assert (info["outcome"], info["evidence"], info["blocked"]) == (None, None, ())
 
 

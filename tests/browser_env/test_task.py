@@ -25,10 +25,17 @@ TASK = Task(name="shop/pay", url="https://shop.example/", verifier=VerifierSpec(
         allowed_origins=st.lists(TEXT, max_size=2).map(tuple),
         difficulty=st.none() | st.floats(0, 1),
         golden=st.lists(TEXT, max_size=3).map(tuple),
+        snapshot=st.none() | TEXT,
     )
 )
 def test_a_task_survives_json(task: Task) -> None:
     assert Task.from_json(json.loads(json.dumps(task.to_json()))) == task
+
+
+def test_a_task_of_before_snapshots_is_read() -> None:
+    data = TASK.to_json()
+    del data["snapshot"]
+    assert Task.from_json(data) == TASK
 
 
 def test_a_task_is_a_value() -> None:

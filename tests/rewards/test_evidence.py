@@ -20,6 +20,7 @@ ELEMENTS = st.builds(ElementState, role=TEXT, name=TEXT, value=TEXT, states=st.l
         answer=st.none() | TEXT,
         page_done=st.booleans(),
         page_reward=st.none() | st.floats(allow_nan=False, allow_infinity=False),
+        unanswered=st.lists(TEXT, max_size=2).map(tuple),
         page_checks=st.dictionaries(TEXT, st.booleans(), max_size=3),
     )
 )

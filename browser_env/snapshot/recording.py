@@ -1,0 +1,140 @@
+"""Keeps what a page is served, bodies included, through DevTools' Fetch domain."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from browser_env.errors import DialogOpenError, InfraError
+from browser_env.snapshot.archive import body_name
+from browser_env.snapshot.exchange import Exchange, Headers, Request, Response, Snapshot, header
+from browser_env.snapshot.har import EMPTY_STATUSES
+from browser_env.snapshot.matching import answer_of
+from browser_env.snapshot.wire import Wire, fulfil, lower_headers, refused_of, request_of
+
+READ_TIMEOUT_S = 30.0  # for some more of a body; an answer that goes on without end is not kept
+READ_BYTES = 1 << 20
+MAX_READS = 256
+SECRETS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key")  # headers
+REDACTED = "redacted"
+
+
+class Recorder:
+    """Records the pages it is attached to, one after the other or at once; :meth:`snapshot` returns what it has."""
+
+    def __init__(self, *, user_agent: str = "", keep_secrets: bool = False):
+        self._user_agent = user_agent
+        self._keep_secrets = keep_secrets
+        self._exchanges: list[Exchange | None] = []  # in the order of the responses; None: its body is under way
+        self._bodies: dict[str, bytes] = {}
+        self._pages: dict[str, None] = {}
+        self._page = ""
+        self._skipped: dict[str, None] = {}
+        self._keeping: list[asyncio.Task[None]] = []
+        self.wire: Wire | None = None  # of the page attached last
+
+    @property
+    def num_exchanges(self) -> int:
+        """How many answers have come so far."""
+        return len(self._exchanges)
+
+    def begin(self, url: str) -> None:
+        """Say which page is recorded from now on."""
+        self._page = url
+        self._pages[url] = None
+
+    def skip(self, what: str) -> None:
+        """Note something that could not be kept."""
+        self._skipped[what] = None
+
+    def attach(self, wire: Wire) -> None:
+        """Record a page from now on."""
+        self.wire = wire
+        wire.on("Fetch.requestPaused", lambda event: self._on_response(wire, event))
+        wire.on("Network.webSocketCreated", lambda event: self.skip(f"websocket {event['url'][:300]}"))
+        wire.on("Runtime.consoleAPICalled", self._on_console)
+        if self._user_agent:
+            wire.post("Network.setUserAgentOverride", {"userAgent": self._user_agent})
+        wire.post("Network.setCacheDisabled", {"cacheDisabled": True})  # a whole answer to each request
+        wire.post("Fetch.enable", {"patterns": [{"urlPattern": "*", "requestStage": "Response"}]})
+
+    async def snapshot(self) -> Snapshot:
+        """Return what was recorded, when all bodies under way are in."""
+        await asyncio.gather(*self._keeping)
+        return Snapshot(
+            exchanges=tuple(exchange for exchange in self._exchanges if exchange is not None),
+            bodies=dict(self._bodies),
+            pages=tuple(self._pages),
+            skipped=tuple(self._skipped),
+        )
+
+    def _on_response(self, wire: Wire, event: dict[str, Any]) -> None:
+        place = len(self._exchanges)
+        self._exchanges.append(None)
+        self._keeping.append(asyncio.ensure_future(self._keep(wire, event, place=place, page=self._page)))
+
+    def _on_console(self, event: dict[str, Any]) -> None:
+        if url := refused_of(event):
+            self.skip(f"serviceworker {url[:300]}")
+
+    async def _keep(self, wire: Wire, event: dict[str, Any], *, place: int, page: str) -> None:
+        request, started = request_of(event), datetime.now(UTC).isoformat()
+        reason = event.get("responseErrorReason") or _endless(request, event)
+        try:
+            if reason:
+                wire.post("Fetch.continueRequest", {"requestId": event["requestId"]})
+            else:
+                response = await self._pass_on(wire, event, request)
+                request = replace(request, headers=self._without_secrets(request.headers))
+                self._exchanges[place] = Exchange(request=request, response=response, started=started, page=page)
+        except (InfraError, DialogOpenError) as error:  # the page has given the request up, or is gone
+            reason = str(error)
+        if reason:
+            self.skip(f"{request.kind} {request.method} {request.url[:300]}: {reason}")
+
+    async def _pass_on(self, wire: Wire, event: dict[str, Any], request: Request) -> Response:
+        """Read an answer and give it to the page as a snapshot will; raise :class:`InfraError` where that fails."""
+        status, id_ = event["responseStatusCode"], event["requestId"]
+        headers = lower_headers((row["name"], row["value"]) for row in event.get("responseHeaders", ()))
+        body = b""
+        if request.method == "HEAD" or status in EMPTY_STATUSES or 300 <= status <= 399:
+            wire.post("Fetch.continueRequest", {"requestId": id_})
+        else:
+            try:
+                body = await _read_body(wire, id_)
+            except TimeoutError as error:
+                wire.post("Fetch.failRequest", {"requestId": id_, "errorReason": "TimedOut"})
+                raise InfraError(f"its answer paused for more than {READ_TIMEOUT_S:.0f} s") from error
+            fulfil(wire, id_, answer_of(status, headers, body))
+        name = body_name(body, header(headers, "content-type"))
+        if name:
+            self._bodies[name] = body
+        return Response(status=status, headers=self._without_secrets(headers), body=name)
+
+    def _without_secrets(self, headers: Headers) -> Headers:
+        if self._keep_secrets:
+            return headers
+        return tuple((name, REDACTED if name in SECRETS else value) for name, value in headers)
+
+
+def _endless(request: Request, event: dict[str, Any]) -> str:
+    """Say why an answer's body is not waited for, or nothing."""
+    events = header(request.headers, "accept") == "text/event-stream"
+    return "a stream of events" if events and event.get("responseStatusCode") == 200 else ""
+
+
+async def _read_body(wire: Wire, request_id: str) -> bytes:
+    """Return a decoded body, part by part; raise TimeoutError where it goes on without end."""
+    stream = (await wire.send("Fetch.takeResponseBodyAsStream", {"requestId": request_id}))["stream"]
+    parts = []
+    for _ in range(MAX_READS):
+        asked = wire.send("IO.read", {"handle": stream, "size": READ_BYTES})
+        part = await asyncio.wait_for(asked, READ_TIMEOUT_S)
+        data: str = part["data"]
+        parts.append(base64.b64decode(data) if part.get("base64Encoded") else data.encode("utf-8", "surrogatepass"))
+        if part["eof"]:
+            return b"".join(parts)
+    raise TimeoutError
