@@ -28,8 +28,8 @@ PICKER_PATIENCE_S = 2.0  # no frame takes so long, unless a list, a date or a co
 PICTURE_RETRIES = 5
 PUMP_PAUSE_S = 0.01  # between frames drawn while something is awaited
 FRAME_INTERVAL_MS = 1000 / 60
-SAME_TIME_MS = 0.001  # of the compositor's clock: it waits for ever where a frame is no later than the last
-TIME_SCALE = 100.0  # ms of page time to a ms of the compositor's clock, which must never be ahead of the machine's
+SAME_TIME_MS = 0.001  # of the compositor's clock, between frames of the same page time
+TIME_SCALE = 500.0  # ms of page time to a ms of the compositor's clock: page time passes faster than the machine's
 AT_ONCE = 10_000.0  # without frame control animations follow the wall clock, and are over within a frame
 SLICE_MS = 20.0  # documents that share a page take turns of so much page time
 WAITS_FOR_FRAME = ("mouseMoved", "mouseWheel")  # events that are held back until the next frame
@@ -348,8 +348,11 @@ class Page:
             self.post(method, params)
 
     def _next_frame_ms(self) -> float:
-        """Return the compositor's time of the next frame: page time's, but later than the last frame's."""
-        at_ms = self._first_frame_ms + self._shown_ms / TIME_SCALE
+        """Return the compositor's time of the next frame: page time's, within what the compositor takes.
+
+        It waits for ever where a frame is no later than the last, or ahead of the machine's clock.
+        """
+        at_ms = min(self._first_frame_ms + self._shown_ms / TIME_SCALE, time.monotonic() * 1000)
         self._last_frame_ms = max(at_ms, self._last_frame_ms + SAME_TIME_MS)
         return self._last_frame_ms
 
@@ -398,7 +401,7 @@ class Page:
 
     def _listen(self) -> None:
         listeners: dict[str, Callable[[dict[str, Any]], None]] = {
-            "Network.requestWillBeSent": self.traffic.began,
+            "Network.requestWillBeSent": self._on_request,
             "Network.loadingFinished": self.traffic.ended,
             "Network.loadingFailed": self.traffic.ended,
             "Page.frameAttached": self._on_attached,
@@ -416,6 +419,10 @@ class Page:
         }
         for method, listener in listeners.items():
             self.on(method, listener)
+
+    def _on_request(self, event: dict[str, Any]) -> None:
+        if event["loaderId"]:  # else a worker's script, whose end this session is not told
+            self.traffic.began(event)
 
     def _on_worker(self, event: dict[str, Any]) -> None:
         """Count what a worker of the page asks the network for."""
