@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 CHUNK = 1 << 20  # bytes read at once
+PICTURE = b'"screenshotData":"'  # begins a picture in base64, which holds no quotes
+PICTURE_WITHIN = 256  # bytes of a message
 END = b"\0"  # after every message
 
 Event = dict[str, Any]
@@ -127,7 +129,7 @@ class DevTools:
         self._arrived += data
         start = 0
         while (end := self._arrived.find(END, max(start, searched))) >= 0:
-            self._take(json.loads(self._arrived[start:end]))
+            self._take(_parse(self._arrived[start:end]))
             start = end + 1
         del self._arrived[:start]
 
@@ -145,6 +147,20 @@ class DevTools:
             answer.set_exception(DevToolsError(message["error"].get("message", "unknown error")))
         else:
             answer.set_result(message["result"])
+
+
+def _parse(message: bytearray) -> dict[str, Any]:
+    """Read a message; a frame's picture stays as bytes, as reading it as a text takes longer than all the rest."""
+    start = message.find(PICTURE, 0, PICTURE_WITHIN) + len(PICTURE)
+    if start < len(PICTURE):
+        parsed: dict[str, Any] = json.loads(message)
+        return parsed
+    end = message.find(b'"', start)
+    picture = bytes(message[start:end])
+    del message[start:end]
+    parsed = json.loads(message)
+    parsed["result"]["screenshotData"] = picture
+    return parsed
 
 
 def _fail(answer: asyncio.Future[dict[str, Any]], reason: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from browser_env.errors import BrowserCrashedError, InfraError
 from browser_env.merging import Reading, merge, scroll
 from browser_env.observation import Element, Observation, Tab
-from browser_env.page import Frame, Page
+from browser_env.page import Frame, Page, decode_picture
 from rewards.evidence import ElementState, Evidence
 
 
@@ -24,13 +24,14 @@ async def observe(
     with_evidence: bool = False,
 ) -> tuple[Observation, Evidence | None]:
     """Read elements, pixels and, if asked, evidence of one moment: page time stands still meanwhile."""
-    if pixels:
-        screenshot = await page.screenshot()
-    else:
+    picture = await page.picture() if pixels else None
+    if picture is None:
         await page.frame()
-        screenshot = None
     frames = page.frames
-    readings = await _read_all(frames, f"{json.dumps(ignore)}, {json.dumps(with_evidence)}")
+    reading = asyncio.ensure_future(_read_all(frames, f"{json.dumps(ignore)}, {json.dumps(with_evidence)}"))
+    await asyncio.sleep(0)  # what is read is asked for before the picture is decoded
+    screenshot = None if picture is None else decode_picture(picture)
+    readings = await reading
     main = readings[0]
     assert main is not None  # a main frame that cannot be read raises
     merged = merge(readings, [(frame.parent, frame.index) for frame in frames])
@@ -53,6 +54,8 @@ async def observe(
 
 async def _read_all(frames: Sequence[Frame], call: str) -> list[Reading | None]:
     """Read all frames at once; a frame that took the number of an older one is given another and read again."""
+    if len(frames) == 1:
+        return [await _read(frames[0], call, 0)]
     inner = [_read_inner(frame, call, number) for number, frame in enumerate(frames[1:], start=1)]
     readings: list[Reading | None] = list(await asyncio.gather(_read(frames[0], call, 0), *inner))
     order = sorted(range(len(frames)), key=lambda i: (bool(reading["fresh"]) if (reading := readings[i]) else False, i))

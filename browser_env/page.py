@@ -258,9 +258,11 @@ class Page:
 
     async def screenshot(self) -> Screenshot:
         """Draw a frame and return its pixels, (height, width, 3) uint8."""
-        data = await (self._frame_picture() if self._drawing.frame_control else self._plain_picture())
-        with Image.open(io.BytesIO(base64.b64decode(data))) as image:
-            return np.asarray(image.convert("RGB"), dtype=np.uint8)
+        return decode_picture(await self.picture())
+
+    async def picture(self) -> bytes:
+        """Draw a frame and return it as PNG in base64."""
+        return await (self._frame_picture() if self._drawing.frame_control else self._plain_picture())
 
     async def dispatch(self, events: Sequence[tuple[str, dict[str, Any]]]) -> None:
         """Send trusted input events in order, without waiting for one before the next."""
@@ -270,7 +272,8 @@ class Page:
             await self.frame()
         if answers:
             await asyncio.wait(answers[-1:], timeout=PUMP_PAUSE_S)  # they are answered in order
-            await self._pumped(asyncio.gather(*answers))
+            if not all(answer.done() and answer.exception() is None for answer in answers):
+                await self._pumped(asyncio.gather(*answers))
 
     async def answer(self, *, accept: bool, text: str = "") -> None:
         """Answer the open dialog; raise :class:`ActionError` where there is none."""
@@ -315,17 +318,17 @@ class Page:
         self.elapsed_ms = max(self.elapsed_ms, status["elapsed"])
         return status
 
-    async def _frame_picture(self) -> str:
+    async def _frame_picture(self) -> bytes:
         request = {"screenshot": {"format": "png", "optimizeForSpeed": True}}
         for _ in range(PICTURE_RETRIES):  # the first frame of a new document may come without its picture
-            data: str | None = (await self._begin_frame(request)).get("screenshotData")
+            data: bytes | None = (await self._begin_frame(request)).get("screenshotData")
             if data:
                 return data
         raise BrowserCrashedError("the browser draws frames but returns no picture; it has to be restarted")
 
-    async def _plain_picture(self) -> str:
+    async def _plain_picture(self) -> bytes:
         shot = await self.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
-        return str(shot["data"])
+        return str(shot["data"]).encode()
 
     async def _begin_frame(self, request: dict[str, Any]) -> dict[str, Any]:
         """Draw a frame; where none comes, close the picker that may be open: frames wait as long as it is."""
@@ -494,6 +497,12 @@ class Page:
             if not answer.done():
                 answer.set_exception(error)
                 answer.exception()  # nobody may be left to look at it
+
+
+def decode_picture(data: bytes) -> Screenshot:
+    """Return the pixels of a PNG in base64, (height, width, 3) uint8."""
+    with Image.open(io.BytesIO(base64.b64decode(data))) as image:
+        return np.asarray(image.convert("RGB"), dtype=np.uint8)
 
 
 def _registration(script: InitScript, *, now: bool = True) -> dict[str, Any]:

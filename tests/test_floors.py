@@ -18,7 +18,7 @@ MAY_IMPORT = {  # package -> ours that it may import, as packages or as single m
     "policy": {"policy", "replay", "rewards"} | TYPES,
     "experiments": set(PACKAGES),
 }
-DOORS = {"playwright": "browser_env/browser.py", "mlflow": "experiments/tracking.py"}
+DOORS = {"playwright": "", "mlflow": "experiments/tracking.py"}  # "": nobody; Playwright installs the browser
 LIGHT = ("rewards", "replay")  # packages that import without torch and without a browser, as TYPES do
 HEAVY = ("torch", "playwright", "mlflow", "transformers")
 

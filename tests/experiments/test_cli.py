@@ -13,7 +13,7 @@ from browser_env.errors import UsageError
 from experiments.cli import COMMANDS, build_parser, installed_commands, main
 from experiments.commands.options import write_result
 
-HEAVY = ("torch", "mlflow", "playwright", "numpy", "rich")
+HEAVY = ("torch", "mlflow", "playwright", "rich")
 
 
 def webdual(*arguments: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
