@@ -17,6 +17,9 @@ ENDLESS = ("hostile", "events", "trouble")  # break what the test itself looks w
 
 WATCH = """(() => {
   const seen = {};
+  // Images of a page may shadow what its document has: these are read past them.
+  const all = (selector) => Document.prototype.querySelectorAll.call(document, selector);
+  const get = (name) => Object.getOwnPropertyDescriptor(Document.prototype, name).get.call(document);
   const note = (kind) => { seen[kind] = (seen[kind] ?? 0) + 1; };
   const observer = new MutationObserver((records) => records.forEach((record) => note(record.type)));
   const everything = { subtree: true, childList: true, attributes: true, characterData: true };
@@ -26,17 +29,17 @@ WATCH = """(() => {
     "change", "toggle", "beforematch", "slotchange", "visibilitychange", "mousemove", "invalid", "load", "error"]) {
     for (const target of [window, document]) target.addEventListener(kind, () => note(kind), true);
   }
-  new ResizeObserver(() => note("size")).observe(document.documentElement);
-  const scrolls = () => Array.from(document.querySelectorAll("*"), (e) => [e.scrollLeft, e.scrollTop]).flat().join();
-  const controls = () => document.querySelectorAll("input, textarea, select");
+  new ResizeObserver(() => note("size")).observe(get("documentElement"));
+  const scrolls = () => Array.from(all("*"), (e) => [e.scrollLeft, e.scrollTop]).flat().join();
+  const controls = () => all("input, textarea, select");
   const fields = () => Array.from(controls(), (e) => [e.value, e.checked]).flat().join();
   window.stillness = () => {
     observer.takeRecords().forEach((record) => note(record.type));
     const selection = getSelection();
     return JSON.stringify([
-      document.documentElement?.outerHTML, ...(window.roots ?? []).map((root) => root.innerHTML), seen,
-      scrolls(), fields(), document.activeElement?.outerHTML, scrollX, scrollY, innerWidth,
-      selection.toString(), selection.anchorOffset, selection.rangeCount, history.length, document.readyState,
+      get("documentElement")?.outerHTML, ...(window.roots ?? []).map((root) => root.innerHTML), seen,
+      scrolls(), fields(), get("activeElement")?.outerHTML, scrollX, scrollY, innerWidth,
+      selection.toString(), selection.anchorOffset, selection.rangeCount, history.length, get("readyState"),
       Object.getOwnPropertyNames(window).length, performance.getEntries().length,
     ]);
   };
