@@ -215,10 +215,12 @@ class Environment:
         return None
 
     async def _settle(self, task: Task, *, ms: float) -> Settling:
-        """Let page time pass: a site settles, a suite's page gets exactly the time of a step."""
+        """Let page time pass: a site settles, a suite's page gets the time of a step; one with frames loads them."""
         await self.context.ready()
         if task.suite == "web":
             return await settle(self.context.page, ms=ms)
+        if len(self.context.page.frames) > 1:
+            return await settle(self.context.page, ms=ms, budget_ms=0.0)
         return Settling(settled=Settled.PAGE_TIME, status=await self.context.page.advance(ms))
 
     async def _observe(

@@ -407,6 +407,8 @@ class Page:
             "Network.requestWillBeSent": self._on_request,
             "Network.loadingFinished": self.traffic.ended,
             "Network.loadingFailed": self.traffic.ended,
+            "Page.frameRequestedNavigation": self.traffic.stirred,
+            "Page.frameStartedNavigating": self.traffic.stirred,
             "Page.frameAttached": self._on_attached,
             "Page.frameDetached": self._on_detached,
             "Page.frameNavigated": self._on_navigated,

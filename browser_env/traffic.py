@@ -16,7 +16,7 @@ class Traffic:
         self._requests: set[str] = set()
         self._at_rest = asyncio.Event()
         self._at_rest.set()
-        self.events = 0  # requests that began, and ended, so far
+        self.events = 0  # requests that began and ended, and navigations that were announced, so far
 
     @property
     def open_requests(self) -> int:
@@ -40,6 +40,10 @@ class Traffic:
         """Take a ``Network.loadingFinished`` or ``Network.loadingFailed``."""
         self.events += 1
         self._forget({event["requestId"]})
+
+    def stirred(self, event: dict[str, Any]) -> None:
+        """Take news of a navigation that is about to ask for a document."""
+        self.events += 1
 
     def document_changed(self, loader_id: str) -> None:
         """Forget what an earlier document asked for: its requests may never be told to end."""

@@ -21,7 +21,7 @@ from PIL import Image
 
 from browser_env.chromium import ChromiumProcess
 from browser_env.devtools import DevTools
-from browser_env.miniwob import miniwob_task
+from browser_env.miniwob import data_mode, miniwob_task
 from browser_env.options import BrowserOptions
 from browser_env.scripts import ISOLATED_WORLD, clock_script, miniwob_script, reading_scripts
 from browser_env.serving import FolderServer
@@ -37,7 +37,7 @@ OBSERVE = f"JSON.stringify(webdual.observe({IGNORED}, false))"
 ADVANCE = f"webdual.advance({STEP_MS}).then((status) => status.page.done)"
 START = (
     "webdual.advance(3000)"  # lets what the last episode left pending run out
-    ".then(() => {{ webdual.begin({seed}, 0); return webdual.call('start', '{seed}'); }})"
+    ".then(() => {{ webdual.begin({seed}, 0); return webdual.call('start', {{seed: '{seed}', mode: '{mode}'}}); }})"
 )
 
 
@@ -120,7 +120,7 @@ class BareLoop:
             await self._tab.send("HeadlessExperimental.beginFrame")
 
     async def _reset(self, seed: int) -> list[Point]:
-        await self._tab.evaluate(START.format(seed=seed))
+        await self._tab.evaluate(START.format(seed=seed, mode=data_mode(seed)))
         data = await self._draw()
         return _see(data, await self._tab.evaluate(OBSERVE))
 
@@ -153,17 +153,17 @@ class BareLoop:
             self._tab.send("Input.dispatchMouseEvent", {"type": "mouseReleased", **held}),
         )
 
-    async def _draw(self) -> str | None:
+    async def _draw(self) -> bytes | None:
         if not self._job.pixels:
             await self._tab.send("HeadlessExperimental.beginFrame")
             return None
         while True:  # the first frame of a new document may come without its picture
             frame = await self._tab.send("HeadlessExperimental.beginFrame", PICTURE)
             if "screenshotData" in frame:
-                return str(frame["screenshotData"])
+                return bytes(frame["screenshotData"])
 
 
-def _see(picture: str | None, text: str) -> list[Point]:
+def _see(picture: bytes | None, text: str) -> list[Point]:
     """Decode the picture and the page's elements, and return the middles of those that can be clicked and seen."""
     if picture is not None:
         with Image.open(io.BytesIO(base64.b64decode(picture))) as image:
