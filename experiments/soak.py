@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,9 @@ class Soak:
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as JSON-serialisable data."""
-        return asdict(self) | {"is_sound": self.is_sound}
+        plain = {part.name: getattr(self, part.name) for part in fields(self)}
+        counted = {"outcomes": dict(self.outcomes), "kills": dict(self.kills)}
+        return plain | counted | {"samples": [asdict(sample) for sample in self.samples], "is_sound": self.is_sound}
 
 
 class RandomActions:
