@@ -22,7 +22,7 @@ from browser_env.chromium import PREFIX
 from browser_env.miniwob import miniwob_task, task_names
 from browser_env.observation import Observation
 from browser_env.pool import Pool, RolloutRequest
-from experiments.benchmarks.process_tree import command_of, family, kind_of, memory_mib
+from experiments.benchmarks.process_tree import command_of, family, kind_of, living, memory_mib, still_living
 from rewards.outcome import Outcome
 
 TEXTS = ("a", "ab c", "1", "2024-05-01")
@@ -132,13 +132,13 @@ class Killer:
 def soak(*, num_steps: int, num_envs: int, kill_every_s: float, seed: int = 0) -> Iterator[Soak]:
     """Yield the state of a soak after every episode; the last one tells also what was left behind."""
     state, started = Soak(), time.monotonic()
-    owners: set[int] = set()  # the processes that the pool has had
+    owned: set[tuple[int, int]] = set()  # processes that the pool and its browsers have had, by id and start
     every = max(1, num_steps // 50)
     with Pool(num_envs=num_envs) as pool:
         killer = Killer(pool, every_s=kill_every_s, seed=seed)
         with killer.at_work():
             for episode in pool.rollout(RandomActions(seed), _requests()):
-                owners.update(pool.pids)
+                owned |= living(pool.pids)
                 state.episodes += 1
                 state.steps += len(episode.steps)
                 state.outcomes[str(episode.outcome)] += 1
@@ -149,7 +149,7 @@ def soak(*, num_steps: int, num_envs: int, kill_every_s: float, seed: int = 0) -
                 yield state
                 if state.steps >= num_steps:
                     break
-    _count_leftovers(state, owners)
+    _count_leftovers(state, owned)
     state.wall_s = time.monotonic() - started
     yield state
 
@@ -171,13 +171,14 @@ def _sample(steps: int, pool: Pool) -> Sample:
     )
 
 
-def _count_leftovers(state: Soak, owners: set[int]) -> None:
+def _count_leftovers(state: Soak, owned: set[tuple[int, int]]) -> None:
     """Wait for what is still ending, then count processes and the pool's folders that are left."""
+    owners = {str(pid) for pid, _ in owned}
     deadline = time.monotonic() + GRACE_S
     while time.monotonic() < deadline:
-        state.left_processes = len(family([os.getpid()])) - 1
+        state.left_processes = len(still_living(owned))
         folders = Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*")
-        state.left_folders = sum(folder.name.split("-")[1] in map(str, owners) for folder in folders)
+        state.left_folders = sum(folder.name.split("-")[1] in owners for folder in folders)
         if not state.left_processes and not state.left_folders:
             return
         time.sleep(0.2)

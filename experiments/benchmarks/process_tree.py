@@ -33,6 +33,18 @@ def family(roots: Iterable[int]) -> list[int]:
     return sorted(found)
 
 
+def living(roots: Iterable[int]) -> set[tuple[int, int]]:
+    """Return the family's processes by id and start, the pair that no other process ever has."""
+    members = set(family(roots))
+    return {(pid, int(fields[19])) for pid, fields in _stats() if pid in members}
+
+
+def still_living(processes: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Return which of these processes, by id and start, have not ended, whoever their parents are by now."""
+    now = {(pid, int(fields[19])) for pid, fields in _stats() if fields[0] not in "ZX"}
+    return now & set(processes)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
     """Processor time of one process until a moment."""

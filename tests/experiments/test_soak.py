@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +12,10 @@ from experiments.soak import Sample, Soak
 
 def test_a_soak_tells_what_came_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written = tmp_path / "soak.json"
-    assert main(["soak", "--steps", "20", "--kill-every", "3", "--json", str(written)]) == 0
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as bystander:
+        assert main(["soak", "--steps", "20", "--kill-every", "3", "--json", str(written)]) == 0
+        assert bystander.poll() is None  # and is not counted as left behind
+        bystander.kill()
     told = json.loads(written.read_text())
     assert told["steps"] >= 20
     assert sum(told["outcomes"].values()) == told["episodes"]

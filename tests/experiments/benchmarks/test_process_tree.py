@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -11,8 +12,10 @@ from experiments.benchmarks.process_tree import (
     cpu_s,
     family,
     kind_of,
+    living,
     memory_mib,
     require_proc,
+    still_living,
 )
 
 BUSY = "import subprocess, sys; sum(range(3_000_000)); sys.stdout.write('x'); sys.stdout.flush(); sys.stdin.read()"
@@ -32,6 +35,23 @@ def test_children_of_children_belong_to_the_family() -> None:
         assert memory_mib([process.pid]) > 1
         process.communicate()
     assert family([process.pid]) == []
+
+
+def test_an_orphan_is_still_living_until_it_ends() -> None:
+    require_proc()
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.read(1) == b"x"
+        owned = living([process.pid])
+        assert {pid for pid, _ in owned} == set(family([process.pid]))
+        process.kill()
+        process.wait()
+        assert len(still_living(owned)) == 1  # it reads on, and its parent is another one now
+        process.communicate()
+    deadline = time.monotonic() + 10
+    while still_living(owned) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not still_living(owned)
 
 
 def test_what_ended_counts_once_and_never_less_than_nothing() -> None:
