@@ -59,5 +59,19 @@
     begin(seed, 0);
     return call("start", drawn);
   }
-  globalThis.webdual = { ...globalThis.webdual, ask, call, advance, begin, clearClipboard, restart };
+  const { port1, port2 } = new MessageChannel();
+  // Resolves once a frame has been drawn: animation callbacks ran, layout is done, observers were told.
+  const nextFrame = () => new Promise((resolve) => requestAnimationFrame(() => {
+    port1.onmessage = resolve;
+    port2.postMessage(0);
+  }));
+  // Do some work, tell what it came to, and read the page when the frame has been drawn that this asks for.
+  async function turn(id, work, ignore, withEvidence) {
+    const result = await work();
+    const drawn = nextFrame();
+    webdualTell(stringify([id, result]));
+    await drawn;
+    return stringify(globalThis.webdual.observe(ignore, withEvidence || result?.page?.done === true));
+  }
+  globalThis.webdual = { ...globalThis.webdual, turn, ask, call, advance, begin, clearClipboard, restart };
 })();
