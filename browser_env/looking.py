@@ -123,5 +123,6 @@ async def _turn(
         return None, None
     if turn.reading is None or turn.stirred or not view.is_simple:
         return turn.told, None
+    page.aims = turn.reading["aims"]  # until then page time stands still, and a suite's page with it
     screenshot = None if turn.picture is None else decode_picture(turn.picture)
     return turn.told, see([turn.reading], WHOLE_PAGE, goal=view.goal, screenshot=screenshot, error=view.error)

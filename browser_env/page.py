@@ -73,6 +73,7 @@ class Page:
         self.url = "about:blank"
         self.traffic = Traffic()  # told by the session that reads the page, so never later than it
         self.dialog: Dialog | None = None
+        self.aims: dict[str, tuple[float, float]] = {}  # where to click on elements, if nothing was asked of it since
         self.crashed = False  # its renderer died
         self.closed = False
         self.unresponsive = False  # a command timed out: only ending the page or the browser is sure to help
@@ -313,6 +314,7 @@ class Page:
 
     def _command(self, method: str, params: dict[str, Any] | None = None) -> asyncio.Future[Any]:
         """Send a command; its answer fails with our own errors where the page crashes or a dialog opens."""
+        self.aims = {}
         answer = self._devtools.send(method, params, session=self.session)
         self._in_flight.add(answer)
         answer.add_done_callback(self._in_flight.discard)
@@ -373,9 +375,10 @@ class Page:
     async def pumped(self, waiting: Awaitable[T]) -> T:
         """Draw frames until something is done: pointer moves and loads wait for frames."""
         task = asyncio.ensure_future(waiting)
+        deadline = time.monotonic() + self._drawing.call_timeout_s
         try:
             await asyncio.sleep(0)
-            while not task.done():
+            while not task.done() and time.monotonic() < deadline:
                 await self.frame()
                 await asyncio.wait({task}, timeout=PUMP_PAUSE_S)
             return await self.bounded(task, what="input")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from browser_env.page import Page
 
 TELL = "webdualTell"  # a function of the isolated world by which a turn tells what its work came to
-PATIENCE_S = 0.01  # a frame that a document cannot draw yet has no reading after it
+PATIENCE_S = 0.1  # a document that cannot draw yet is read in another way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,19 +68,20 @@ class Turns:
         picture = await page.picture() if pixels else None
         if picture is None:
             await page.frame()
-        reading = await self._read(answer, pixels=pixels)
+        reading = await self._read(answer)
         return Turn(told=value, reading=reading, picture=picture, stirred=page.traffic.events != heard)
 
-    async def _read(self, answer: asyncio.Future[dict[str, Any]], *, pixels: bool) -> dict[str, Any] | None:
+    async def _read(self, answer: asyncio.Future[dict[str, Any]]) -> dict[str, Any] | None:
         page = self._page
         try:
             await asyncio.wait({answer}, timeout=PATIENCE_S)
             if not answer.done():
-                result = await page.pumped(answer)
-                return None if pixels else json.loads(page.value_of(result))
-            return dict(json.loads(page.value_of(await page.bounded(answer, what="Runtime.evaluate"))))
+                await page.evaluate("webdual.stopWaiting()", isolated=True)
+            text = page.value_of(await page.bounded(answer, what="Runtime.evaluate"))
         except DocumentGoneError:
             return None
+        reading: dict[str, Any] | None = json.loads(text)
+        return reading
 
     def _on_told(self, event: dict[str, Any]) -> None:
         if event["name"] != TELL or self._told is None or self._told.done():

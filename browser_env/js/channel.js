@@ -60,18 +60,24 @@
     return call("start", drawn);
   }
   const { port1, port2 } = new MessageChannel();
-  // Resolves once a frame has been drawn: animation callbacks ran, layout is done, observers were told.
-  const nextFrame = () => new Promise((resolve) => requestAnimationFrame(() => {
-    port1.onmessage = resolve;
-    port2.postMessage(0);
-  }));
-  // Do some work, tell what it came to, and read the page when the frame has been drawn that this asks for.
+  let stopWaiting = () => {};
+  // Resolves to true once a frame has been drawn: animation callbacks ran, layout is done, observers were told.
+  const nextFrame = () => new Promise((resolve) => {
+    stopWaiting(); // a turn that was given up
+    stopWaiting = () => resolve(false);
+    requestAnimationFrame(() => {
+      port1.onmessage = () => resolve(true);
+      port2.postMessage(0);
+    });
+  });
+  // Do some work, tell what it came to, and read the page when the frame has been drawn that this asks for; null where
+  // none is drawn until the other side stops waiting.
   async function turn(id, work, ignore, withEvidence) {
     const result = await work();
     const drawn = nextFrame();
     webdualTell(stringify([id, result]));
-    await drawn;
-    return stringify(globalThis.webdual.observe(ignore, withEvidence || result?.page?.done === true));
+    if (!await drawn) return "null";
+    return stringify(globalThis.webdual.observe(ignore, withEvidence || result?.page?.done === true, 0, true));
   }
-  globalThis.webdual = { ...globalThis.webdual, turn, ask, call, advance, begin, clearClipboard, restart };
+  globalThis.webdual = { ...globalThis.webdual, turn, stopWaiting: () => stopWaiting(), ask, call, advance, begin, clearClipboard, restart };
 })();
