@@ -28,9 +28,10 @@ T = TypeVar("T")
 DOCUMENT_RETRIES = 50  # a page may move on so often while it is being read
 PICKER_PATIENCE_S = 2.0  # no frame takes so long, unless a list, a date or a colour is being picked
 PICTURE_RETRIES = 5
+FRAMES_OF_SCROLL = 4  # have to be shown: one that is hidden too soon would have the page scroll once more
 PUMP_PAUSE_S = 0.01  # between frames drawn while something is awaited
 FRAME_INTERVAL_MS = 1000 / 60
-SAME_TIME_MS = 0.001  # of the compositor's clock, between frames of the same page time
+US = 1000  # to a ms: the compositor's clock counts whole ones
 TIME_SCALE = 500.0  # ms of page time to a ms of the compositor's clock: page time passes faster than the machine's
 AT_ONCE = 10_000.0  # without frame control animations follow the wall clock, and are over within a frame
 SLICE_MS = 20.0  # documents that share a page take turns of so much page time
@@ -79,12 +80,14 @@ class Page:
         self.unresponsive = False  # a command timed out: only ending the page or the browser is sure to help
         self.elapsed_ms = 0.0  # page time of the episode
         self._shown_ms = 0.0  # page time of the tab, at which frames are drawn
-        self._first_frame_ms = float(int(time.monotonic() * 1000))  # of the compositor's clock, at page time zero
-        self._last_frame_ms = self._first_frame_ms
+        self._first_frame_us = time.monotonic_ns() // US  # of the compositor's clock, at page time zero
+        self._last_frame_us = self._first_frame_us
         self._devtools = devtools
         self._drawing = drawing
         self.documents = Documents(target_id)
         self._in_flight: set[asyncio.Future[Any]] = set()
+        self._is_shown = True  # what the last frame drew
+        self._to_show = 0  # frames that have to be shown
         self._frame: asyncio.Future[Any] | None = None  # the last that was begun
         self._held_frame: asyncio.Future[Any] | None = None  # one that a dialog holds up
         self._moved = asyncio.Event()  # set when the address changes
@@ -265,9 +268,17 @@ class Page:
         return str(frame.get("unreachableUrl", ""))
 
     async def frame(self) -> None:
-        """Have the page do all that a frame asks of it, but show nothing, where frames are under control."""
+        """Draw a frame without taking a picture, where frames are under control."""
         if self._drawing.frame_control:
-            await self._begin_frame({"noDisplayUpdates": True})
+            await self._begin_frame({})
+
+    async def hidden_frame(self) -> None:
+        """Have the page do all that a frame asks of it and show nothing, which costs less.
+
+        What scrolls for a wheel is the compositor, by what it last showed, so that has to be up to date then.
+        """
+        if self._drawing.frame_control:
+            await self._begin_frame({} if self._to_show else {"noDisplayUpdates": True})
 
     async def screenshot(self) -> Screenshot:
         """Draw a frame and return its pixels, (height, width, 3) uint8."""
@@ -280,9 +291,11 @@ class Page:
     async def dispatch(self, events: Sequence[tuple[str, dict[str, Any]]]) -> None:
         """Send trusted input events in order, without waiting for one before the next."""
         self._check_usable()
+        if any(params.get("type") == "mouseWheel" for _, params in events):
+            await self._show_scrolling()
         answers = [self._command(method, params) for method, params in events]
         if events and events[-1][1].get("type") in WAITS_FOR_FRAME:
-            await self.frame()
+            await self.hidden_frame()
         if answers:
             await asyncio.wait(answers[-1:], timeout=PUMP_PAUSE_S)  # they are answered in order
             if not all(answer.done() and answer.exception() is None for answer in answers):
@@ -351,6 +364,8 @@ class Page:
                 await self.bounded(self._held_frame, what="a frame")
                 self._held_frame = None
             at = {"frameTimeTicks": self._next_frame_ms(), "interval": FRAME_INTERVAL_MS}
+            self._is_shown = "noDisplayUpdates" not in request
+            self._to_show -= self._is_shown and self._to_show > 0
             self._frame = self._command("HeadlessExperimental.beginFrame", at | request)
             picker = asyncio.get_running_loop().call_later(PICKER_PATIENCE_S, self._press_escape)
             try:
@@ -358,6 +373,12 @@ class Page:
             finally:
                 picker.cancel()
             return result
+
+    async def _show_scrolling(self) -> None:
+        """Show the page as it is, and have the frames of a scroll shown, before a wheel is turned."""
+        if not self._is_shown:
+            await self.frame()
+        self._to_show = FRAMES_OF_SCROLL
 
     def _press_escape(self) -> None:
         for method, params in press_events("Escape"):
@@ -368,9 +389,9 @@ class Page:
 
         It waits for ever where a frame is no later than the last, or ahead of the machine's clock.
         """
-        at_ms = min(self._first_frame_ms + self._shown_ms / TIME_SCALE, time.monotonic() * 1000)
-        self._last_frame_ms = max(at_ms, self._last_frame_ms + SAME_TIME_MS)
-        return self._last_frame_ms
+        at_us = min(self._first_frame_us + int(self._shown_ms / TIME_SCALE * US), time.monotonic_ns() // US)
+        self._last_frame_us = max(at_us, self._last_frame_us + 1)
+        return ticks_ms(self._last_frame_us)
 
     async def pumped(self, waiting: Awaitable[T]) -> T:
         """Draw frames until something is done: pointer moves and loads wait for frames."""
@@ -490,6 +511,14 @@ class Page:
             if not answer.done():
                 answer.set_exception(error)
                 answer.exception()  # nobody may be left to look at it
+
+
+def ticks_ms(us: int) -> float:
+    """Return microseconds of the compositor's clock as the protocol's milliseconds.
+
+    The browser cuts off what is less than a microsecond: the half that is added here, however a fraction is rounded.
+    """
+    return (us + 0.5) / US
 
 
 def decode_picture(data: bytes) -> Screenshot:

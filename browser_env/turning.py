@@ -67,7 +67,7 @@ class Turns:
         heard = page.traffic.events
         picture = await page.picture() if pixels else None
         if picture is None:
-            await page.frame()
+            await page.hidden_frame()
         reading = await self._read(answer)
         return Turn(told=value, reading=reading, picture=picture, stirred=page.traffic.events != heard)
 
