@@ -27,7 +27,8 @@ T = TypeVar("T")
 
 DOCUMENT_RETRIES = 50  # a page may move on so often while it is being read
 PICKER_PATIENCE_S = 2.0  # no frame takes so long, unless a list, a date or a colour is being picked
-PICTURE_RETRIES = 5
+PICTURE_S = 5.0  # a page that has no picture for so long is broken
+PICTURE_PAUSE_S = 0.001
 FRAMES_OF_SCROLL = 4  # have to be shown: one that is hidden too soon would have the page scroll once more
 PUMP_PAUSE_S = 0.01  # between frames drawn while something is awaited
 FRAME_INTERVAL_MS = 1000 / 60
@@ -80,7 +81,7 @@ class Page:
         self.unresponsive = False  # a command timed out: only ending the page or the browser is sure to help
         self.elapsed_ms = 0.0  # page time of the episode
         self._shown_ms = 0.0  # page time of the tab, at which frames are drawn
-        self._first_frame_us = time.monotonic_ns() // US  # of the compositor's clock, at page time zero
+        self._first_frame_us = time.monotonic_ns() // 1_000_000 * US  # of the compositor's clock, at page time zero
         self._last_frame_us = self._first_frame_us
         self._devtools = devtools
         self._drawing = drawing
@@ -346,10 +347,12 @@ class Page:
 
     async def _frame_picture(self) -> bytes:
         request = {"screenshot": {"format": "png", "optimizeForSpeed": True}}
-        for _ in range(PICTURE_RETRIES):  # the first frame of a new document may come without its picture
+        deadline = time.monotonic() + PICTURE_S
+        while time.monotonic() < deadline:  # the first frames of a new document may come without their picture
             data: bytes | None = (await self._begin_frame(request)).get("screenshotData")
             if data:
                 return data
+            await asyncio.sleep(PICTURE_PAUSE_S)
         raise BrowserCrashedError("the browser draws frames but returns no picture; it has to be restarted")
 
     async def _plain_picture(self) -> bytes:
