@@ -399,6 +399,7 @@ class Page:
     async def pumped(self, waiting: Awaitable[T]) -> T:
         """Draw frames until something is done: pointer moves and loads wait for frames."""
         task = asyncio.ensure_future(waiting)
+        task.add_done_callback(_look_away)  # it may fail while a frame is drawn, which then fails itself
         deadline = time.monotonic() + self._drawing.call_timeout_s
         try:
             await asyncio.sleep(0)
