@@ -98,6 +98,8 @@ def run_experiment(
     with contextlib.ExitStack() as open_things:
         parent = open_things.enter_context(tracker.run(directory.name, directory=directory))
         store = open_things.enter_context(ReplayStore(directory / "store"))
+        if store.recovered:
+            progress.console.print(f"{len(store.recovered)} episodes were broken off; their steps so far are kept.")
         keeper = open_things.enter_context(EpisodeKeeper(directory / "store"))
         pool = open_things.enter_context(Pool(num_envs=recipe.num_envs, pixels=recipe.pixels))
         shop = Workshop(recipe=recipe, directory=directory, store=store, keeper=keeper, pool=pool, progress=progress)

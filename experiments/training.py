@@ -103,7 +103,7 @@ def _demonstrations(shop: Workshop, task: Task, *, count: int, used: set[int]) -
         requests = [RolloutRequest(task=task, seed=seed) for _, seed in zip(range(count - made), seeds, strict=False)]
         if not requests:
             raise InfraError(f"the expert of {task.name} keeps failing; run `webdual doctor`")
-        for episode in shop.pool.rollout(expert, requests, source=Source.SCRIPT):
+        for episode in shop.pool.rollout(expert, requests, source=Source.SCRIPT, on_step=shop.keeper.note):
             if episode.success:
                 made += 1
                 yield tagged(episode, DEMONSTRATION)
@@ -175,7 +175,7 @@ def practise(shop: Workshop, policy: CompactPolicy, tasks: Sequence[str], rng: n
         requests += [RolloutRequest(task=miniwob_task(task), seed=seed, group=group)] * shop.recipe.group_size
     episodes = []
     with one_thread():
-        for episode in shop.pool.rollout(policy, requests):
+        for episode in shop.pool.rollout(policy, requests, on_step=shop.keeper.note):
             shop.keeper.keep(tagged(episode, PRACTICE))
             episodes.append(episode)
     return episodes
@@ -209,7 +209,15 @@ def assess(shop: Workshop, policy: CompactPolicy, arm: str) -> list[Episode]:
             bar.advance()
 
         with one_thread():
-            return evaluate(policy, shop.pool, shop.tasks, episodes_per_task=count, done=done, on_episode=keep)
+            return evaluate(
+                policy,
+                shop.pool,
+                shop.tasks,
+                episodes_per_task=count,
+                done=done,
+                on_episode=keep,
+                on_step=shop.keeper.note,
+            )
 
 
 @contextmanager
