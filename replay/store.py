@@ -68,7 +68,7 @@ class ReplayStore:
     @property
     def quarantined(self) -> tuple[str, ...]:
         """The names of the damaged files that were found, sorted."""
-        moved = {path.name for path in (self._path / "quarantine").glob("*")}
+        moved = {path.name for path in (self._path / "quarantine").glob("[!.]*")}
         return tuple(sorted(moved | self._damaged))
 
     @property
