@@ -107,6 +107,15 @@ class ReplayStore:
             raise DataError(f"no episode {episode_id!r:.80} in {self._path}; list them with query()")
         return episode
 
+    def allows(self, episode: Episode) -> bool:
+        """Whether an episode that was read before may still be used: it is there, and its person agrees."""
+        try:
+            if episode.consent is not None or episode.source is Source.HUMAN:
+                self._consents.check(episode.consent)
+        except ConsentError:
+            return False
+        return self._file(episode.id).exists()
+
     def query(self, **filters: Unpack[Filters]) -> list[EpisodeInfo]:
         """List episodes, oldest first; also those that :meth:`episodes` refuses to load."""
         with _named_errors(self._path):
