@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -25,7 +25,7 @@ class ReplayBuffer:
     def __init__(
         self,
         *,
-        demonstrations: Sequence[Episode | Kept],
+        demonstrations: Iterable[Episode | Kept],
         successes_per_task: int = 8,
         sampling: Sampling | None = None,
     ) -> None:
@@ -107,11 +107,13 @@ class ReplayBuffer:
 
     def learned(self, samples: Sequence[Sample], surprises: Sequence[float | None]) -> None:
         """Say how unlikely each sample's action is to the policy now, in nats; None where that is not known."""
-        shelves = (self._demonstrations, self._successes.shelf, self._hindsight.shelf, self._failures.shelf)
-        for sample, surprise in zip(samples, surprises, strict=True):
-            if surprise is not None:
-                for shelf in shelves:
-                    shelf.set_surprise(sample.task, sample.episode, sample.step, surprise)
+        known = [
+            ((sample.task, sample.episode, sample.step), surprise)
+            for sample, surprise in zip(samples, surprises, strict=True)
+            if surprise is not None
+        ]
+        for shelf in (self._demonstrations, self._successes.shelf, self._hindsight.shelf, self._failures.shelf):
+            shelf.set_surprises(known)
 
     def _add_failure(self, episode: Episode) -> None:
         if self._sampling.failure_share:

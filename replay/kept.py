@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+
+import numpy as np
 
 from browser_env.episode import Episode
 from replay.index import EpisodeInfo
@@ -88,9 +89,4 @@ def _surprise(episode: Episode) -> float:
     The last step earned the success. An odd step before it is as likely a detour, not to be preferred.
     """
     log_prob = episode.steps[-1].log_prob if episode.steps else None
-    return 1.0 if log_prob is None else bounded_surprise(-log_prob)
-
-
-def bounded_surprise(nats: float) -> float:
-    """Return a surprise within the bounds; one that is no number is the most."""
-    return MOST_SURPRISE if math.isnan(nats) else min(max(nats, LEAST_SURPRISE), MOST_SURPRISE)
+    return 1.0 if log_prob is None else float(np.clip(-log_prob, LEAST_SURPRISE, MOST_SURPRISE))

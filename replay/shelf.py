@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from browser_env.errors import UsageError
-from replay.kept import MOST_SURPRISE, Kept, bounded_surprise
+from replay.kept import LEAST_SURPRISE, MOST_SURPRISE, Kept
 from replay.novelty import Novelty, Traits
 from replay.sum_tree import Floats, Ints, SumTree
 
+Place = tuple[str, str, int]  # the task, the episode's id, and the step
 PRIORITIES = ("surprise", "loss", "uniform")
 
 
@@ -38,8 +40,7 @@ class Sampling:
             raise UsageError(f"failure_share and hindsight_share must be 0 to 1 together, not {shares}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
+class Drawn(NamedTuple):
     """A step that was drawn."""
 
     kept: Kept
@@ -96,10 +97,16 @@ class Shelf:
             self._novelty.add(self._traits.pop(episode_id), sign=-1)
             self._stale = True
 
-    def set_surprise(self, task: str, episode_id: str, step: int, nats: float) -> None:
-        """Say how unlikely a step is to the policy now; steps that have left the shelf are ignored."""
-        if self._sampling.priority == "loss" and task in self._tasks:
-            self._tasks[task].set_surprise(episode_id, step, nats)
+    def set_surprises(self, surprises: Iterable[tuple[Place, float]]) -> None:
+        """Say how unlikely steps are to the policy now, in nats; steps that have left the shelf are ignored."""
+        if self._sampling.priority != "loss":
+            return
+        by_task: dict[str, list[tuple[str, int, float]]] = {}
+        for (task, episode_id, step), nats in surprises:
+            if task in self._tasks and episode_id in self._tasks[task].slots:
+                by_task.setdefault(task, []).append((episode_id, step, nats))
+        for task, found in by_task.items():
+            self._tasks[task].set_surprises(found)
 
     def draw(self, count: int, rng: np.random.Generator, shares: Mapping[str, float] | None) -> list[Drawn]:
         """Draw steps with replacement, task by task; none from an empty shelf."""
@@ -163,11 +170,12 @@ class _TaskSteps:
             self._owners[slot] = None
             self._free.append(slot)
 
-    def set_surprise(self, episode_id: str, step: int, nats: float) -> None:
-        if episode_id in self.slots:
-            slot = self.slots[episode_id][step : step + 1]
-            self._bases[slot] = bounded_surprise(nats) ** self._sampling.priority_exponent
-            self._weigh(slot)
+    def set_surprises(self, surprises: Sequence[tuple[str, int, float]]) -> None:
+        known = [(self.slots[name][step], nats) for name, step, nats in surprises if step < len(self.slots[name])]
+        slots = np.array([slot for slot, _ in known], dtype=np.int64)
+        nats = np.nan_to_num([nats for _, nats in known], nan=MOST_SURPRISE)
+        self._bases[slots] = np.clip(nats, LEAST_SURPRISE, MOST_SURPRISE) ** self._sampling.priority_exponent
+        self._weigh(slots)
 
     def set_novelty(self, novelty: Mapping[str, Floats]) -> None:
         for episode_id, values in novelty.items():

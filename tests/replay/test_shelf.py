@@ -73,11 +73,10 @@ def test_losses_become_priorities_within_bounds(make_episode: Make) -> None:
     sampling = Sampling(priority="loss", priority_exponent=0.5)
     shelf = _shelf(sampling, make_episode("a", num_steps=3), make_episode("b", num_steps=1))
     assert _chances(shelf) == pytest.approx({("a", 0): 0.25, ("a", 1): 0.25, ("a", 2): 0.25, ("b", 0): 0.25})
-    for step, nats in enumerate((0.0, 1.0, float("nan"))):
-        shelf.set_surprise("suite/click", "a", step, nats)
-    shelf.set_surprise("suite/click", "b", 0, 100.0)
-    for task, episode, step in (("suite/click", "gone", 0), ("gone", "a", 0), ("suite/click", "b", 7)):
-        shelf.set_surprise(task, episode, step, 1.0)  # has left the shelf: nothing happens
+    task = "suite/click"
+    shelf.set_surprises([((task, "a", step), nats) for step, nats in enumerate((0.0, 1.0, float("nan")))])
+    gone = [(task, "gone", 0), ("gone", "a", 0), (task, "b", 7)]  # have left the shelf: nothing happens
+    shelf.set_surprises([((task, "b", 0), 100.0), *((place, 1.0) for place in gone)])
     roots = np.sqrt([LEAST_SURPRISE, 1.0, MOST_SURPRISE, MOST_SURPRISE])
     found = _chances(shelf)
     assert [found["a", 0], found["a", 1], found["a", 2], found["b", 0]] == pytest.approx(roots / roots.sum())
