@@ -16,7 +16,8 @@ from replay.store import ReplayStore
 from rewards.outcome import Outcome
 
 LEAST_SURPRISE, MOST_SURPRISE = 0.3, 5.0  # in nats: what was sure is still repeated, what was absurd not for ever
-CACHED = 256  # episodes of a store that are held in memory
+CACHED_BYTES = 256 << 20  # of episodes of a store that are held in memory
+STEP_BYTES = 10_000  # what a step takes besides its picture, about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,9 +46,9 @@ def in_memory(episode: Episode) -> Kept:
     )
 
 
-def in_store(store: ReplayStore, infos: Sequence[EpisodeInfo], *, cached: int = CACHED) -> list[Kept]:
+def in_store(store: ReplayStore, infos: Sequence[EpisodeInfo], *, cached_bytes: int = CACHED_BYTES) -> list[Kept]:
     """Keep episodes where they are; each is read when it is drawn, and refused once its consent is revoked."""
-    memory = _Memory(store, cached)
+    memory = _Memory(store, cached_bytes)
     return [
         Kept(
             id=info.id,
@@ -65,22 +66,33 @@ def in_store(store: ReplayStore, infos: Sequence[EpisodeInfo], *, cached: int = 
 class _Memory:
     """The episodes of a store that were read last."""
 
-    def __init__(self, store: ReplayStore, size: int) -> None:
+    def __init__(self, store: ReplayStore, limit: int) -> None:
         self._store = store
-        self._size = size
-        self._episodes: OrderedDict[str, Episode] = OrderedDict()
+        self._limit = limit
+        self._used = 0
+        self._episodes: OrderedDict[str, tuple[Episode, int]] = OrderedDict()  # with their sizes in bytes
 
     def read(self, episode_id: str) -> Episode:
-        episode = self._episodes.pop(episode_id, None)
+        episode, size = self._episodes.pop(episode_id, (None, 0))
+        self._used -= size
         if episode is None or not self._store.allows(episode):
             episode = self._store.get(episode_id)
-        self._episodes[episode_id] = episode
-        while len(self._episodes) > self._size:
-            self._episodes.popitem(last=False)
+            size = _size(episode)
+        self._episodes[episode_id] = episode, size
+        self._used += size
+        while self._used > self._limit:
+            _, (_, freed) = self._episodes.popitem(last=False)
+            self._used -= freed
         return episode
 
     def traits(self, episode_id: str) -> Traits:
         return traits_of(self.read(episode_id))
+
+
+def _size(episode: Episode) -> int:
+    """Return about how many bytes an episode takes in memory; equal pictures are one array."""
+    pictures = [seen.screenshot for seen in episode.observations if seen.screenshot is not None]
+    return sum({id(picture): picture.nbytes for picture in pictures}.values()) + STEP_BYTES * len(episode.steps)
 
 
 def _surprise(episode: Episode) -> float:

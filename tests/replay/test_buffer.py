@@ -210,7 +210,7 @@ def test_demonstrations_in_a_store_are_read_when_drawn(tmp_path: Path, make_epis
     episodes = [make_episode(f"demo{i}", num_steps=2, shade=i) for i in range(5)]
     with ReplayStore(tmp_path / "store") as store:
         store.add([*episodes, make_episode("failed", outcome=Outcome.FAILURE)])
-        buffer = ReplayBuffer(demonstrations=in_store(store, store.query(), cached=2))
+        buffer = ReplayBuffer(demonstrations=in_store(store, store.query(), cached_bytes=50_000))
         assert buffer.num_demonstrations == 5
         by_id = {episode.id: episode for episode in episodes}
         samples = [sample for batch in buffer.epoch(4, _rng()) for sample in batch]
