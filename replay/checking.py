@@ -57,15 +57,15 @@ def check_store(path: Path, *, tell: Tell = lambda done, total: None) -> Check:
 def repair_store(path: Path, check: Check) -> None:
     """Put aside what is damaged, finish what was broken off, and bring the index in line."""
     ReplayStore(path).close()  # recovers running episodes, finishes revocations, rebuilds a damaged index
-    images = ImageFolder(path / "images", drafts=path / "drafts")
+    images, files = ImageFolder(path / "images", drafts=path / "drafts"), episode_files(path)
     index = Index.open(path / "index.sqlite")
     try:
         with index.transaction():
             for fault in check.faults:
                 if fault.kind in ("episode", "index") and fault.repair:
                     index.remove([fault.name])
-                if fault.kind == "episode" and fault.repair:
-                    _put_aside(path, episode_file(path, fault.name))
+                if fault.kind == "episode" and fault.repair and fault.name in files:
+                    _put_aside(path, files[fault.name])
                 elif fault.kind == "image" and fault.repair and fault.name not in index.images():
                     images.remove(fault.name)
                 elif fault.kind == "image" and fault.repair:

@@ -83,6 +83,10 @@ class RunningFolder:
         """Delete the file of an episode whose process is dead; hold it meanwhile by :meth:`abandoned`."""
         self._file(episode_id).unlink(missing_ok=True)
 
+    def put_aside(self, episode_id: str, folder: Path) -> None:
+        """Move such a file into another folder."""
+        self._file(episode_id).replace(folder / self._file(episode_id).name)
+
     def _take(self, descriptor: int, episode_id: str) -> bool:
         if episode_id in self._open or not _lock(descriptor):
             return False

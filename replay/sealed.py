@@ -40,8 +40,8 @@ def read_entry(path: Path) -> Entry:
     """Read a sealed file without its images; raise :class:`DamageError` where it is not what was sealed."""
     stored = parse_episode(path.read_bytes())
     entry = make_entry(decode_episode(stored, read_image=lambda _: None), stored)
-    if path.name != f"{entry.info.id}{SUFFIX}":
-        raise DamageError(f"{path.name} holds the episode {entry.info.id!r:.80}")
+    if not SAFE_NAME.match(entry.info.id) or path != episode_file(path.parents[2], entry.info.id):
+        raise DamageError(f"{path.parent.name}/{path.name} is not where episode {entry.info.id!r:.80} belongs")
     return entry
 
 

@@ -17,7 +17,7 @@ from browser_env.errors import DataError
 from browser_env.observation import Screenshot
 from replay.codec import decode_episode, decode_running, encode_episode, encode_running, parse_episode
 from replay.consent import ConsentFolder, ConsentRecord
-from replay.errors import ConsentError, DamageError
+from replay.errors import ConsentError, DamageError, VersionError
 from replay.files import remove_stale_drafts, sync_folders, write_sealed
 from replay.images import ImageFolder, image_name
 from replay.index import Entry, EpisodeInfo, Filters, Index
@@ -78,7 +78,7 @@ class ReplayStore:
 
     @property
     def dropped(self) -> tuple[str, ...]:
-        """The ids of episodes whose process had died and of which no step was whole."""
+        """The ids of episodes whose process had died and of which no step was whole; their files are in quarantine."""
         return tuple(self._dropped)
 
     def note(self, episode: Episode) -> None:
@@ -192,17 +192,22 @@ class ReplayStore:
             with self._running.abandoned(episode_id) as data:
                 if data is None:
                     continue
-                if not self._file(episode_id).exists():
-                    self._seal_noted(episode_id, data)
-                self._running.discard(episode_id)
+                if self._file(episode_id).exists() or self._seal_noted(episode_id, data):
+                    self._running.discard(episode_id)
+                else:
+                    self._running.put_aside(episode_id, self._path / "quarantine")
+                    self._dropped.append(episode_id)
 
-    def _seal_noted(self, episode_id: str, data: bytes) -> None:
+    def _seal_noted(self, episode_id: str, data: bytes) -> bool:
+        """Seal an episode as far as it is whole; return whether any of it is."""
         try:
             self._add(decode_running(data, read_image=self._images.read))
-        except DamageError:
-            self._dropped.append(episode_id)
-        else:
-            self._recovered.append(episode_id)
+        except VersionError:
+            raise
+        except DataError:
+            return False
+        self._recovered.append(episode_id)
+        return True
 
     def _refuse_revoked(self, episode: Episode) -> None:
         if episode.consent is not None and self._consents.is_revoked(episode.consent):
@@ -304,8 +309,8 @@ class ReplayStore:
         if self._index.with_consents(self._consents.revoked()):
             self._empty_quarantine()
             self._sweep()
-        elif self._index.abandoned():
-            self._sweep()
+        elif self._recovered or self._dropped or self._index.abandoned():
+            self._sweep()  # also the images of steps that were not whole
 
     def _sweep(self) -> int:
         """Delete episodes under revoked consents, and images that nothing uses; return how many episodes."""

@@ -26,6 +26,7 @@ from replay.codec import RECOVERED
 WRITERS = 3
 LONGEST_S = 0.25  # a writer's life; opening the store takes some of it
 STEPS = 4
+LEFT_BEHIND = "no episode shows it"  # an image whose step was not whole, where the kill came before the sweep
 
 
 @dataclass(slots=True)
@@ -127,7 +128,7 @@ def judge(path: Path, said: Said, kills: int) -> dict[str, object]:
         ),
         "quarantined": list(quarantined),
         "dropped": list(dropped),
-        "faults": [fault.problem for fault in check_store(path).faults],
+        "faults": [fault.problem for fault in check_store(path).faults if fault.problem != LEFT_BEHIND],
     }
 
 

@@ -95,6 +95,16 @@ def test_damage_that_keeps_size_and_time_is_found_and_repaired(path: Path) -> No
     assert _repaired(path) == ["a", "c"]
 
 
+@pytest.mark.parametrize("name", ["zz/a.jsonl.gz", "00/no name!.jsonl.gz", "00/b2.jsonl.gz"])
+def test_a_file_in_the_wrong_place_is_found(path: Path, name: str) -> None:
+    misplaced = path / "episodes" / name
+    misplaced.parent.mkdir(exist_ok=True)
+    episode_file(path, "a").rename(misplaced)
+    assert ("episode", misplaced.name.removesuffix(".jsonl.gz")) in _faults(path)
+    assert _repaired(path) == ["b", "c"]
+    assert (path / "quarantine" / misplaced.name).exists()
+
+
 def test_a_damaged_image_takes_those_episodes_aside_that_show_it(path: Path, make_pixels: Pixels) -> None:
     _image(path, make_pixels(13)).write_bytes(b"no picture")  # the last of "b"
     assert _faults(path) == [("episode", "b"), ("image", image_name(make_pixels(13)))]

@@ -109,6 +109,16 @@ def test_recovery_goes_up_to_the_last_whole_line_wherever_it_was_cut(path: Path,
             sealed.unlink()
 
 
+def test_what_is_not_whole_is_put_aside(path: Path, make_episode: Make) -> None:
+    _broken_off(path, make_episode("a", num_steps=3))
+    _running(path).write_bytes(b"nothing")
+    with ReplayStore(path) as store:
+        assert (store.dropped, store.quarantined) == (("a",), ("a.jsonl",))
+    assert not _running(path).exists()
+    with ReplayStore(path) as store:
+        assert store.dropped == ()
+
+
 @pytest.mark.parametrize(("position", "expected"), [(0.1, 0), (0.5, 1), (0.97, 2)])
 def test_a_changed_byte_ends_what_is_recovered(path: Path, make_episode: Make, position: float, expected: int) -> None:
     _broken_off(path, make_episode("a", num_steps=3))
