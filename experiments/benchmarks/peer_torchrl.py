@@ -16,22 +16,25 @@ from experiments.benchmarks.resident import resident_mib
 
 
 def main() -> None:
-    """Measure, and print a line of JSON. What a step is, is its number: the episodes themselves lie elsewhere."""
+    """Measure, and print a line of JSON; times are of the processor, but for opening.
+
+    What a step is, is its number: the episodes themselves lie elsewhere.
+    """
     job = json.loads(sys.argv[2])
     torch.manual_seed(job["seed"])
-    before, began = resident_mib(), time.perf_counter()
+    before, began = resident_mib(), time.process_time()
     buffer = _buffer(job)
     length = job["episode_steps"]
     for first in range(0, job["steps"], length):
         buffer.extend(torch.arange(first, first + length))
-    append_s, memory = time.perf_counter() - began, resident_mib() - before
+    append_s, memory = time.process_time() - began, resident_mib() - before
     sample_s = update_s = 0.0
     for _ in range(job["batches"]):
-        began = time.perf_counter()
+        began = time.process_time()
         _, info = buffer.sample(return_info=True)
-        drawn = time.perf_counter()
+        drawn = time.process_time()
         buffer.update_priority(info["index"], torch.empty(job["batch"]).exponential_())
-        sample_s, update_s = sample_s + drawn - began, update_s + time.perf_counter() - drawn
+        sample_s, update_s = sample_s + drawn - began, update_s + time.process_time() - drawn
     figures = {"append_s": append_s, "memory_mib": memory, "sample_s": sample_s, "update_s": update_s}
     versions = {name: version(name) for name in ("torch", "torchrl", "tensordict")}
     print(json.dumps(figures | {"open_s": _reopened(buffer, job), "versions": versions}))  # noqa: T201 - its result

@@ -77,6 +77,7 @@ def measure_replay(plan: ReplayPlan, *, folder: Path | None, tell: Tell = lambda
 def _per_step(raw: dict[str, Any], plan: ReplayPlan) -> dict[str, float]:
     return {
         "append_steps_per_s": plan.steps / raw["append_s"],
+        "append_steps_per_cpu_s": plan.steps / raw["append_cpu_s"],
         "bytes_per_step": (raw["episode_mib"] + raw["image_mib"] + raw["index_mib"]) * 2**20 / plan.steps,
         "images": raw["images"],
         "bytes_per_image": raw["image_mib"] * 2**20 / raw["images"],
@@ -125,7 +126,7 @@ def replay_tables(figures: ReplayFigures, plan: ReplayPlan) -> list[Table]:
     store = Table(box=SIMPLE, title=f"The store: {plan.steps:,} steps on disk", show_header=False)
     for name, value in figures.store.items():
         store.add_row(name.replace("_per_", "/").replace("_", " "), _short(value))
-    buffers = Table(box=SIMPLE, title=f"Prioritised buffers: {plan.buffer_steps:,} steps, batches of {plan.batch}")
+    buffers = Table(box=SIMPLE, title=f"Buffers: {plan.buffer_steps:,} steps, batches of {plan.batch}; processor time")
     for column in ("", "append, steps/s", "sample, ms", "new priorities, ms", "bytes/step"):
         buffers.add_column(column, justify="right" if column else "left")
     for side, found in figures.buffers.items():
