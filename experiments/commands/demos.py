@@ -16,6 +16,7 @@ from rich.table import Table
 from browser_env.episode import Source
 from browser_env.errors import UsageError
 from experiments.commands.options import Commands, add_command, add_group, write_result
+from experiments.verifying import verify_store
 from replay import ConsentError, ConsentRecord, EpisodeInfo, ReplayStore, give_consent
 from replay.miniwob_recordings import ImportReport, import_recordings
 
@@ -32,7 +33,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     group = add_group(
         commands,
         "demos",
-        summary="import, list and revoke demonstrations",
+        summary="import, list, verify and revoke demonstrations",
         example="webdual demos import miniwob miniwob-plusplus-demos.tar.xz",
     )
     parser = add_command(
@@ -56,6 +57,15 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("--subject", required=True, help="who took the consent back, as 'webdual demos list' shows it")
     _finish(parser, run=run_revoke)
+    parser = add_command(
+        group,
+        "verify",
+        summary="check every checksum, image, row and consent of a store, and repair what can be repaired",
+        example="webdual demos verify runs/demonstrations --repair",
+    )
+    parser.add_argument("store", metavar="STORE", type=Path, help="the store's folder")
+    parser.add_argument("--repair", action="store_true", help="put aside what is damaged, and finish the rest")
+    parser.set_defaults(run=run_verify)
 
 
 def run_import(args: argparse.Namespace) -> int:
@@ -111,6 +121,13 @@ def run_revoke(args: argparse.Namespace) -> int:
     write_result(args.json, {"store": str(args.store), "subject": args.subject, "deleted": deleted})
     Console().print(f"{deleted} episodes of {args.subject} were deleted from {args.store}.", markup=False)
     return 0
+
+
+def run_verify(args: argparse.Namespace) -> int:
+    """Check a store; return 1 if something in it is wrong, or is left so after the repair."""
+    result = verify_store(_existing(args.store), repair=args.repair, console=Console())
+    write_result(args.json, result)
+    return 0 if result["sound"] else 1
 
 
 def _finish(parser: argparse.ArgumentParser, *, run: Any) -> None:
