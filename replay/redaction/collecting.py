@@ -1,0 +1,251 @@
+"""Finds the secrets of an episode: in fields meant for them, split over fields, and by their looks in any text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from browser_env.action import Dialog
+from browser_env.episode import Episode
+from browser_env.observation import Element, Observation
+from replay.redaction.finding import CODE_VALUE, find, find_in_addresses, is_card, kind_of_field
+from replay.redaction.placeholders import is_masked
+from replay.redaction.rules import ElementRule, RedactionRules
+from replay.redaction.texts import all_texts
+from replay.redaction.typing import Char, Field, Held, Journal, holder, is_dots, text_of
+from replay.redaction.vault import MIN_PREFIX, NUMERIC, Vault
+from replay.redaction.written import readings
+
+MAX_BOX = 7  # characters in one of several boxes of a number
+CARD_BOXES = range(2, 6)
+CODE_BOXES = range(4, 9)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A character's place in a secret, counted from 1."""
+
+    number: int
+    position: int
+    length: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Findings:
+    """What is known of an episode's secrets."""
+
+    vault: Vault
+    dedicated: dict[str, str] = field(default_factory=dict)  # id of a field that holds nothing but secrets -> kind
+    places: dict[int, Place] = field(default_factory=dict)  # number of a character -> where in a secret it stands
+
+
+def collect(episode: Episode, journal: Journal, rules: RedactionRules, vault: Vault) -> Findings:
+    """Return every secret of an episode, and the place of every character that was written of one."""
+    findings = Findings(vault=vault, dedicated=_dedicated(episode, rules))
+    for value in rules.values:
+        vault.add("value", value)
+    for id_, kind in findings.dedicated.items():
+        if id_ in journal.fields:
+            _take_entries(findings, journal.fields[id_], kind)
+    _take_split(findings, episode, journal, rules)
+    _take_named(findings, episode, rules)
+    _take_by_looks(findings, [*all_texts(episode), *_entries(journal)], rules)
+    _place_known(findings, journal)
+    _place_rest(findings, journal)
+    return findings
+
+
+def _dedicated(episode: Episode, rules: RedactionRules) -> dict[str, str]:
+    """Return the fields that are meant for secrets."""
+    found: dict[str, str] = {}
+    for observation in episode.observations:
+        for element in observation.elements:
+            kind = _kind_of(element, observation, rules) if holder(element) else None
+            if kind is not None:
+                found.setdefault(element.id, kind)
+    return found
+
+
+def _kind_of(element: Element, observation: Observation, rules: RedactionRules) -> str | None:
+    for rule in rules.elements:
+        if fits(rule, element, observation):
+            return rule.kind
+    if is_dots(element.value):
+        return "password" if "password" in rules.kinds else None
+    kind = kind_of_field(f"{element.name} | {element.description}", rules)
+    if kind == "code" and not CODE_VALUE.match(element.value) and not is_masked(element.value):
+        return None
+    return kind
+
+
+def fits(rule: ElementRule, element: Element, observation: Observation) -> bool:
+    """Whether all conditions of a rule hold for an element."""
+    conditions = (
+        (rule.name, (element.name,)),
+        (rule.description, (element.description,)),
+        (rule.header, element.headers),
+    )
+    if rule.role is not None and element.role != rule.role:
+        return False
+    if any(pattern is not None and not _any(pattern, texts) for pattern, texts in conditions):
+        return False
+    return rule.within is None or _any(rule.within, (outer.name for outer in around(element, observation)))
+
+
+def _any(pattern: str, texts: Iterable[str]) -> bool:
+    return any(re.search(pattern, text, re.IGNORECASE) for text in texts)
+
+
+def around(element: Element, observation: Observation) -> Iterator[Element]:
+    """Yield the elements around an element, the nearest first."""
+    by_id = {other.id: other for other in observation.elements}
+    seen = {element.id}
+    parent = by_id.get(element.parent or "")
+    while parent is not None and parent.id not in seen:
+        yield parent
+        seen.add(parent.id)
+        parent = by_id.get(parent.parent or "")
+
+
+def _take_entries(findings: Findings, field_: Field, kind: str) -> None:
+    """Take every complete entry of a field for secrets as a secret, and what it was on the way as the same one."""
+    taken: list[tuple[Held, int]] = []
+    for index in field_.ended:
+        held = field_.held[index]
+        if held and (not taken or taken[-1][0] != held):
+            number = findings.vault.add(kind, text_of(held))
+            if number is not None:
+                _assign(findings, held, number, kind)
+                taken.append((held, number))
+    last = taken[-1][1] if taken else None
+    for held in field_.held.values():
+        text = text_of(held)
+        if last is not None and len(text.strip()) >= MIN_PREFIX:
+            findings.vault.alias(text, _nearest(text, taken) or last)
+
+
+def _nearest(text: str, taken: Sequence[tuple[Held, int]]) -> int | None:
+    return next((number for held, number in taken if text_of(held).startswith(text)), None)
+
+
+def _assign(findings: Findings, chars: Sequence[Char], number: int, kind: str) -> None:
+    """Give characters their places in a secret; a number's separators have none."""
+    counted = [char for char in chars if kind not in NUMERIC or char.text.isalnum()]
+    for position, char in enumerate(counted, start=1):
+        findings.places.setdefault(char.number, Place(number, position, len(counted)))
+
+
+def _take_split(findings: Findings, episode: Episode, journal: Journal, rules: RedactionRules) -> None:
+    """Take card numbers and codes whose parts stand in fields side by side."""
+    for index, observation in enumerate(episode.observations):
+        row = [
+            (e.id, journal.fields[e.id].held.get(index, ()))
+            for e in observation.elements
+            if e.id in journal.fields and holder(e)
+        ]
+        for kind, boxes in _split(row):
+            if kind in rules.kinds:
+                chars = [char for _, held in boxes for char in held]
+                number = findings.vault.add(kind, text_of(chars))
+                if number is not None:
+                    _assign(findings, chars, number, kind)
+                    findings.dedicated.update((id_, kind) for id_, _ in boxes)
+
+
+def _split(row: Sequence[tuple[str, Held]]) -> Iterator[tuple[str, Sequence[tuple[str, Held]]]]:
+    texts = [text_of(held) for _, held in row]
+    for start in range(len(row)):
+        for count in CARD_BOXES:
+            boxes = texts[start : start + count]
+            if (
+                len(boxes) == count
+                and all(2 <= len(b) <= MAX_BOX and b.isascii() and b.isdigit() for b in boxes)
+                and is_card("".join(boxes))
+            ):
+                yield "card", row[start : start + count]
+    for start, end in _runs(texts):
+        if end - start in CODE_BOXES:
+            yield "code", row[start:end]
+
+
+def _runs(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Yield start and end of fields side by side that hold one letter or digit each."""
+    start = 0
+    for index, text in enumerate([*texts, ""]):
+        if len(text) != 1 or not text.isalnum():
+            if index > start:
+                yield start, index
+            start = index + 1
+
+
+def _take_named(findings: Findings, episode: Episode, rules: RedactionRules) -> None:
+    """Take what elements hold that a rule names, and what prompts that ask for a secret were answered."""
+    for observation in episode.observations:
+        for element in observation.elements if rules.elements else ():
+            for rule in rules.elements:
+                if not holder(element) and fits(rule, element, observation):
+                    findings.vault.add(rule.kind, element.value or element.name)
+    for step in episode.steps:
+        dialog = step.observation.dialog
+        if isinstance(step.action, Dialog) and step.action.text and dialog is not None:
+            kind = kind_of_field(dialog.message, rules)
+            if kind is not None:
+                findings.vault.add(kind, step.action.text)
+
+
+def _entries(journal: Journal) -> Iterator[str]:
+    for field_ in journal.fields.values():
+        yield from {text_of(field_.held[index]) for index in field_.ended}
+
+
+def _take_by_looks(findings: Findings, texts: Iterable[str], rules: RedactionRules) -> None:
+    """Take what looks like a secret; one that begins another is that one, on its way."""
+    found = dict.fromkeys(item for text in dict.fromkeys(texts) for item in _looks(text, rules))
+    for kind, value in sorted(found, key=lambda item: -len(item[1])):
+        longer = next((other for k, other in found if k == kind and other != value and other.startswith(value)), None)
+        number = None if longer is None or kind not in ("email", "card") else findings.vault.number_of(kind, longer)
+        if number is None:
+            findings.vault.add(kind, value)
+        else:
+            findings.vault.alias(value, number)
+
+
+def _looks(text: str, rules: RedactionRules) -> Iterator[tuple[str, str]]:
+    for reading in readings(text):
+        yield from ((found.kind, found.value) for found in find(reading, rules))
+        yield from find_in_addresses(reading, rules)
+
+
+def _place_known(findings: Findings, journal: Journal) -> None:
+    """Give the characters of secrets in ordinary fields their places."""
+    kinds = findings.vault
+    for field_ in journal.fields.values():
+        for held in dict.fromkeys(field_.held.values()):
+            for start, end, number in kinds.spans(text_of(held)):
+                _assign(findings, held[start:end], number, kinds.kind(number))
+
+
+def _place_rest(findings: Findings, journal: Journal) -> None:
+    """Give what was typed between a secret's characters, and deleted again, the places it was typed at."""
+    for id_, field_ in journal.fields.items():
+        placed = [
+            char for held in dict.fromkeys(field_.held.values()) for char in held if char.number in findings.places
+        ]
+        if placed:
+            _place_between(findings, journal, id_, whole=id_ in findings.dedicated)
+
+
+def _place_between(findings: Findings, journal: Journal, id_: str, *, whole: bool) -> None:
+    steps = [index for index, place in journal.places.items() if place == id_]
+    chars = [char for index in steps for char in journal.written.get(index, ())]
+    placed = [i for i, char in enumerate(chars) if char.number in findings.places]
+    if not placed:
+        return
+    start, end = (0, len(chars)) if whole else (placed[0], placed[-1])
+    near = findings.places[chars[placed[0]].number]
+    for char in chars[start:end]:
+        if char.number in findings.places:
+            near = findings.places[char.number]
+        else:
+            findings.places[char.number] = near
