@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from browser_env.action import Dialog
 from browser_env.episode import Episode
@@ -14,12 +14,15 @@ from replay.redaction.placeholders import is_masked
 from replay.redaction.rules import ElementRule, RedactionRules
 from replay.redaction.texts import all_texts
 from replay.redaction.typing import Char, Field, Held, Journal, holder, is_dots, text_of
-from replay.redaction.vault import MIN_PREFIX, NUMERIC, Vault
+from replay.redaction.vault import NUMERIC, Vault
 from replay.redaction.written import readings
 
+MIN_PREFIX = 6  # of a beginning of a secret that is masked as if it were whole
+MIN_PART = 3  # of one that is masked while its field holds it
 MAX_BOX = 7  # characters in one of several boxes of a number
 CARD_BOXES = range(2, 6)
 CODE_BOXES = range(4, 9)
+ON_THEIR_WAY = frozenset(("email", "card"))  # kinds whose beginnings may look like secrets of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ def collect(episode: Episode, journal: Journal, rules: RedactionRules, vault: Va
             _take_entries(findings, journal.fields[id_], kind)
     _take_split(findings, episode, journal, rules)
     _take_named(findings, episode, rules)
-    _take_by_looks(findings, [*all_texts(episode), *_entries(journal)], rules)
+    _take_by_looks(findings, [*all_texts(episode), *_rows(episode), *_entries(journal)], rules)
     _place_known(findings, journal)
     _place_rest(findings, journal)
     return findings
@@ -133,24 +136,28 @@ def _assign(findings: Findings, chars: Sequence[Char], number: int, kind: str) -
     """Give characters their places in a secret; a number's separators have none."""
     counted = [char for char in chars if kind not in NUMERIC or char.text.isalnum()]
     for position, char in enumerate(counted, start=1):
-        findings.places.setdefault(char.number, Place(number, position, len(counted)))
+        known = findings.places.get(char.number)
+        if known is None or known.length < len(counted):  # what was shorter was on its way
+            findings.places[char.number] = Place(number, position, len(counted))
 
 
 def _take_split(findings: Findings, episode: Episode, journal: Journal, rules: RedactionRules) -> None:
     """Take card numbers and codes whose parts stand in fields side by side."""
+    found: dict[tuple[str, tuple[str, ...]], dict[Held, None]] = {}  # kind and fields -> what they held
     for index, observation in enumerate(episode.observations):
-        row = [
-            (e.id, journal.fields[e.id].held.get(index, ()))
-            for e in observation.elements
-            if e.id in journal.fields and holder(e)
-        ]
+        fields = [e.id for e in observation.elements if e.id in journal.fields and holder(e)]
+        row = [(id_, journal.fields[id_].held.get(index, ())) for id_ in fields]
         for kind, boxes in _split(row):
-            if kind in rules.kinds:
-                chars = [char for _, held in boxes for char in held]
-                number = findings.vault.add(kind, text_of(chars))
+            chars: Held = tuple(char for _, held in boxes for char in held)
+            found.setdefault((kind, tuple(id_ for id_, _ in boxes)), {})[chars] = None
+    for (kind, ids), entries in found.items():
+        part_of_more = any(kind == other and set(ids) < set(more) for other, more in found)
+        if kind in rules.kinds and not part_of_more:
+            findings.dedicated.update((id_, kind) for id_ in ids)
+            for chars in entries:
+                number = findings.vault.add(kind, text_of(chars), split=True)
                 if number is not None:
                     _assign(findings, chars, number, kind)
-                    findings.dedicated.update((id_, kind) for id_, _ in boxes)
 
 
 def _split(row: Sequence[tuple[str, Held]]) -> Iterator[tuple[str, Sequence[tuple[str, Held]]]]:
@@ -185,7 +192,7 @@ def _take_named(findings: Findings, episode: Episode, rules: RedactionRules) -> 
         for element in observation.elements if rules.elements else ():
             for rule in rules.elements:
                 if not holder(element) and fits(rule, element, observation):
-                    findings.vault.add(rule.kind, element.value or element.name)
+                    findings.vault.add(rule.kind, element.value or (element.name if rule.name is None else ""))
     for step in episode.steps:
         dialog = step.observation.dialog
         if isinstance(step.action, Dialog) and step.action.text and dialog is not None:
@@ -194,46 +201,52 @@ def _take_named(findings: Findings, episode: Episode, rules: RedactionRules) -> 
                 findings.vault.add(kind, step.action.text)
 
 
+def _rows(episode: Episode) -> Iterator[str]:
+    """Yield what elements side by side say together: "Your code is" and "915528"."""
+    for observation in episode.observations:
+        yield " ".join(element.name for element in observation.elements)
+
+
 def _entries(journal: Journal) -> Iterator[str]:
     for field_ in journal.fields.values():
         yield from {text_of(field_.held[index]) for index in field_.ended}
 
 
 def _take_by_looks(findings: Findings, texts: Iterable[str], rules: RedactionRules) -> None:
-    """Take what looks like a secret; one that begins another is that one, on its way."""
-    found = dict.fromkeys(item for text in dict.fromkeys(texts) for item in _looks(text, rules))
-    for kind, value in sorted(found, key=lambda item: -len(item[1])):
-        longer = next((other for k, other in found if k == kind and other != value and other.startswith(value)), None)
-        number = None if longer is None or kind not in ("email", "card") else findings.vault.number_of(kind, longer)
+    """Take what looks like a secret; one that is within another is that one, on its way or badly read."""
+    plain: dict[tuple[str, str], None] = {}
+    read: dict[tuple[str, str], None] = {}  # what only shows in another reading of a text
+    for text in dict.fromkeys(texts):
+        for reading in readings(text):
+            found = plain if reading == text else read
+            found.update(((item.kind, item.value), None) for item in find(reading, rules))
+            read.update((item, None) for item in find_in_addresses(reading, rules))
+    for kind, value in sorted(plain, key=lambda item: -len(item[1])):
+        longer = next((text for other, text in plain if other == kind and text != value and value in text), None)
+        number = findings.vault.number_of(kind, longer) if longer is not None and kind in ON_THEIR_WAY else None
         if number is None:
             findings.vault.add(kind, value)
         else:
             findings.vault.alias(value, number)
-
-
-def _looks(text: str, rules: RedactionRules) -> Iterator[tuple[str, str]]:
-    for reading in readings(text):
-        yield from ((found.kind, found.value) for found in find(reading, rules))
-        yield from find_in_addresses(reading, rules)
+    for kind, value in read:
+        known = any(findings.vault.spans(reading) for reading in readings(value))
+        if not known and not any(kind == other and value in text for other, text in plain):
+            findings.vault.add(kind, value)
 
 
 def _place_known(findings: Findings, journal: Journal) -> None:
     """Give the characters of secrets in ordinary fields their places."""
-    kinds = findings.vault
-    for field_ in journal.fields.values():
-        for held in dict.fromkeys(field_.held.values()):
-            for start, end, number in kinds.spans(text_of(held)):
-                _assign(findings, held[start:end], number, kinds.kind(number))
+    vault = findings.vault
+    for id_, field_ in journal.fields.items():
+        for held in dict.fromkeys(field_.held.values()) if id_ not in findings.dedicated else ():
+            for start, end, number in vault.spans(text_of(held)):
+                _assign(findings, held[start:end], number, vault.kind(number))
 
 
 def _place_rest(findings: Findings, journal: Journal) -> None:
     """Give what was typed between a secret's characters, and deleted again, the places it was typed at."""
-    for id_, field_ in journal.fields.items():
-        placed = [
-            char for held in dict.fromkeys(field_.held.values()) for char in held if char.number in findings.places
-        ]
-        if placed:
-            _place_between(findings, journal, id_, whole=id_ in findings.dedicated)
+    for id_ in journal.fields:
+        _place_between(findings, journal, id_, whole=id_ in findings.dedicated)
 
 
 def _place_between(findings: Findings, journal: Journal, id_: str, *, whole: bool) -> None:
@@ -247,5 +260,5 @@ def _place_between(findings: Findings, journal: Journal, id_: str, *, whole: boo
     for char in chars[start:end]:
         if char.number in findings.places:
             near = findings.places[char.number]
-        else:
-            findings.places[char.number] = near
+        elif char.text.isalnum() or findings.vault.kind(near.number) not in NUMERIC:
+            findings.places[char.number] = replace(near, position=min(near.position + 1, near.length))

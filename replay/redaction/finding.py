@@ -11,23 +11,20 @@ from replay.redaction.rules import RedactionRules
 
 EMAIL = re.compile(r"[\w.!$'*+^`~-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_][\w-]{1,62}")
 CARD = re.compile(r"(?<!\d)[2-6]\d(?:[\s.\-\u2010-\u2015]{0,2}\d){11,17}(?![\d])")
-CODE_WORDS = (
-    r"(?:one[- ]?time|verification|security|auth\w*|login|log-in|access|confirmation|sms|your|2fa|otp|mfa|tan|pin|code"
-    r"|passcode|einmal\w*|sicherheits\w*|best[aä]tigungs\w*)"
-)
+DIGITS = r"(?<!\d)(\d(?:[ -]?\d){3,7})(?!\d)"
+CODE_USE = r"(?:one[- ]?time|verification|security|auth\w*|log-?in|access|confirmation|sms|your|2fa|ihr|dein)"
+CODE_NAME = r"(?:code|pin|tan|otp|passcode|password|einmal\w*|sicherheitscode|best[aä]tigungscode)"
 CODE_IN_TEXT = (
-    re.compile(
-        rf"(?i)\b{CODE_WORDS}\W{{0,3}}(?:code|pin|tan|number|password|passcode|otp)?\W{{0,3}}(?:is|lautet|ist|:)?\W{{0,4}}"
-        r"(?<![\d])(\d(?:[ -]?\d){3,7})(?![\d])"
-    ),
-    re.compile(r"(?i)(?<![\d])(\d(?:[ -]?\d){3,7})(?!\d)\W{1,3}(?:is|ist) (?:your|the|ihr|dein)\b"),
+    re.compile(rf"(?i)\b{CODE_USE}\W{{1,3}}(?:\w+ )?{CODE_NAME}\W{{0,3}}(?:is|lautet|ist)?\W{{0,4}}{DIGITS}"),
+    re.compile(rf"(?i)\b(?:otp|2fa|mfa|tan|pin|passcode|code)(?: is| lautet| ist|:|=)\W{{0,4}}{DIGITS}"),
+    re.compile(rf"(?i){DIGITS}\W{{1,3}}(?:is|ist) (?:your|the|ihr|dein)\b"),
 )
 OTHER_CODES = re.compile(
     r"(?i)\b(?:zip|post\w*|postal|error|country|area|dial\w*|status|product|item|bar|qr|source|promo\w*"
     r"|discount|coupon|voucher|colou?r|sort)\W{0,2}\w{0,4}code|\bpostleitzahl|\bplz\b"
 )
 PASSWORD_IN_TEXT = re.compile(
-    r"(?i)\b(?:password|passwort|passphrase|kennwort)\s*(?:is|ist|lautet|:|=)\s*[\"'“„]?([^\s\"'”“,;<>]{4,64})"
+    r"(?i)\b(?:password|passwort|passphrase|kennwort)\s*(?:is|ist|lautet|:|=)\s*[\"'“„]?([^\s\"'”“,;<>]{3,63}[^\s\"'”“,;<>.:!?])"
 )
 URL = re.compile(r"(?i)\b[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>]+")
 PARAMETER = re.compile(r"(?:^|[?&#;])([^=&#;?\s]{1,100})=([^&#;\s]*)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -11,108 +11,63 @@ from browser_env.observation import Element, Observation, Screenshot
 
 SHADE = 128  # of the filling, in all channels
 MARGIN = 3.0  # CSS px around a box: what letters and focus rings draw beyond it
-Box = tuple[float, float, float, float]  # x, y, width, height in CSS px
-LETTER = 0.35  # least width of a letter, as a share of its line's height
-INLINE = frozenset(
+LINE = 40.0  # CSS px; what is lower than this holds one line
+WIDE, NARROW = 0.65, 0.35  # a wide and a narrow letter, as shares of their line's height
+MAX_LINES = 20
+FIELDS = frozenset(("textbox", "searchbox", "combobox", "spinbutton", "listbox"))  # these show nothing beyond their box
+INLINE = frozenset(  # roles and tags of what runs on in lines: its box is that of its longest line alone
     (
-        "link",
-        "strong",
-        "em",
-        "b",
-        "i",
-        "u",
-        "span",
-        "code",
-        "mark",
-        "emphasis",
-        "a",
-        "label",
-        "small",
-        "s",
-        "q",
-        "cite",
-        "abbr",
-        "time",
-        "insertion",
-        "deletion",
-        "generic",
+        *("link", "strong", "em", "b", "i", "u", "s", "q", "a", "span", "code", "mark", "emphasis", "label", "small"),
+        *("cite", "abbr", "time", "insertion", "deletion", "generic", "del", "ins", "sub", "sup", "kbd", "samp", "var"),
     )
 )
-FIELDS = frozenset(("textbox", "searchbox", "combobox", "spinbutton", "listbox"))
+
+Box = tuple[float, float, float, float]  # x, y, width, height in CSS px
 
 
 def boxes_of(observation: Observation, shows: Callable[[str], bool], own: Callable[[Element], bool]) -> list[Box]:
-    """Return the boxes that show a secret: ``shows`` judges texts, ``own`` elements whose value is (part of) one."""
-    inner: set[str] = set()  # elements around one that shows a secret
-    carriers = [e for e in observation.elements if e.visible and (own(e) or _carries(e, shows))]
-    parents = {element.id: element.parent for element in observation.elements}
-    for element in carriers:
-        inner.update(_above(element.id, parents))
-    return [box for e in carriers for box in _boxes(e, observation, around=e.id in inner, shows=shows)]
+    """Return the boxes that show a secret: ``shows`` judges texts, ``own`` fields whose value is (part of) one."""
+    boxes = {element.id: element.box for element in observation.elements}
+    found: list[Box] = []
+    for element in observation.elements:
+        texts = [text for text in (element.name, element.value) if shows(text)]
+        if element.visible and (texts or shows(element.description) or own(element)):
+            found.append(element.box)
+            if texts and element.role not in FIELDS:
+                found += _beyond(element, len(max(texts, key=len)), outer=boxes.get(element.parent or ""))
+    return found
 
 
-def _carries(element: Element, shows: Callable[[str], bool]) -> bool:
-    return any(shows(text) for text in (element.name, element.value, element.description))
-
-
-def _above(id_: str, parents: dict[str, str | None]) -> Iterable[str]:
-    seen = {id_}
-    parent = parents.get(id_)
-    while parent is not None and parent not in seen:
-        yield parent
-        seen.add(parent)
-        parent = parents.get(parent)
-
-
-def _boxes(element: Element, observation: Observation, *, around: bool, shows: Callable[[str], bool]) -> list[Box]:
-    yield_all = [element.box]
-    text = element.value if shows(element.value) else element.name
-    _, _, width, height = element.box
-    if element.role not in FIELDS and len(text) * LETTER * height > width:
-        yield_all += _further_lines(element, observation, letters=len(text))
-    return yield_all
-
-
-def _further_lines(element: Element, observation: Observation, *, letters: int) -> list[Box]:
-    """Return where the other lines of a text may be whose box is that of one line."""
+def _beyond(element: Element, letters: int, *, outer: Box | None) -> list[Box]:
+    """Return where else the text of an element may be: on further lines, or on the same one beyond its box."""
     x, y, width, height = element.box
-    lines = math.ceil(letters * height / max(width, 1.0)) if element.role in INLINE else 1
-    outer = next((e.box for e in observation.elements if e.id == element.parent), None)
-    left, right = (outer[0], outer[0] + outer[2]) if outer else (0.0, float(observation.viewport[0]))
-    reach = min(lines, 20) * height * 1.5
-    return (
-        [(left, y - reach, right - left, height + 2 * reach)] if element.role in INLINE else [(x, y, right - x, height)]
-    )
+    if not all(math.isfinite(number) for number in element.box) or not 0 < height <= LINE:
+        return []
+    found = [(x, y, letters * WIDE * height, height)] if letters * WIDE * height > width else []
+    if element.role in INLINE and letters * NARROW * height > width:
+        reach = min(math.ceil(letters * WIDE * height / max(width, 1.0)), MAX_LINES) * height * 1.5
+        left, across = (outer[0], outer[2]) if outer is not None else (-math.inf, math.inf)
+        found.append((left, y - reach, across, height + 2 * reach))
+    return found
 
 
 def fill(pixels: Screenshot, boxes: Sequence[Box], *, viewport: tuple[int, int]) -> Screenshot:
-    """Return a screenshot with boxes filled flat; a box that is none fills all of it."""
+    """Return a screenshot with boxes filled flat; a box without bounds fills all there is that way."""
     if not boxes:
         return pixels
     filled = np.array(pixels)
-    for left, top, right, bottom in (_area(box, filled.shape, viewport) for box in boxes):
-        filled[top:bottom, left:right] = SHADE
+    height, width = filled.shape[:2]
+    for x, y, across, down in boxes:
+        columns = _range(x, across, shown=viewport[0], size=width)
+        filled[_range(y, down, shown=viewport[1], size=height), columns] = SHADE
     filled.setflags(write=False)
     return filled
 
 
-def _area(box: Box, shape: tuple[int, ...], viewport: tuple[int, int]) -> tuple[int, int, int, int]:
-    height, width = shape[:2]
-    try:
-        scale_x, scale_y = width / viewport[0], height / viewport[1]
-        x, y, wide, high = (float(number) for number in box)
-        edges = (
-            (x - MARGIN) * scale_x,
-            (y - MARGIN) * scale_y,
-            (x + wide + MARGIN) * scale_x,
-            (y + high + MARGIN) * scale_y,
-        )
-        left, top, right, bottom = (
-            math.floor(edges[0]),
-            math.floor(edges[1]),
-            math.ceil(edges[2]),
-            math.ceil(edges[3]),
-        )
-    except (TypeError, ValueError, OverflowError, ZeroDivisionError, IndexError):
-        return 0, 0, width, height
-    return max(left, 0), max(top, 0), max(min(right, width), 0), max(min(bottom, height), 0)
+def _range(start: float, length: float, *, shown: int, size: int) -> slice:
+    """Return the pixels of a stretch in CSS px, its margins included; ``shown`` CSS px are ``size`` pixels."""
+    scale = size / shown if shown > 0 else math.nan
+    first, last = (start - MARGIN) * scale, (start + length + MARGIN) * scale
+    if not (math.isfinite(first) and math.isfinite(last)):
+        return slice(0, size)
+    return slice(max(math.floor(first), 0), max(min(math.ceil(last), size), 0))

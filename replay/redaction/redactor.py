@@ -10,13 +10,14 @@ from typing import Any
 from browser_env.action import Action, Press, Type
 from browser_env.episode import Episode, Step
 from browser_env.observation import Element, Observation, Screenshot
-from replay.redaction.collecting import Findings, Place, collect
+from replay.redaction.collecting import MIN_PART, Findings, Place, collect
 from replay.redaction.pixels import Box, boxes_of, fill
 from replay.redaction.placeholders import numbers_in, part
 from replay.redaction.rules import DEFAULT_RULES, RedactionRules
-from replay.redaction.texts import MASKED, all_texts, map_texts
+from replay.redaction.texts import all_texts, map_texts
 from replay.redaction.typing import Char, Journal, character, follow, holder, is_dots, text_of
-from replay.redaction.vault import Vault
+from replay.redaction.vault import MIN_INSIDE, Masker, Vault
+from rewards.evidence import Evidence
 
 MADE_UP = ("miniwob",)  # suites whose goals name made-up data, which is nobody's
 
@@ -76,24 +77,42 @@ class _Masking:
         self._findings = findings
         self._vault = findings.vault
         self._journal = journal
+        self._whole = Masker(findings.vault)  # where no field holds but a part of a secret
 
     def episode(self, episode: Episode) -> Episode:
-        changed = {
-            name: map_texts(getattr(episode, name), self._vault.mask)
-            for name in MASKED
-            if name not in ("steps", "final")
-        }
+        last = len(episode.steps)
+        final = self._observation(last, episode.final)
+        changed = {name: map_texts(getattr(episode, name), self._whole.mask) for name in ("task", "tags", "reason")}
         return replace(
             episode,
             **changed,
             steps=tuple(self._step(index, step) for index, step in enumerate(episode.steps)),
-            final=self._observation(len(episode.steps), episode.final),
+            final=final,
+            evidence=self._evidence(episode, final),
         )
 
-    def _step(self, index: int, step: Step) -> Step:
-        return replace(
-            step, observation=self._observation(index, step.observation), action=self._action(index, step.action)
+    def _evidence(self, episode: Episode, final: Observation) -> Evidence:
+        """Mask evidence; controls that the last observation shows say there what they say here."""
+        pairs = zip(episode.final.elements, final.elements, strict=True)
+        changed = [(old, new) for old, new in pairs if old.value != new.value]
+        by_name = {(old.name, old.value): new.value for old, new in reversed(changed)}
+        by_value = {old.value: new.value for old, new in reversed(changed)}
+        evidence: Evidence = map_texts(episode.evidence, self._masker(len(episode.steps)).mask)
+        states = (
+            replace(new, value=by_name.get((old.name, old.value), new.value))
+            for old, new in zip(episode.evidence.elements, evidence.elements, strict=True)
         )
+        forms = {
+            new_key: by_name.get((key, value), by_value.get(value, new)) if isinstance(value, str) else new
+            for (key, value), (new_key, new) in zip(
+                episode.evidence.form_values.items(), evidence.form_values.items(), strict=False
+            )
+        }
+        return replace(evidence, elements=tuple(states), form_values=forms)
+
+    def _step(self, index: int, step: Step) -> Step:
+        seen, action = self._observation(index, step.observation), self._action(index, step.action)
+        return replace(step, observation=seen, action=action)
 
     def _action(self, index: int, action: Action) -> Action:
         written = self._journal.written.get(index)
@@ -101,8 +120,20 @@ class _Masking:
             return replace(action, text=self._write(written))
         if isinstance(action, Press):
             return self._press(index, action)
-        masked: Action = map_texts(action, self._vault.mask)
+        masked: Action = map_texts(action, self._whole.mask)
         return masked
+
+    def _masker(self, index: int) -> Masker:
+        """Return what masks the texts of an observation, beginnings of secrets that fields held then included."""
+        parts: dict[str, str] = {}
+        for field_ in self._journal.fields.values():
+            held = field_.held.get(index, ())
+            placed = [i for i, char in enumerate(held) if char.number in self._findings.places]
+            if placed and not self._vault.spans(text_of(held)):
+                begun = held[placed[0] : placed[-1] + 1]
+                kept = begun if len(begun) >= MIN_PART else held if len(held) >= MIN_INSIDE else ()
+                parts.update({text_of(kept): self._write(kept)} if kept else {})
+        return Masker(self._vault, parts) if parts else self._whole
 
     def _press(self, index: int, action: Press) -> Action:
         written = self._journal.written.get(index, ())
@@ -136,9 +167,10 @@ class _Masking:
         return "".join([*texts, _part(run)] if run else texts)
 
     def _observation(self, index: int, observation: Observation) -> Observation:
-        boxes = boxes_of(observation, self._vault.shows, lambda element: self._holds_secret(index, element))
-        masked: Observation = map_texts(replace(observation, elements=()), self._vault.mask)
-        elements = tuple(self._element(index, element) for element in observation.elements)
+        masker = self._masker(index)
+        boxes = boxes_of(observation, masker.shows, lambda element: self._holds_secret(index, element))
+        masked: Observation = map_texts(replace(observation, elements=()), masker.mask)
+        elements = tuple(self._element(index, element, masker) for element in observation.elements)
         pixels = observation.screenshot
         filled = None if pixels is None else self._fill(pixels, boxes, observation)
         return replace(masked, elements=elements, screenshot=filled)
@@ -155,8 +187,8 @@ class _Masking:
             char.number in self._findings.places for char in self._held(index, element)
         )
 
-    def _element(self, index: int, element: Element) -> Element:
-        masked: Element = map_texts(element, self._vault.mask)
+    def _element(self, index: int, element: Element, masker: Masker) -> Element:
+        masked: Element = map_texts(element, masker.mask)
         if self._holds_secret(index, element):
             return replace(masked, value=self._write(self._held(index, element)))
         return masked
