@@ -15,9 +15,19 @@ from rich.table import Table
 
 from browser_env.episode import Source
 from browser_env.errors import UsageError
+from browser_env.task_source import as_task
 from experiments.commands.options import Commands, add_command, add_group, write_result
+from experiments.exchange.importing import (
+    READERS,
+    ImportOptions,
+    RecordingsReport,
+    import_files,
+    read_secrets,
+    recordings_in,
+)
 from replay import ConsentError, ConsentRecord, EpisodeInfo, ReplayStore, give_consent
 from replay.miniwob_recordings import ImportReport, import_recordings
+from replay.redaction import DEFAULT_RULES, Redactor, read_rules
 
 STORE = Path("runs/demonstrations")
 PUBLIC_SUBJECT = "miniwob-plusplus-demos"  # also the consent's id, so that every import finds the same one
@@ -35,15 +45,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
         summary="import, list and revoke demonstrations",
         example="webdual demos import miniwob miniwob-plusplus-demos.tar.xz",
     )
-    parser = add_command(
-        group,
-        "import",
-        summary="import people's recordings into a store; running it again adds only what is new",
-        example="webdual demos import miniwob miniwob-plusplus-demos.tar.xz --store runs/demonstrations",
-    )
-    parser.add_argument("format", choices=["miniwob"], help="what recorded them: the recorder of MiniWoB++")
-    parser.add_argument("path", metavar="PATH", type=Path, help="a folder, or a .tar, .tar.gz, .tar.xz or .zip archive")
-    _finish(parser, run=run_import)
+    _add_import(group)
     parser = add_command(
         group, "list", summary="list the demonstrations of a store", example="webdual demos list --json demos.json"
     )
@@ -58,10 +60,71 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     _finish(parser, run=run_revoke)
 
 
+def _add_import(group: Commands[argparse.ArgumentParser]) -> None:
+    parser = add_command(
+        group,
+        "import",
+        summary="import recordings into a store; of the MiniWoB++ recordings, again adds only what is new",
+        example="webdual demos import miniwob miniwob-plusplus-demos.tar.xz --store runs/demonstrations\n"
+        "  webdual demos import chrome-recorder order.json --task order-task.json",
+    )
+    parser.add_argument(
+        "format",
+        choices=["miniwob", *READERS],
+        help="the recorder: of MiniWoB++, Chrome DevTools Recorder (JSON), Playwright codegen (JSONL)",
+    )
+    parser.add_argument("path", metavar="PATH", type=Path, help="a file, a folder or, for miniwob, an archive")
+    replayed = parser.add_argument_group("recordings that are replayed in a browser: chrome-recorder, playwright")
+    replayed.add_argument(
+        "--task", metavar="FILE", type=Path, help="the task, whose verifier says what is kept (.json)"
+    )
+    replayed.add_argument("--url", help="the site that recordings may be replayed on, where there is no task")
+    replayed.add_argument("--seed", type=int, default=0, help="the page's chance (default: 0)")
+    replayed.add_argument("--unverified", action="store_true", help="keep what no verifier has accepted, too")
+    replayed.add_argument(
+        "--rules", metavar="FILE", type=Path, help="what is masked besides the defaults (.toml, .json)"
+    )
+    replayed.add_argument("--secrets", metavar="FILE", type=Path, help='values for placeholders: {"1": "..."}')
+    _finish(parser, run=run_import)
+
+
 def run_import(args: argparse.Namespace) -> int:
-    """Import recordings; return 1 if not one of them could be read."""
+    """Import recordings; return 1 if not one of them could be kept."""
     if not args.path.exists():
-        raise UsageError(f"there is no folder or archive {args.path}; check the path")
+        raise UsageError(f"there is no file, folder or archive {args.path}; check the path")
+    return _import_miniwob(args) if args.format == "miniwob" else _import_replayed(args)
+
+
+def _import_replayed(args: argparse.Namespace) -> int:
+    options = ImportOptions(
+        format=args.format,
+        task=None if args.task is None else as_task(args.task),
+        url=args.url,
+        seed=args.seed,
+        keep_unverified=args.unverified,
+        secrets={} if args.secrets is None else read_secrets(args.secrets),
+        redactor=Redactor(DEFAULT_RULES if args.rules is None else read_rules(args.rules)),
+    )
+    if options.task is None and options.url is None:
+        raise UsageError("say with --task or --url on which site the recordings may be replayed")
+    paths = recordings_in(args.path, args.format)
+    console, report = Console(), RecordingsReport()
+    with ReplayStore(args.store) as store, _progress(console) as progress:
+        bar = progress.add_task("recordings replayed", total=len(paths))
+        for path in paths:
+            store.add(import_files([path], options, report))
+            progress.advance(bar)
+    write_result(args.json, report.to_json() | {"store": str(args.store)})
+    summary = f"{report.episodes} of {report.files} recordings are in {args.store}, {report.verified} of them verified."
+    console.print(summary, markup=False, soft_wrap=True)
+    for name, reason in report.failures.items():
+        console.print(f"  {name}: {reason}", markup=False, soft_wrap=True)
+    for kind, count in report.left_out.items():
+        console.print(f"  {count} steps left out: {kind}", markup=False, soft_wrap=True)
+    return 0 if report.episodes else 1
+
+
+def _import_miniwob(args: argparse.Namespace) -> int:
     console = Console()
     report = ImportReport()
     with ReplayStore(args.store) as store, _progress(console) as progress:
