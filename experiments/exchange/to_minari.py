@@ -6,7 +6,9 @@ import importlib
 import json
 import os
 import string
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from replay.codec import encode_episode, parse_episode
 from rewards.outcome import Outcome
 
 DATASET = "webdual/episodes-v0"
+PLACE = "MINARI_DATASETS_PATH"
+MISSING = 'Minari is not installed here; run: pip install "minari[create,hdf5]"'
 MAX_TEXT = 4_000_000  # characters of one page as JSON
 
 
@@ -31,10 +35,9 @@ def write_minari(episodes: Sequence[Episode], out: Path) -> int:
     try:
         minari = importlib.import_module("minari")
         buffers = importlib.import_module("minari.data_collector")
+        importlib.import_module("h5py")  # what Minari keeps data in
     except ImportError as error:
-        raise UsageError(
-            "Minari is not installed here; run 'pip install \"minari[hdf5]\"', or export parquet"
-        ) from error
+        raise UsageError(f"{MISSING}, or export parquet") from error
     pixels = _shape(episodes)
     rows = [
         buffers.EpisodeBuffer(id=index, seed=episode.seed if episode.seed >= 0 else None, **_row(episode, pixels))
@@ -44,16 +47,25 @@ def write_minari(episodes: Sequence[Episode], out: Path) -> int:
     page: dict[str, gym.Space[Any]] = {"page": text}
     if pixels is not None:
         page["screenshot"] = gym.spaces.Box(0, 255, pixels, np.uint8)
-    before = os.environ.get("MINARI_DATASETS_PATH")
-    os.environ["MINARI_DATASETS_PATH"] = str(out.resolve())
-    try:
+    with _datasets_in(out):
         minari.create_dataset_from_buffers(
             DATASET, rows, observation_space=gym.spaces.Dict(page), action_space=text, description="Episodes of webdual"
         )
-    finally:
-        os.environ.pop("MINARI_DATASETS_PATH")
-        os.environ.update({} if before is None else {"MINARI_DATASETS_PATH": before})
     return len(rows)
+
+
+@contextmanager
+def _datasets_in(folder: Path) -> Iterator[None]:
+    """Have Minari, which asks the environment, keep its datasets in a folder."""
+    before = os.environ.get(PLACE)
+    os.environ[PLACE] = str(folder.resolve())
+    try:
+        with warnings.catch_warnings():  # that nobody has said who made it, by what code and for which environment
+            warnings.simplefilter("ignore", UserWarning)
+            yield
+    finally:
+        del os.environ[PLACE]
+        os.environ.update({} if before is None else {PLACE: before})
 
 
 def _shape(episodes: Sequence[Episode]) -> tuple[int, ...] | None:
