@@ -13,7 +13,7 @@ from replay.redaction.finding import CODE_VALUE, find, find_in_addresses, is_car
 from replay.redaction.placeholders import is_masked
 from replay.redaction.rules import ElementRule, RedactionRules
 from replay.redaction.texts import all_texts
-from replay.redaction.typing import Char, Field, Held, Journal, holder, is_dots, text_of
+from replay.redaction.typing import Char, Field, Held, Journal, flat_of, holder, is_dots, text_of
 from replay.redaction.vault import NUMERIC, Vault
 from replay.redaction.written import readings
 
@@ -96,6 +96,11 @@ def fits(rule: ElementRule, element: Element, observation: Observation) -> bool:
     return rule.within is None or _any(rule.within, (outer.name for outer in around(element, observation)))
 
 
+def is_named(element: Element, observation: Observation, rules: RedactionRules) -> bool:
+    """Whether a rule names an element by its role, and perhaps more: then whatever it shows is a secret."""
+    return any(rule.role is not None and fits(rule, element, observation) for rule in rules.elements)
+
+
 def _any(pattern: str, texts: Iterable[str]) -> bool:
     return any(re.search(pattern, text, re.IGNORECASE) for text in texts)
 
@@ -134,7 +139,7 @@ def _nearest(text: str, taken: Sequence[tuple[Held, int]]) -> int | None:
 
 def _assign(findings: Findings, chars: Sequence[Char], number: int, kind: str) -> None:
     """Give characters their places in a secret; a number's separators have none."""
-    counted = [char for char in chars if kind not in NUMERIC or char.text.isalnum()]
+    counted = [char for char in chars if len(char.text) == 1 and (kind not in NUMERIC or char.text.isalnum())]
     for position, char in enumerate(counted, start=1):
         known = findings.places.get(char.number)
         if known is None or known.length < len(counted):  # what was shorter was on its way
@@ -239,7 +244,7 @@ def _place_known(findings: Findings, journal: Journal) -> None:
     vault = findings.vault
     for id_, field_ in journal.fields.items():
         for held in dict.fromkeys(field_.held.values()) if id_ not in findings.dedicated else ():
-            for start, end, number in vault.spans(text_of(held)):
+            for start, end, number in vault.spans(flat_of(held)):
                 _assign(findings, held[start:end], number, vault.kind(number))
 
 
@@ -260,5 +265,5 @@ def _place_between(findings: Findings, journal: Journal, id_: str, *, whole: boo
     for char in chars[start:end]:
         if char.number in findings.places:
             near = findings.places[char.number]
-        elif char.text.isalnum() or findings.vault.kind(near.number) not in NUMERIC:
+        elif len(char.text) == 1 and (char.text.isalnum() or findings.vault.kind(near.number) not in NUMERIC):
             findings.places[char.number] = replace(near, position=min(near.position + 1, near.length))

@@ -10,12 +10,12 @@ from typing import Any
 from browser_env.action import Action, Press, Type
 from browser_env.episode import Episode, Step
 from browser_env.observation import Element, Observation, Screenshot
-from replay.redaction.collecting import MIN_PART, Findings, Place, collect
+from replay.redaction.collecting import MIN_PART, Findings, Place, collect, is_named
 from replay.redaction.pixels import Box, boxes_of, fill
 from replay.redaction.placeholders import numbers_in, part
 from replay.redaction.rules import DEFAULT_RULES, RedactionRules
 from replay.redaction.texts import all_texts, map_texts
-from replay.redaction.typing import Char, Journal, character, follow, holder, is_dots, text_of
+from replay.redaction.typing import Char, Journal, character, flat_of, follow, holder, is_dots, text_of
 from replay.redaction.vault import MIN_INSIDE, Masker, Vault
 from rewards.evidence import Evidence
 
@@ -51,7 +51,7 @@ class Redactor:
         journal = follow(episode)
         vault = Vault(first=max(numbers, default=0) + 1, public=_public(episode, self._rules))
         findings = collect(episode, journal, self._rules, vault)
-        masked = _Masking(findings, journal).episode(episode)
+        masked = _Masking(findings, journal, self._rules).episode(episode)
         return masked, _report(episode, masked, vault)
 
 
@@ -73,8 +73,9 @@ def _report(before: Episode, after: Episode, vault: Vault) -> RedactionReport:
 class _Masking:
     """Writes one episode anew."""
 
-    def __init__(self, findings: Findings, journal: Journal) -> None:
+    def __init__(self, findings: Findings, journal: Journal, rules: RedactionRules) -> None:
         self._findings = findings
+        self._rules = rules
         self._vault = findings.vault
         self._journal = journal
         self._whole = Masker(findings.vault)  # where no field holds but a part of a secret
@@ -146,7 +147,7 @@ class _Masking:
 
     def _write(self, chars: Sequence[Char]) -> str:
         """Return characters as a text, with placeholders in place of secrets and of parts of them."""
-        text, pieces, end = text_of(chars), [], 0
+        text, pieces, end = flat_of(chars), [], 0
         for start, stop, number in self._vault.spans(text):
             pieces += [self._write_parts(chars[end:start]), part(number, first=1, last=1, length=1)]
             end = stop
@@ -168,7 +169,7 @@ class _Masking:
 
     def _observation(self, index: int, observation: Observation) -> Observation:
         masker = self._masker(index)
-        boxes = boxes_of(observation, masker.shows, lambda element: self._holds_secret(index, element))
+        boxes = boxes_of(observation, masker.shows, lambda element: self._is_secret(index, element, observation))
         masked: Observation = map_texts(replace(observation, elements=()), masker.mask)
         elements = tuple(self._element(index, element, masker) for element in observation.elements)
         pixels = observation.screenshot
@@ -186,6 +187,9 @@ class _Masking:
         return not is_dots(element.value) and any(
             char.number in self._findings.places for char in self._held(index, element)
         )
+
+    def _is_secret(self, index: int, element: Element, observation: Observation) -> bool:
+        return self._holds_secret(index, element) or is_named(element, observation, self._rules)
 
     def _element(self, index: int, element: Element, masker: Masker) -> Element:
         masked: Element = map_texts(element, masker.mask)
