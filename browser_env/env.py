@@ -8,6 +8,7 @@ environment can be pickled, copied and forked.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 import gymnasium as gym
@@ -16,6 +17,7 @@ import numpy as np
 from browser_env.action import Action, parse_action
 from browser_env.environment import StepResult
 from browser_env.errors import UsageError
+from browser_env.finding import Found, Query
 from browser_env.loop_thread import LoopThread, ThreadedEnvironment
 from browser_env.observation import Observation, Screenshot
 from browser_env.seeds import HELD_OUT_START
@@ -80,6 +82,12 @@ class BrowserEnv(gym.Env[Observation, Action]):
         if self._live is None or not self._live.is_ours:
             raise UsageError("no episode has begun; call reset() first")
         return self._live.state_hash()
+
+    def find(self, chain: Sequence[Query], *, frame: Sequence[int] = ()) -> Found | None:
+        """Return the element of the page that selectors lead to, None where there is none."""
+        if self._live is None or not self._live.is_ours:
+            raise UsageError("no episode has begun; call reset() first")
+        return self._live.find(chain, frame=frame)
 
     def render(self) -> Screenshot | None:
         """Return the last observation's pixels, (height, width, 3) uint8, in the mode ``rgb_array``."""

@@ -20,6 +20,7 @@ from browser_env.errors import (
     UsageError,
 )
 from browser_env.executor import execute
+from browser_env.finding import Found, Query, find
 from browser_env.guard import Guard
 from browser_env.host import BrowserHost
 from browser_env.looking import Start, View, look, look_after, look_at_start, rest
@@ -155,6 +156,10 @@ class Environment:
             self._task = None
         self._last = result.observation
         return result
+
+    async def find(self, chain: Sequence[Query], *, frame: Sequence[int] = ()) -> Found | None:
+        """Return the element of the page that selectors lead to, None where there is none."""
+        return await find(self.context.page, chain, frame=frame)
 
     async def close(self) -> None:
         """Close the profile; the browser belongs to its host."""

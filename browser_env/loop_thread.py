@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from browser_env.action import Action
 from browser_env.environment import Environment, StepResult
+from browser_env.finding import Found, Query
 from browser_env.host import BrowserHost
 from browser_env.observation import Observation
 from browser_env.task import Task
@@ -91,6 +92,10 @@ class ThreadedEnvironment:
     def step(self, action: Action) -> StepResult:
         """See :meth:`Environment.step`."""
         return self._loop.run(self._alone(self._environment.step(action)))
+
+    def find(self, chain: Sequence[Query], *, frame: Sequence[int] = ()) -> Found | None:
+        """See :meth:`Environment.find`."""
+        return self._loop.run(self._alone(self._environment.find(chain, frame=frame)))
 
     def close(self) -> None:
         """End the browser, then the thread."""

@@ -17,6 +17,7 @@ OBSERVER = (
     "evidence",
     "frames",
     "acting",
+    "find",
     "observe",
 )  # share a scope
 

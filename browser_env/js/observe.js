@@ -122,5 +122,5 @@ const ready = () => documentState(document);
 
 globalThis.webdual = {
   ...globalThis.webdual,
-  observe, evidence, holds, frameAt, placeInFrame, forget, reset, ready, ...acting,
+  observe, evidence, holds, find, frameAt, placeInFrame, forget, reset, ready, ...acting,
 };

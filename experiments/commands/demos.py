@@ -1,4 +1,4 @@
-"""``webdual demos``: import people's recorded work, list it, and delete it when they take their consent back."""
+"""``webdual demos``: import and export people's work, list it, and delete it when they take their consent back."""
 
 from __future__ import annotations
 
@@ -15,10 +15,22 @@ from rich.table import Table
 
 from browser_env.episode import Source
 from browser_env.errors import UsageError
+from browser_env.task_source import as_task
 from experiments.commands.options import Commands, add_command, add_group, write_result
+from experiments.exchange.exporting import FORMATS, export
+from experiments.exchange.importing import (
+    READERS,
+    ImportOptions,
+    RecordingsReport,
+    import_files,
+    read_secrets,
+    recordings_in,
+)
 from experiments.verifying import verify_store
 from replay import ConsentError, ConsentRecord, EpisodeInfo, ReplayStore, give_consent
 from replay.miniwob_recordings import ImportReport, import_recordings
+from replay.redaction import DEFAULT_RULES, Redactor, read_rules
+from rewards.outcome import Outcome
 
 STORE = Path("runs/demonstrations")
 PUBLIC_SUBJECT = "miniwob-plusplus-demos"  # also the consent's id, so that every import finds the same one
@@ -33,18 +45,11 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     group = add_group(
         commands,
         "demos",
-        summary="import, list, verify and revoke demonstrations",
+        summary="import, export, list, verify and revoke demonstrations",
         example="webdual demos import miniwob miniwob-plusplus-demos.tar.xz",
     )
-    parser = add_command(
-        group,
-        "import",
-        summary="import people's recordings into a store; running it again adds only what is new",
-        example="webdual demos import miniwob miniwob-plusplus-demos.tar.xz --store runs/demonstrations",
-    )
-    parser.add_argument("format", choices=["miniwob"], help="what recorded them: the recorder of MiniWoB++")
-    parser.add_argument("path", metavar="PATH", type=Path, help="a folder, or a .tar, .tar.gz, .tar.xz or .zip archive")
-    _finish(parser, run=run_import)
+    _add_import(group)
+    _add_export(group)
     parser = add_command(
         group, "list", summary="list the demonstrations of a store", example="webdual demos list --json demos.json"
     )
@@ -68,10 +73,105 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.set_defaults(run=run_verify)
 
 
+def _add_import(group: Commands[argparse.ArgumentParser]) -> None:
+    parser = add_command(
+        group,
+        "import",
+        summary="import recordings into a store; of the MiniWoB++ recordings, again adds only what is new",
+        example="webdual demos import miniwob miniwob-plusplus-demos.tar.xz --store runs/demonstrations\n"
+        "  webdual demos import chrome-recorder order.json --task order-task.json",
+    )
+    parser.add_argument(
+        "format",
+        choices=["miniwob", *READERS],
+        help="the recorder: of MiniWoB++, Chrome DevTools Recorder (JSON), Playwright codegen (JSONL)",
+    )
+    parser.add_argument("path", metavar="PATH", type=Path, help="a file, a folder or, for miniwob, an archive")
+    replayed = parser.add_argument_group("recordings that are replayed in a browser: chrome-recorder, playwright")
+    replayed.add_argument(
+        "--task", metavar="FILE", type=Path, help="the task, whose verifier says what is kept (.json)"
+    )
+    replayed.add_argument("--url", help="the site that recordings may be replayed on, where there is no task")
+    replayed.add_argument("--seed", type=int, default=0, help="the page's chance (default: 0)")
+    replayed.add_argument("--unverified", action="store_true", help="keep what no verifier has accepted, too")
+    replayed.add_argument(
+        "--rules", metavar="FILE", type=Path, help="what is masked besides the defaults (.toml, .json)"
+    )
+    replayed.add_argument("--secrets", metavar="FILE", type=Path, help='values for placeholders: {"1": "..."}')
+    _finish(parser, run=run_import)
+
+
+def _add_export(group: Commands[argparse.ArgumentParser]) -> None:
+    parser = add_command(
+        group,
+        "export",
+        summary="write episodes for other tools; of people only what they agree to",
+        example="webdual demos export runs/demonstrations --format parquet --out demonstrations",
+    )
+    parser.add_argument("source", metavar="STORE", type=Path, help="the store")
+    parser.add_argument("--format", choices=FORMATS, required=True, help="for datasets, Minari, Chrome or Playwright")
+    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="a folder that is not there yet")
+    parser.add_argument("--task", metavar="NAME", help="only episodes of this task")
+    parser.add_argument("--outcome", choices=list(Outcome), help="only episodes that ended so")
+    parser.add_argument("--tag", help="only episodes with this tag")
+    parser.add_argument("--episode", metavar="ID", help="only this one; an error where its person does not agree")
+    parser.set_defaults(run=run_export)
+
+
+def run_export(args: argparse.Namespace) -> int:
+    """Write a store's episodes in another format."""
+    with ReplayStore(_existing(args.source), read_only=True) as store:
+        outcome = None if args.outcome is None else Outcome(args.outcome)
+        chosen = store.episodes(task=args.task, outcome=outcome, tag=args.tag)
+        report = export([store.get(args.episode)] if args.episode else chosen, args.format, args.out)
+        refused = store.refused
+    write_result(args.json, report.to_json() | {"out": str(args.out), "refused": refused})
+    console = Console()
+    console.print(f"{report.episodes} episodes are in {args.out}.", markup=False, soft_wrap=True)
+    if refused:
+        console.print(f"{refused} were left out, as their person does not agree, or no longer.")
+    for verb, count in report.left_out.items():
+        console.print(f"  {count} actions left out: {verb}", markup=False)
+    return 0
+
+
 def run_import(args: argparse.Namespace) -> int:
-    """Import recordings; return 1 if not one of them could be read."""
+    """Import recordings; return 1 if not one of them could be kept."""
     if not args.path.exists():
-        raise UsageError(f"there is no folder or archive {args.path}; check the path")
+        raise UsageError(f"there is no file, folder or archive {args.path}; check the path")
+    return _import_miniwob(args) if args.format == "miniwob" else _import_replayed(args)
+
+
+def _import_replayed(args: argparse.Namespace) -> int:
+    options = ImportOptions(
+        format=args.format,
+        task=None if args.task is None else as_task(args.task),
+        url=args.url,
+        seed=args.seed,
+        keep_unverified=args.unverified,
+        secrets={} if args.secrets is None else read_secrets(args.secrets),
+        redactor=Redactor(DEFAULT_RULES if args.rules is None else read_rules(args.rules)),
+    )
+    if options.task is None and options.url is None:
+        raise UsageError("say with --task or --url on which site the recordings may be replayed")
+    paths = recordings_in(args.path, args.format)
+    console, report = Console(), RecordingsReport()
+    with ReplayStore(args.store) as store, _progress(console) as progress:
+        bar = progress.add_task("recordings replayed", total=len(paths))
+        for path in paths:
+            store.add(import_files([path], options, report))
+            progress.advance(bar)
+    write_result(args.json, report.to_json() | {"store": str(args.store)})
+    summary = f"{report.episodes} of {report.files} recordings are in {args.store}, {report.verified} of them verified."
+    console.print(summary, markup=False, soft_wrap=True)
+    for name, reason in report.failures.items():
+        console.print(f"  {name}: {reason}", markup=False, soft_wrap=True)
+    for kind, count in report.left_out.items():
+        console.print(f"  {count} steps left out: {kind}", markup=False, soft_wrap=True)
+    return 0 if report.episodes else 1
+
+
+def _import_miniwob(args: argparse.Namespace) -> int:
     console = Console()
     report = ImportReport()
     with ReplayStore(args.store) as store, _progress(console) as progress:

@@ -1,0 +1,54 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from browser_env.action import Action, Press, Type
+from browser_env.episode import Episode, Step
+from browser_env.observation import Element, Observation
+from replay.redaction import Redactor
+
+PASSWORD = "s3cr€t pw"
+
+
+def observation(*, user: str = "", dots: int = 0, note: str = "") -> Observation:
+    rows = [("User", user), ("Password", "•" * dots), ("Note", note)]
+    return Observation(
+        goal="Log in",
+        url="http://shop.test/?q=anna%40example.org",
+        screenshot=np.zeros((210, 160, 3), dtype=np.uint8),
+        elements=tuple(
+            Element(id=f"e{i}", role="textbox", name=name, value=value, states=("editable",), box=(10, 30 * i, 100, 20))
+            for i, (name, value) in enumerate(rows, start=1)
+        ),
+        focus="e2",
+    )
+
+
+def episode(make_episode: Callable[..., Episode]) -> Episode:
+    actions: list[Action] = [Type("e1", "anna@example.org"), *(Press(char) for char in PASSWORD)]
+    seen = [observation(), *(observation(user="anna@example.org", dots=n) for n in range(len(PASSWORD)))]
+    actions.append(Type("e3", "card 4111 1111 1111 1111 please"))
+    seen.append(observation(user="anna@example.org", dots=len(PASSWORD)))
+    steps = tuple(Step(observation=seen, action=action) for seen, action in zip(seen, actions, strict=True))
+    final = observation(user="anna@example.org", dots=len(PASSWORD), note="card 4111 1111 1111 1111 please")
+    return replace(make_episode("a", num_steps=0), steps=steps, final=final)
+
+
+def test_what_was_typed_is_masked_everywhere(make_episode: Callable[..., Episode]) -> None:
+    masked, report = Redactor().redact_with_report(episode(make_episode))
+    texts = [step.action.to_text() for step in masked.steps]
+    assert texts[1] == "press('{{secret:1:1-1/9}}')"
+    assert texts[-1] == "type(e3, 'card {{secret:2}} please')"
+    assert texts[0] == "type(e1, '{{secret:3}}')"
+    assert masked.final.url == "http://shop.test/?q={{secret:3}}"
+    assert [e.value for e in masked.final.elements] == ["{{secret:3}}", "•" * 9, "card {{secret:2}} please"]
+    assert report.to_json()["secrets"] == {"password": 1, "card": 1, "email": 1}
+    assert masked.final.screenshot is not None
+    assert (masked.final.screenshot[92:108, 12:108] == 128).all()
+    assert (masked.final.screenshot[65:78] == 0).all()
+
+
+def test_masking_again_changes_nothing(make_episode: Callable[..., Episode]) -> None:
+    once = Redactor().redact(episode(make_episode))
+    assert Redactor().redact(once) == once
