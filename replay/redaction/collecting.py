@@ -12,7 +12,6 @@ from browser_env.observation import Element, Observation
 from replay.redaction.finding import CODE_VALUE, find, find_in_addresses, is_card, kind_of_field
 from replay.redaction.placeholders import is_masked
 from replay.redaction.rules import ElementRule, RedactionRules
-from replay.redaction.texts import all_texts
 from replay.redaction.typing import Char, Field, Held, Journal, flat_of, holder, is_dots, text_of
 from replay.redaction.vault import NUMERIC, Vault
 from replay.redaction.written import readings
@@ -43,7 +42,7 @@ class Findings:
     places: dict[int, Place] = field(default_factory=dict)  # number of a character -> where in a secret it stands
 
 
-def collect(episode: Episode, journal: Journal, rules: RedactionRules, vault: Vault) -> Findings:
+def collect(episode: Episode, journal: Journal, rules: RedactionRules, vault: Vault, texts: Iterable[str]) -> Findings:
     """Return every secret of an episode, and the place of every character that was written of one."""
     findings = Findings(vault=vault, dedicated=_dedicated(episode, rules))
     for value in rules.values:
@@ -53,7 +52,7 @@ def collect(episode: Episode, journal: Journal, rules: RedactionRules, vault: Va
             _take_entries(findings, journal.fields[id_], kind)
     _take_split(findings, episode, journal, rules)
     _take_named(findings, episode, rules)
-    _take_by_looks(findings, [*all_texts(episode), *_rows(episode), *_entries(journal)], rules)
+    _take_by_looks(findings, [*texts, *_rows(episode), *_entries(journal)], rules)
     _place_known(findings, journal)
     _place_rest(findings, journal)
     return findings

@@ -14,7 +14,7 @@ from replay.redaction.collecting import MIN_PART, Findings, Place, collect, is_n
 from replay.redaction.pixels import Box, boxes_of, fill
 from replay.redaction.placeholders import numbers_in, part
 from replay.redaction.rules import DEFAULT_RULES, RedactionRules
-from replay.redaction.texts import all_texts, map_texts
+from replay.redaction.texts import all_texts, map_texts, texts_of
 from replay.redaction.typing import Char, Journal, character, flat_of, follow, holder, is_dots, text_of
 from replay.redaction.vault import MIN_INSIDE, Masker, Vault
 from rewards.evidence import Evidence
@@ -47,10 +47,11 @@ class Redactor:
 
     def redact_with_report(self, episode: Episode) -> tuple[Episode, RedactionReport]:
         """Return the episode without its secrets, and how many of which kind those were."""
-        numbers = [number for text in all_texts(episode) for number in numbers_in(text)]
+        texts = all_texts(episode)
+        numbers = [number for text in texts for number in numbers_in(text)]
         journal = follow(episode)
         vault = Vault(first=max(numbers, default=0) + 1, public=_public(episode, self._rules))
-        findings = collect(episode, journal, self._rules, vault)
+        findings = collect(episode, journal, self._rules, vault, texts)
         masked = _Masking(findings, journal, self._rules).episode(episode)
         return masked, _report(episode, masked, vault)
 
@@ -134,7 +135,7 @@ class _Masking:
                 begun = held[placed[0] : placed[-1] + 1]
                 kept = begun if len(begun) >= MIN_PART else held if len(held) >= MIN_INSIDE else ()
                 parts.update({text_of(kept): self._write(kept)} if kept else {})
-        return Masker(self._vault, parts) if parts else self._whole
+        return Masker(self._vault, parts, whole=self._whole) if parts else self._whole
 
     def _press(self, index: int, action: Press) -> Action:
         written = self._journal.written.get(index, ())
@@ -192,7 +193,8 @@ class _Masking:
         return self._holds_secret(index, element) or is_named(element, observation, self._rules)
 
     def _element(self, index: int, element: Element, masker: Masker) -> Element:
-        masked: Element = map_texts(element, masker.mask)
+        shown = any(masker.shows(text) for text in texts_of(element))
+        masked: Element = map_texts(element, masker.mask) if shown else element
         if self._holds_secret(index, element):
             return replace(masked, value=self._write(self._held(index, element)))
         return masked

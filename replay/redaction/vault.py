@@ -132,8 +132,9 @@ class Vault:
 class Masker:
     """Masks texts of one moment: the vault's secrets, and what of them had been written by then."""
 
-    def __init__(self, vault: Vault, parts: Mapping[str, str] | None = None) -> None:
+    def __init__(self, vault: Vault, parts: Mapping[str, str] | None = None, *, whole: Masker | None = None) -> None:
         self._vault = vault
+        self._whole = whole  # what masks texts without such parts
         self._parts = sorted((parts or {}).items(), key=lambda item: -len(item[0]))
         self._cache: dict[str, str] = {}
 
@@ -149,6 +150,8 @@ class Masker:
         return self.mask(text) != text
 
     def _mask(self, text: str) -> str:
+        if self._whole is not None and not any(part in read for read in readings(text) for part, _ in self._parts):
+            return self._whole.mask(text)
         masked = DOMAIN_LEFT.sub(r"\1", _replace(text, self._vault.spans(text)))
         escaped = self._shown(masked)
         for number in escaped:
