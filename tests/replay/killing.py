@@ -24,7 +24,7 @@ from replay.checking import check_store
 from replay.codec import RECOVERED
 
 WRITERS = 3
-LONGEST_S = 0.25  # a writer's life; opening the store takes some of it
+LIVES = 3.0  # a writer's longest life, in times that it takes to open the store and add an episode undisturbed
 STEPS = 4
 LEFT_BEHIND = "no episode shows it"  # an image whose step was not whole, where the kill came before the sweep
 
@@ -70,7 +70,7 @@ def write(path: Path, name: str, pipe: int) -> None:
             os.write(pipe, f"sealed {episode.id} 0\n".encode())
 
 
-def start(path: Path, name: str, rng: random.Random) -> Writer:
+def start(path: Path, name: str, longest_s: float, rng: random.Random) -> Writer:
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -80,7 +80,7 @@ def start(path: Path, name: str, rng: random.Random) -> Writer:
         finally:
             os._exit(1)  # it may end by a kill only
     os.close(writing)
-    return Writer(pid=pid, pipe=reading, name=name, dies_at=time.monotonic() + rng.uniform(0, LONGEST_S))
+    return Writer(pid=pid, pipe=reading, name=name, dies_at=time.monotonic() + rng.uniform(0, longest_s))
 
 
 def kill(writer: Writer) -> str:
@@ -96,11 +96,15 @@ def kill(writer: Writer) -> str:
 
 def run(path: Path, kills: int, seed: int) -> dict[str, object]:
     rng, said = random.Random(seed), Said()
-    ReplayStore(path).close()
+    began = time.monotonic()
+    with ReplayStore(path) as store:
+        store.add([expected("first-0")])
+    said.sealed.add("first-0")
+    longest_s = LIVES * (time.monotonic() - began)
     writers: list[Writer] = []
     for number in range(kills + WRITERS):
         if number < kills:
-            writers.append(start(path, f"writer{number}", rng))
+            writers.append(start(path, f"writer{number}", longest_s, rng))
         if len(writers) == WRITERS or (number >= kills and writers):
             victim = min(writers, key=lambda writer: writer.dies_at)
             writers.remove(victim)
