@@ -51,6 +51,9 @@ class Episode:
     group: str | None = None  # episodes of one task and seed sampled together
     consent: str | None = None  # id of the consent record; human episodes need one
     tags: tuple[str, ...] = ()
+    prefix: tuple[
+        Action, ...
+    ] = ()  # actions after the reset that led to the first observation; no steps of the episode
 
     @property
     def success(self) -> bool:

@@ -79,7 +79,7 @@ class Pool:
 
     def send_reset(self, requests: Sequence[RolloutRequest], env_ids: Sequence[int] | None = None) -> None:
         """Begin episodes, in environments that have none under way or have to give theirs up; answers come later."""
-        self._send([ResetCall(task=request.task, seed=request.seed) for request in requests], env_ids)
+        self._send([_reset_call(request) for request in requests], env_ids)
 
     def send(self, actions: Sequence[Action | str], env_ids: Sequence[int] | None = None) -> None:
         """Act in the environments ``env_ids`` (all, if None); answers come with :meth:`recv`.
@@ -183,6 +183,10 @@ class Pool:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def _reset_call(request: RolloutRequest) -> ResetCall:
+    return ResetCall(task=request.task, seed=request.seed, prefix=request.prefix, state=request.state)
 
 
 def _end(links: list[PoolLink], owner: int) -> None:

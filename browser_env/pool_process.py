@@ -26,6 +26,8 @@ class ResetCall:
 
     task: Task
     seed: int
+    prefix: tuple[Action, ...] = ()
+    state: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,9 @@ class PoolProcess:
         result, error = None, ""
         try:
             if isinstance(call, ResetCall):
-                observation = await environment.reset(call.task, seed=call.seed)
+                observation = await environment.reset(
+                    call.task, seed=call.seed, prefix=call.prefix, expected=call.state
+                )
                 result = StepResult(observation=observation, fields=environment.fields)
             else:
                 result = await environment.step(call.action)

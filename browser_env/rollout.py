@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from browser_env.acting import Decision, Policy
+from browser_env.action import Action
 from browser_env.environment import StepResult
 from browser_env.episode import Episode, Source, Step
 from browser_env.observation import Observation
@@ -23,11 +24,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RolloutRequest:
-    """An episode to be made."""
+    """An episode to be made, from the middle of one where a prefix of actions is given."""
 
     task: Task
     seed: int
     group: str | None = None
+    prefix: tuple[Action, ...] = ()  # lead to where it begins, and are none of its steps
+    state: str | None = None  # the digest that the state there must have; see Environment.state_hash
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,6 +64,7 @@ class _Draft:
             policy_version=self.policy_version,
             cost=self.cost + wall,
             group=request.group,
+            prefix=request.prefix,
         )
 
 

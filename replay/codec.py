@@ -26,7 +26,7 @@ READABLE = (1, 2)  # 1 has observations and elements with fewer fields
 RECOVERED = "recovered"  # tag of an episode whose process died
 MAX_BYTES = 1 << 28  # of one episode without its images, uncompressed
 GZIP = 31  # zlib's number for the largest window inside a gzip frame
-HEADER = ("id", "task", "seed", "source", "policy_version", "group", "consent", "tags")
+HEADER = ("id", "task", "seed", "source", "policy_version", "group", "consent", "tags", "prefix")
 LINE_START, LINE_MIDDLE, LINE_END = b'{"crc":"', b'","data":', b"}"
 PAYLOAD_AT = len(LINE_START) + 8 + len(LINE_MIDDLE)
 ELEMENT_FIELDS = tuple(f.name for f in fields(Element))  # the order inside an element's array
@@ -164,7 +164,8 @@ def _broken_off(header: dict[str, Any], steps: tuple[Step, ...]) -> Episode:
 
 def _header(episode: Episode) -> dict[str, Any]:
     record = {name: getattr(episode, name) for name in HEADER}
-    return {"kind": "episode", "version": VERSION} | record | {"task": episode.task.to_json()}
+    nested = {"task": episode.task.to_json(), "prefix": [action.to_json() for action in episode.prefix]}
+    return {"kind": "episode", "version": VERSION} | record | nested
 
 
 def _step(index: int, step: Step, name_image: Callable[[Screenshot], str]) -> dict[str, Any]:
@@ -214,10 +215,11 @@ def _episode(stored: StoredEpisode, read: Callable[[str | None], Screenshot | No
 
 
 def _header_values(header: dict[str, Any]) -> dict[str, Any]:
-    return {name: header[name] for name in HEADER} | {
+    return {name: header[name] for name in HEADER if name != "prefix"} | {
         "task": Task.from_json(header["task"]),
         "source": Source(header["source"]),
         "tags": tuple(header["tags"]),
+        "prefix": tuple(action_from_json(action) for action in header.get("prefix", ())),  # older files have none
     }
 
 

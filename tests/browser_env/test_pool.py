@@ -208,6 +208,32 @@ def test_a_killed_parent_leaves_no_process() -> None:
         assert wait_until_gone(ours) == []
 
 
+def test_groups_are_forked_in_the_middle_of_an_episode(pool: Pool) -> None:
+    task = miniwob_task("click-button-sequence")
+
+    def click(name: str) -> Callable[[Observation], Decision]:
+        return lambda o: Decision(action=Click(next(e.id for e in o.elements if e.name == name)))
+
+    first = next(iter(pool.rollout(Scripted(click("ONE")), [RolloutRequest(task=replace(task, max_steps=1), seed=5)])))
+    prefix = (first.steps[0].action,)
+    fork = RolloutRequest(task=task, seed=5, prefix=prefix)
+    forks = list(pool.rollout(Scripted(click("TWO")), [fork] * 3))
+    assert [(e.outcome, len(e.steps), e.prefix) for e in forks] == [(Outcome.SUCCESS, 1, prefix)] * 3
+    assert all(episode.steps[0].observation == forks[0].steps[0].observation for episode in forks)
+    assert forks[0].steps[0].observation.focus == first.final.focus
+
+
+def test_a_fork_that_cannot_be_reached_is_no_failure_of_the_policy(pool: Pool) -> None:
+    task = miniwob_task("click-button-sequence")
+    elsewhere = RolloutRequest(task=task, seed=5, prefix=(Wait(10),), state="0" * 32)
+    over = RolloutRequest(task=replace(task, max_steps=1), seed=5, prefix=(Wait(10),))
+    episodes = list(pool.rollout(Scripted(lambda o: Decision(action=Wait(1))), [elsewhere, over]))
+    assert {episode.outcome for episode in episodes} == {Outcome.INFRA_ERROR}
+    assert {episode.reward for episode in episodes} == {0.0}
+    assert any("another state" in episode.reason for episode in episodes)
+    assert any("ends the episode" in episode.reason for episode in episodes)
+
+
 def test_points_outside_every_page_are_survived(pool: Pool) -> None:
     policy = Scripted(lambda _: Decision(action=Click(Point(1e6, -1e6))))
     episodes = list(pool.rollout(policy, requests(1, replace(TASK, max_steps=2))))
