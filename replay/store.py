@@ -22,6 +22,7 @@ from replay.files import SAFE_NAME, remove_stale_drafts, sync_folders, write_sea
 from replay.images import ImageFolder, image_name
 from replay.index import Entry, EpisodeInfo, Filters, Index, make_entry
 from replay.layout import open_folder
+from replay.notes import NoteFolder
 
 SUFFIX = ".jsonl.gz"
 
@@ -122,6 +123,7 @@ class ReplayStore:
                 raise DataError(f"no consent of {subject!r:.80} in {self._path}; revoked ones are already gone")
             for record in records:
                 self._consents.bury(record.id)
+            NoteFolder(self._path).sweep()
             self._empty_quarantine()
             return self._sweep()
 
