@@ -28,7 +28,7 @@ PICKER_PATIENCE_S = 2.0  # no frame takes so long, unless a list, a date or a co
 PICTURE_RETRIES = 5
 PUMP_PAUSE_S = 0.01  # between frames drawn while something is awaited
 FRAME_INTERVAL_MS = 1000 / 60
-SAME_TIME_MS = 0.001  # of the compositor's clock, between frames of the same page time
+SAME_TIME_MS = 0.0015  # of the compositor's clock, between frames of the same page time
 TIME_SCALE = 500.0  # ms of page time to a ms of the compositor's clock: page time passes faster than the machine's
 AT_ONCE = 10_000.0  # without frame control animations follow the wall clock, and are over within a frame
 SLICE_MS = 20.0  # documents that share a page take turns of so much page time
@@ -262,7 +262,15 @@ class Page:
 
     async def picture(self) -> bytes:
         """Draw a frame and return it as PNG in base64."""
-        return await (self._frame_picture() if self._drawing.frame_control else self._plain_picture())
+        shot = {"format": "png", "optimizeForSpeed": True}
+        return await (self._frame_picture(shot) if self._drawing.frame_control else self._plain_picture(shot))
+
+    async def view(self, *, quality: int = 70) -> bytes:
+        """Draw a frame and return it as JPEG, for people who look on; no page time passes."""
+        shot = {"format": "jpeg", "quality": quality}
+        return base64.b64decode(
+            await (self._frame_picture(shot) if self._drawing.frame_control else self._plain_picture(shot))
+        )
 
     async def dispatch(self, events: Sequence[tuple[str, dict[str, Any]]]) -> None:
         """Send trusted input events in order, without waiting for one before the next."""
@@ -318,17 +326,15 @@ class Page:
         self.elapsed_ms = max(self.elapsed_ms, status["elapsed"])
         return status
 
-    async def _frame_picture(self) -> bytes:
-        request = {"screenshot": {"format": "png", "optimizeForSpeed": True}}
+    async def _frame_picture(self, shot: dict[str, Any]) -> bytes:
         for _ in range(PICTURE_RETRIES):  # the first frame of a new document may come without its picture
-            data: bytes | None = (await self._begin_frame(request)).get("screenshotData")
+            data: bytes | None = (await self._begin_frame({"screenshot": shot})).get("screenshotData")
             if data:
                 return data
         raise BrowserCrashedError("the browser draws frames but returns no picture; it has to be restarted")
 
-    async def _plain_picture(self) -> bytes:
-        shot = await self.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
-        return str(shot["data"]).encode()
+    async def _plain_picture(self, shot: dict[str, Any]) -> bytes:
+        return str((await self.send("Page.captureScreenshot", shot))["data"]).encode()
 
     async def _begin_frame(self, request: dict[str, Any]) -> dict[str, Any]:
         """Draw a frame; where none comes, close the picker that may be open: frames wait as long as it is."""
