@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi import Path as InPath
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field
@@ -118,6 +119,7 @@ def make_app(studio: Studio) -> FastAPI:
     app = FastAPI(title="webdual studio", docs_url=None, redoc_url=None, lifespan=lifespan)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_exception_handler(WebdualError, _explain)
+    app.add_exception_handler(RequestValidationError, _refuse)
     _add_consent(app, studio)
     _add_gallery(app, studio)
     _add_judging(app, studio)
@@ -282,3 +284,10 @@ async def _explain(request: Request, error: Exception) -> JSONResponse:
     """Tell what to do instead."""
     status = 404 if isinstance(error, DataError) else 400
     return JSONResponse({"error": str(error)}, status_code=status)
+
+
+async def _refuse(request: Request, error: Exception) -> JSONResponse:
+    """Say which part of a request makes no sense, without repeating it: it need not be JSON, nor harmless."""
+    assert isinstance(error, RequestValidationError)
+    said = [f"{'.'.join(str(part)[:40] for part in one['loc'])}: {one['msg'][:200]}" for one in error.errors()[:5]]
+    return JSONResponse({"error": "; ".join(said)}, status_code=422)

@@ -70,7 +70,7 @@ def _tables(
             name=f"agent {index + 1}",
             driver=Source.AGENT,
             task=miniwob_task(name),
-            policy=policy or ExpertPolicy(name.removeprefix("miniwob/")),
+            policy=policy or ExpertPolicy(miniwob_task(name).name),
             archive=archive,
             pace_s=pace_s,
         )

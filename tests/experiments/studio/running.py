@@ -19,14 +19,13 @@ class Running:
         self.store = store
         self.entrance = ""
         self._ready = threading.Event()
-        self._offered = offered
         self._served: Served | None = None
+        self.studio = offer(store, **offered)
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
         self._thread.start()
         assert self._ready.wait(60)
 
     async def _run(self) -> None:
-        self.studio = offer(self.store, **self._offered)
         self._served = Served(self.studio, Bind())
         await self._served.run(ready=self._began)
 

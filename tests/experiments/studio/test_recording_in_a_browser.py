@@ -53,6 +53,7 @@ def consent(page: Page) -> None:
     page.get_by_label("Your name").fill("Ada")
     page.get_by_label("I have read this").check()
     page.get_by_role("button", name="Agree").click()
+    expect(page.locator("#begin-form")).to_be_visible()
 
 
 def begin(page: Page, task: str, *, seed: int = 7) -> None:
