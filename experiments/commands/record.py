@@ -7,8 +7,8 @@ from pathlib import Path
 
 from browser_env.errors import UsageError
 from experiments.commands.options import Commands, add_command
-from experiments.commands.studio import STORE, add_serving, bind_of, serve_studio
 from experiments.studio.offering import find_task, offer
+from experiments.studio.starting import STORE, add_serving, bind_of, serve_studio
 
 
 def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:

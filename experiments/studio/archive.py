@@ -77,7 +77,7 @@ class Archive:
                     "outcome": str(info.outcome),
                     "reward": info.reward,
                     "steps": info.num_steps,
-                    "tags": tags.get(info.id, ()),
+                    "tags": tags.get(info.id, info.tags),
                     "rating": rated.get(info.id),
                     "preferred": preferred.get(info.id),
                 }

@@ -227,3 +227,34 @@ def test_a_step_is_taken_back_and_pausing_keeps_nothing(
     with ReplayStore(running.store, read_only=True) as store:
         assert not store.query()
     assert not list((running.store / "images").rglob("*.*"))
+
+
+def test_a_task_is_done_with_the_keyboard_alone(
+    studio: Callable[..., Running], visit: Callable[[Running], Page]
+) -> None:
+    running = studio()
+    page = visit(running)
+    page.get_by_label("Your name").focus()
+    page.keyboard.type("Ada")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(page.locator("#begin-form")).to_be_visible()
+    page.get_by_label("Task").focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("miniwob/enter-text")
+    page.keyboard.press("Enter")
+    expect(page.locator(".keys")).to_be_focused()
+    expect(page.locator(".live")).to_have_attribute("data-count", "0")
+    word = re.findall(r'"(.*?)"', page.locator(".goal").inner_text())[0]
+    page.keyboard.press("Tab")
+    expect(page.locator(".live")).to_have_attribute("data-count", "1")
+    page.keyboard.insert_text(word)  # as an input method or dictation does
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("F6")
+    expect(page.locator(".keys")).not_to_be_focused()
+    episode = keep(page, running)
+    assert episode.outcome is Outcome.SUCCESS
+    assert [step.action.verb for step in episode.steps] == ["press", "type", "press", "press"]
