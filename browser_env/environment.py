@@ -23,13 +23,14 @@ from browser_env.executor import execute
 from browser_env.finding import Found, Query, find
 from browser_env.guard import Guard
 from browser_env.host import BrowserHost
+from browser_env.looking import Start, View, look, look_after, look_at_start, rest
 from browser_env.miniwob import data_mode, goal_fields
 from browser_env.observation import Observation
-from browser_env.observing import observe
+from browser_env.observing import Seen
 from browser_env.page import Page
 from browser_env.places import check_action, check_page
 from browser_env.scripts import InitScript, clock_script, miniwob_script
-from browser_env.settling import NETWORK_S, Settled, Settling, settle
+from browser_env.settling import Settled, Settling
 from browser_env.snapshot.har import open_snapshot
 from browser_env.snapshot.matching import Miss
 from browser_env.snapshot.normalising import place
@@ -42,7 +43,6 @@ from rewards.outcome import Outcome
 from rewards.verifier import VerifierError, verify
 
 FLUSH_MS = 3000  # page time that lets what an old episode left pending run out
-MAX_LOOKS = 4
 MAX_WAIT_MS = 10_000
 NOWHERE = "http://127.0.0.1:1"  # a proxy that refuses every connection
 
@@ -125,11 +125,10 @@ class Environment:
         self._task = None
         try:
             await self._prepare(task, seed=seed)
-            self._goal, self.fields = await (self._start_miniwob if task.suite == "miniwob" else self._start_web)(
-                task, seed
-            )
+            seen = await (self._start_miniwob if task.suite == "miniwob" else self._start_web)(task, seed)
             _check_start(task, self.misses)
-            self._last, _ = await self._observe(task)
+            seen = seen or await look(self._view(task))
+            self._last = replace(seen.observation, goal=self._goal)
         except InfraError:
             await self.discard_page()
             raise
@@ -191,24 +190,18 @@ class Environment:
         try:
             error = await self._act(action)
             ms = min(action.ms, MAX_WAIT_MS) if isinstance(action, Wait) else task.step_ms
-            settling = await self._settle(task, ms=ms)
-            judged = self._is_judged(task, action, settling)
-            observation, evidence = await self._observe(task, error=error, with_evidence=judged)
+            ends = self._steps >= task.max_steps or isinstance(action, Answer | GiveUp)
+            settling, seen = await look_after(self._view(task, error=error), ms=ms, ends=ends)
         except DialogOpenError as dialog:
             return self._at_dialog(task, action, error=error, dialog=dialog)
         if task.suite == "web":
             await check_page(self.context.page, task)
             self._stamp()
-        if evidence is None:
-            return StepResult(observation=observation, settled=settling.settled)
-        evidence = _complete(evidence, settling, action, self.misses)
-        result = judge(task, observation, evidence, limit_reached=self._steps >= task.max_steps)
+        if seen.evidence is None:
+            return StepResult(observation=seen.observation, settled=settling.settled)
+        evidence = _complete(seen.evidence, settling, action, self.misses)
+        result = judge(task, seen.observation, evidence, limit_reached=self._steps >= task.max_steps)
         return replace(result, settled=settling.settled)
-
-    def _is_judged(self, task: Task, action: Action, settling: Settling) -> bool:
-        """Whether a verifier is to be asked; a suite's page says itself when it is done."""
-        done = bool((settling.status["page"] or {}).get("done", False))
-        return done or task.suite != "miniwob" or self._steps >= task.max_steps or isinstance(action, Answer | GiveUp)
 
     async def _act(self, action: Action) -> str | None:
         if isinstance(action, Answer | GiveUp | Wait):
@@ -219,37 +212,8 @@ class Environment:
             return str(error)
         return None
 
-    async def _settle(self, task: Task, *, ms: float) -> Settling:
-        """Let page time pass: a site settles, a suite's page gets the time of a step; one with frames loads them."""
-        await self.context.ready()
-        if task.suite == "web":
-            return await settle(self.context.page, ms=ms)
-        if len(self.context.page.frames) > 1:
-            return await settle(self.context.page, ms=ms, budget_ms=0.0)
-        return Settling(settled=Settled.PAGE_TIME, status=await self.context.page.advance(ms))
-
-    async def _observe(
-        self, task: Task, *, error: str | None = None, with_evidence: bool = False
-    ) -> tuple[Observation, Evidence | None]:
-        """Observe; where a suite page loads a picture meanwhile, which it shows for the first time, look again."""
-        page = self.context.page
-        for _ in range(MAX_LOOKS):
-            if task.suite == "miniwob":  # a site has been waited for already
-                await page.traffic.rest(timeout_s=NETWORK_S)
-            before = page.traffic.events
-            seen, evidence = await observe(
-                page,
-                goal=self._goal,
-                ignore=task.ignore,
-                pixels=self._pixels,
-                error=error,
-                with_evidence=with_evidence,
-            )
-            if task.suite != "miniwob" or page.traffic.events == before:
-                break
-        if len(self.context.pages) > 1:
-            seen = replace(seen, tabs=await self.context.tabs(), active_tab=self.context.active)
-        return seen, evidence
+    def _view(self, task: Task, *, error: str | None = None) -> View:
+        return View(context=self.context, task=task, goal=self._goal, pixels=self._pixels, error=error)
 
     async def _prepare(self, task: Task, *, seed: int) -> None:
         """Have a profile for the task: a suite's page is used again, a site gets a fresh one."""
@@ -278,25 +242,27 @@ class Environment:
             scripts.append(InitScript(source=REFUSE_WORKERS))
         self._context = await browser.new_context(viewport=task.viewport, scripts=scripts, proxy=proxy, on_page=on_page)
 
-    async def _start_miniwob(self, task: Task, seed: int) -> tuple[str, dict[str, str]]:
+    async def _start_miniwob(self, task: Task, seed: int) -> Seen | None:
         page = self.context.page
         if page.url != task.url or task.reload:
             await page.navigate(task.url)
         await page.dispatch([("Input.dispatchMouseEvent", {"type": "mouseMoved", "x": 0, "y": 0})])
-        drawn = {"seed": str(seed), "mode": data_mode(seed)}
-        asked = await page.restart(seed=seed, flush_ms=FLUSH_MS, drawn=drawn)
+        start = Start(seed=seed, flush_ms=FLUSH_MS, drawn={"seed": str(seed), "mode": data_mode(seed)})
+        asked, seen = await look_at_start(self._view(task), start)
         if "error" in asked:
             raise InfraError(f"the page began no episode: {asked['error'][:200]}")
-        return asked["goal"], goal_fields(task.name, asked["goal"], asked["fields"])
+        self._goal, self.fields = asked["goal"], goal_fields(task.name, asked["goal"], asked["fields"])
+        return seen
 
-    async def _start_web(self, task: Task, seed: int) -> tuple[str, dict[str, str]]:
-        self._seed = seed
+    async def _start_web(self, task: Task, seed: int) -> Seen | None:
+        self._goal, self.fields, self._seed = task.goal or "", {}, seed
         self._stamp()
         page = self.context.page
         await page.evaluate("webdual.clearClipboard()", isolated=True, user_gesture=True)
         await page.navigate(task.url)
-        await self._settle(task, ms=task.step_ms)
-        return task.goal or "", {}
+        await self.context.ready()
+        await rest(self._view(task), ms=task.step_ms)
+        return None
 
     def _stamp(self) -> None:
         """Have documents that open from now on begin at this page time of the episode."""

@@ -93,6 +93,10 @@ async def _point(page: Page, action: Action) -> None:
 
 async def _click(page: Page, target: Target, modifiers: tuple[str, ...], *, clicks: int = 1) -> None:
     """Click; a closed list that it opens is closed again: it is drawn outside the page, and `select` chooses."""
+    known = page.aims.get(target) if isinstance(target, str) else None
+    if known is not None:
+        await page.dispatch(click_events(known, clicks=clicks, modifiers=modifiers))
+        return
     found = await locate(page, target)
     if found.kind == "option":
         raise ActionError(f"element {target} is an option: use select(list, [label])")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +35,21 @@ class Element:
         """The middle of the box, in CSS pixels."""
         x, y, width, height = self.box
         return x + width / 2, y + height / 2
+
+    def __reduce__(self) -> tuple[Callable[..., Element], tuple[object, ...]]:
+        """Return how to make this anew: pages have many, and slotted dataclasses pickle slowly by themselves."""
+        return _element, _values(self)
+
+
+_FIELDS = tuple(field.name for field in fields(Element))
+_values = attrgetter(*_FIELDS)
+
+
+def _element(*values: object) -> Element:
+    element = object.__new__(Element)
+    for name, value in zip(_FIELDS, values, strict=True):
+        object.__setattr__(element, name, value)
+    return element
 
 
 STATES = (

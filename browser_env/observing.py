@@ -5,13 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from browser_env.errors import BrowserCrashedError, InfraError
 from browser_env.merging import Reading, merge, scroll
-from browser_env.observation import Element, Observation, Tab
+from browser_env.observation import Element, Observation, Screenshot, Tab
 from browser_env.page import Frame, Page, decode_picture
 from rewards.evidence import ElementState, Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What was read of a page at one moment."""
+
+    observation: Observation
+    evidence: Evidence | None  # where it was asked for
 
 
 async def observe(
@@ -22,19 +31,36 @@ async def observe(
     pixels: bool,
     error: str | None = None,
     with_evidence: bool = False,
-) -> tuple[Observation, Evidence | None]:
+) -> Seen:
     """Read elements, pixels and, if asked, evidence of one moment: page time stands still meanwhile."""
     picture = await page.picture() if pixels else None
     if picture is None:
         await page.frame()
     frames = page.frames
-    reading = asyncio.ensure_future(_read_all(frames, f"{json.dumps(ignore)}, {json.dumps(with_evidence)}"))
+    reading = asyncio.ensure_future(_read_all(frames, reading_arguments(ignore, with_evidence=with_evidence)))
     await asyncio.sleep(0)  # what is read is asked for before the picture is decoded
     screenshot = None if picture is None else decode_picture(picture)
-    readings = await reading
+    places = [(frame.parent, frame.index) for frame in frames]
+    return see(await reading, places, goal=goal, screenshot=screenshot, error=error)
+
+
+def reading_arguments(ignore: str | None, *, with_evidence: bool) -> str:
+    """Return the arguments with which a page is asked to read itself, as JavaScript."""
+    return f"{json.dumps(ignore)}, {json.dumps(with_evidence)}"
+
+
+def see(
+    readings: Sequence[Reading | None],
+    places: Sequence[tuple[int | None, int]],
+    *,
+    goal: str,
+    screenshot: Screenshot | None,
+    error: str | None = None,
+) -> Seen:
+    """Make an observation of what frames, the main one first, read of themselves; ``places`` as for :func:`merge`."""
     main = readings[0]
     assert main is not None  # a main frame that cannot be read raises
-    merged = merge(readings, [(frame.parent, frame.index) for frame in frames])
+    merged = merge(readings, places)
     focused = readings[merged.focused_frame] or main
     observation = Observation(
         goal=goal,
@@ -49,7 +75,7 @@ async def observe(
         scroll=scroll(main["scroll"]),
         selection=focused["selection"] or main["selection"],
     )
-    return observation, _evidence(readings, merged.elements) if with_evidence else None
+    return Seen(observation=observation, evidence=_evidence(readings, merged.elements))
 
 
 async def _read_all(frames: Sequence[Frame], call: str) -> list[Reading | None]:
@@ -84,9 +110,11 @@ async def _read_inner(frame: Frame, call: str, number: int) -> Reading | None:
         return None
 
 
-def _evidence(readings: Sequence[Reading | None], elements: tuple[Element, ...]) -> Evidence:
+def _evidence(readings: Sequence[Reading | None], elements: tuple[Element, ...]) -> Evidence | None:
     """Join the frames' evidence; where two have a field of the same name, the outer one counts."""
-    found: list[dict[str, Any]] = [reading["evidence"] for reading in readings if reading is not None]
+    found: list[dict[str, Any]] = [reading["evidence"] for reading in readings if reading and reading["evidence"]]
+    if not found:
+        return None
     values = {key: value for evidence in reversed(found) for key, value in evidence["form_values"].items()}
     states = tuple(ElementState(role=e.role, name=e.name, value=e.value, states=e.states) for e in elements)
     text = "\n".join(evidence["text"] for evidence in found)

@@ -15,20 +15,24 @@ import numpy as np
 from PIL import Image
 
 from browser_env.devtools import ConnectionLostError, DevTools, DevToolsError
+from browser_env.documents import Documents
 from browser_env.errors import ActionError, BrowserCrashedError, DialogOpenError, DocumentGoneError, InfraError
 from browser_env.keys import press_events
 from browser_env.observation import Dialog, Screenshot
 from browser_env.scripts import ISOLATED_WORLD, InitScript, reading_scripts
 from browser_env.traffic import Traffic
+from browser_env.turning import TELL, Turns
 
 T = TypeVar("T")
 
 DOCUMENT_RETRIES = 50  # a page may move on so often while it is being read
 PICKER_PATIENCE_S = 2.0  # no frame takes so long, unless a list, a date or a colour is being picked
-PICTURE_RETRIES = 5
+PICTURE_S = 5.0  # a page that has no picture for so long is broken
+PICTURE_PAUSE_S = 0.001
+FRAMES_OF_SCROLL = 4  # have to be shown: one that is hidden too soon would have the page scroll once more
 PUMP_PAUSE_S = 0.01  # between frames drawn while something is awaited
 FRAME_INTERVAL_MS = 1000 / 60
-SAME_TIME_MS = 0.0015  # of the compositor's clock, between frames of the same page time
+US = 1000  # to a ms: the compositor's clock counts whole ones
 TIME_SCALE = 500.0  # ms of page time to a ms of the compositor's clock: page time passes faster than the machine's
 AT_ONCE = 10_000.0  # without frame control animations follow the wall clock, and are over within a frame
 SLICE_MS = 20.0  # documents that share a page take turns of so much page time
@@ -71,18 +75,20 @@ class Page:
         self.url = "about:blank"
         self.traffic = Traffic()  # told by the session that reads the page, so never later than it
         self.dialog: Dialog | None = None
+        self.aims: dict[str, tuple[float, float]] = {}  # where to click on elements, if nothing was asked of it since
         self.crashed = False  # its renderer died
         self.closed = False
         self.unresponsive = False  # a command timed out: only ending the page or the browser is sure to help
         self.elapsed_ms = 0.0  # page time of the episode
         self._shown_ms = 0.0  # page time of the tab, at which frames are drawn
-        self._first_frame_ms = float(int(time.monotonic() * 1000))  # of the compositor's clock, at page time zero
-        self._last_frame_ms = self._first_frame_ms
+        self._first_frame_us = time.monotonic_ns() // 1_000_000 * US  # of the compositor's clock, at page time zero
+        self._last_frame_us = self._first_frame_us
         self._devtools = devtools
         self._drawing = drawing
-        self._children: dict[str, list[str]] = {target_id: []}  # frame id -> ids of its frames, as attached
-        self._worlds: dict[tuple[str, str], int] = {}  # (frame id, world) -> execution context
+        self.documents = Documents(target_id)
         self._in_flight: set[asyncio.Future[Any]] = set()
+        self._is_shown = True  # what the last frame drew
+        self._to_show = 0  # frames that have to be shown
         self._frame: asyncio.Future[Any] | None = None  # the last that was begun
         self._held_frame: asyncio.Future[Any] | None = None  # one that a dialog holds up
         self._moved = asyncio.Event()  # set when the address changes
@@ -90,6 +96,7 @@ class Page:
         self._loaded = asyncio.Event()  # set by the load event of the document shown
         self._last_script: asyncio.Future[Any] | None = None
         self._setting_up: list[asyncio.Future[Any]] = []
+        self.turns = Turns(self)
 
     def start(self, scripts: Sequence[InitScript]) -> None:
         """Send everything that has to be in force before the first script of the tab's first document."""
@@ -101,6 +108,7 @@ class Page:
             ("Network.enable", {}),
             *(("Page.addScriptToEvaluateOnNewDocument", _registration(s)) for s in (*reading_scripts(), *scripts)),
             ("Runtime.enable", {}),
+            ("Runtime.addBinding", {"name": TELL, "executionContextName": ISOLATED_WORLD}),
             ("Target.setAutoAttach", {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}),
             ("Emulation.setDeviceMetricsOverride", metrics),
             ("Emulation.setFocusEmulationEnabled", {"enabled": True}),
@@ -125,22 +133,14 @@ class Page:
         """Wait until :meth:`start` has taken effect."""
         waiting, self._setting_up = self._setting_up, []
         if waiting:
-            await self._bounded(asyncio.gather(*waiting), what="setting a page up")
+            await self.bounded(asyncio.gather(*waiting), what="setting a page up")
         return self
 
     @property
     def frames(self) -> tuple[Frame, ...]:
         """The page's documents, the main one first, each before those inside it."""
-        found: list[Frame] = []
-
-        def visit(frame_id: str, parent: int | None, index: int) -> None:
-            place = len(found)
-            found.append(Frame(page=self, id=frame_id, parent=parent, index=index))
-            for position, child in enumerate(self._children.get(frame_id, ())):
-                visit(child, place, position)
-
-        visit(self.id, None, 0)
-        return tuple(found)
+        places = self.documents.places()
+        return tuple(Frame(page=self, id=id_, parent=parent, index=index) for id_, parent, index in places)
 
     def on(self, method: str, listener: Callable[[dict[str, Any]], None]) -> None:
         """Call a listener with the parameters of every such DevTools event of this page."""
@@ -153,23 +153,20 @@ class Page:
     async def send(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """Send one DevTools command; raise :class:`BrowserCrashedError` where the browser does not answer."""
         self._check_usable()
-        result: dict[str, Any] = await self._bounded(self._command(method, params), what=method)
+        result: dict[str, Any] = await self.bounded(self._command(method, params), what=method)
         return result
 
     async def evaluate(
         self, expression: str, *, isolated: bool = False, frame_id: str = "", user_gesture: bool = False
     ) -> Any:
         """Return the JSON value of an expression; raise :class:`InfraError` where it throws."""
-        key = (frame_id or self.id, ISOLATED_WORLD if isolated else "")
+        world = ISOLATED_WORLD if isolated else ""
         for _ in range(DOCUMENT_RETRIES):
-            request = {
-                "expression": expression,
-                "returnByValue": True,
-                "awaitPromise": True,
-                "userGesture": user_gesture,
-            }
             try:
-                result = await self.send("Runtime.evaluate", request | {"contextId": await self._find_world(key)})
+                context = await self._find_world(frame_id or self.id, world)
+                result = await self.send(
+                    "Runtime.evaluate", _evaluation(expression, context, user_gesture=user_gesture)
+                )
                 break
             except DocumentGoneError:
                 if frame_id not in ("", self.id):
@@ -177,6 +174,17 @@ class Page:
                 await self.frame()  # the page is moving on to another document
         else:
             raise BrowserCrashedError("the page kept navigating away and could not be read")
+        return self.value_of(result)
+
+    async def begin_evaluation(self, expression: str, *, user_gesture: bool = False) -> asyncio.Future[dict[str, Any]]:
+        """Have the isolated world of the page's own document evaluate an expression; see :meth:`value_of`."""
+        self._check_usable()
+        context = await self._find_world(self.id, ISOLATED_WORLD)
+        return self._command("Runtime.evaluate", _evaluation(expression, context, user_gesture=user_gesture))
+
+    @staticmethod
+    def value_of(result: dict[str, Any]) -> Any:
+        """Return the JSON value that an evaluation came to; raise :class:`InfraError` where it threw."""
         if "exceptionDetails" in result:
             details = result["exceptionDetails"]
             reason = details.get("exception", {}).get("description", details.get("text", ""))
@@ -196,6 +204,11 @@ class Page:
                     continue  # it went away, or runs no scripts
         return status
 
+    def note_elapsed(self, status: dict[str, Any]) -> None:
+        """Take note of what a status of the page's own document says of page time."""
+        self._shown_ms += max(0.0, status["elapsed"] - self.elapsed_ms)
+        self.elapsed_ms = max(self.elapsed_ms, status["elapsed"])
+
     async def begin(self, *, seed: int, elapsed_ms: float = 0.0) -> None:
         """Start the page's clock and chance anew."""
         self.elapsed_ms = elapsed_ms
@@ -207,24 +220,28 @@ class Page:
             await self.advance(flush_ms)
         call = f"webdual.restart({seed}, {flush_ms}, {json.dumps(drawn)})"
         asked: dict[str, Any] = await self.evaluate(call, isolated=True, user_gesture=True)
+        self.note_restart(flush_ms)
+        return asked
+
+    def note_restart(self, flush_ms: float) -> None:
+        """Take note that an episode has begun after so much page time."""
         self._shown_ms += flush_ms
         self.elapsed_ms = 0.0
-        return asked
 
     async def navigate(self, url: str) -> None:
         """Open a URL and wait for its load event, drawing frames meanwhile."""
         try:
             async with asyncio.timeout(self._drawing.call_timeout_s):
                 self._committed.clear()
-                result = await self._pumped(self._command("Page.navigate", {"url": url}))
+                result = await self.pumped(self._command("Page.navigate", {"url": url}))
                 reason = result.get("errorText", "")
                 if reason == "net::ERR_ABORTED":
                     raise ActionError("the address opens no page: it is a download, or its answer is empty")
                 if reason:
                     raise InfraError(f"{url[:200]} did not load: {reason}; see whether its server is up")
                 if "loaderId" in result:  # its news may come before the news that the last document is gone
-                    await self._pumped(self._committed.wait())
-                    await self._pumped(self._loaded.wait())
+                    await self.pumped(self._committed.wait())
+                    await self.pumped(self._loaded.wait())
         except TimeoutError as error:
             self._command("Page.stopLoading")
             raise InfraError(f"{url[:200]} did not load within {self._drawing.call_timeout_s:.0f} s") from error
@@ -239,9 +256,9 @@ class Page:
         entry = history["entries"][wanted]
         try:
             async with asyncio.timeout(self._drawing.call_timeout_s):
-                await self._pumped(self._command("Page.navigateToHistoryEntry", {"entryId": entry["id"]}))
-                await self._pumped(self._moved.wait())
-                await self._pumped(self._loaded.wait())
+                await self.pumped(self._command("Page.navigateToHistoryEntry", {"entryId": entry["id"]}))
+                await self.pumped(self._moved.wait())
+                await self.pumped(self._loaded.wait())
         except TimeoutError as error:
             self._command("Page.stopLoading")
             raise InfraError(f"{entry['url'][:200]} did not load") from error
@@ -255,6 +272,14 @@ class Page:
         """Draw a frame without taking a picture, where frames are under control."""
         if self._drawing.frame_control:
             await self._begin_frame({})
+
+    async def hidden_frame(self) -> None:
+        """Have the page do all that a frame asks of it and show nothing, which costs less.
+
+        What scrolls for a wheel is the compositor, by what it last showed, so that has to be up to date then.
+        """
+        if self._drawing.frame_control:
+            await self._begin_frame({} if self._to_show else {"noDisplayUpdates": True})
 
     async def screenshot(self) -> Screenshot:
         """Draw a frame and return its pixels, (height, width, 3) uint8."""
@@ -275,20 +300,22 @@ class Page:
     async def dispatch(self, events: Sequence[tuple[str, dict[str, Any]]]) -> None:
         """Send trusted input events in order, without waiting for one before the next."""
         self._check_usable()
+        if any(params.get("type") == "mouseWheel" for _, params in events):
+            await self._show_scrolling()
         answers = [self._command(method, params) for method, params in events]
         if events and events[-1][1].get("type") in WAITS_FOR_FRAME:
-            await self.frame()
+            await self.hidden_frame()
         if answers:
             await asyncio.wait(answers[-1:], timeout=PUMP_PAUSE_S)  # they are answered in order
             if not all(answer.done() and answer.exception() is None for answer in answers):
-                await self._pumped(asyncio.gather(*answers))
+                await self.pumped(asyncio.gather(*answers))
 
     async def answer(self, *, accept: bool, text: str = "") -> None:
         """Answer the open dialog; raise :class:`ActionError` where there is none."""
         if self.dialog is None:
             raise ActionError("no dialog is open")
         self.dialog = None
-        await self._bounded(
+        await self.bounded(
             self._command("Page.handleJavaScriptDialog", {"accept": accept, "promptText": text}), what="the dialog"
         )
 
@@ -309,6 +336,7 @@ class Page:
 
     def _command(self, method: str, params: dict[str, Any] | None = None) -> asyncio.Future[Any]:
         """Send a command; its answer fails with our own errors where the page crashes or a dialog opens."""
+        self.aims = {}
         answer = self._devtools.send(method, params, session=self.session)
         self._in_flight.add(answer)
         answer.add_done_callback(self._in_flight.discard)
@@ -322,15 +350,16 @@ class Page:
 
     async def _advance_main(self, ms: float) -> dict[str, Any]:
         status: dict[str, Any] = await self.evaluate(f"webdual.advance({ms})", isolated=True)
-        self._shown_ms += max(0.0, status["elapsed"] - self.elapsed_ms)
-        self.elapsed_ms = max(self.elapsed_ms, status["elapsed"])
+        self.note_elapsed(status)
         return status
 
     async def _frame_picture(self, shot: dict[str, Any]) -> bytes:
-        for _ in range(PICTURE_RETRIES):  # the first frame of a new document may come without its picture
+        deadline = time.monotonic() + PICTURE_S
+        while time.monotonic() < deadline:  # the first frames of a new document may come without their picture
             data: bytes | None = (await self._begin_frame({"screenshot": shot})).get("screenshotData")
             if data:
                 return data
+            await asyncio.sleep(PICTURE_PAUSE_S)
         raise BrowserCrashedError("the browser draws frames but returns no picture; it has to be restarted")
 
     async def _plain_picture(self, shot: dict[str, Any]) -> bytes:
@@ -341,16 +370,24 @@ class Page:
         async with self._drawing.lock:
             self._check_usable()
             if self._held_frame is not None:
-                await self._bounded(self._held_frame, what="a frame")
+                await self.bounded(self._held_frame, what="a frame")
                 self._held_frame = None
             at = {"frameTimeTicks": self._next_frame_ms(), "interval": FRAME_INTERVAL_MS}
+            self._is_shown = "noDisplayUpdates" not in request
+            self._to_show -= self._is_shown and self._to_show > 0
             self._frame = self._command("HeadlessExperimental.beginFrame", at | request)
             picker = asyncio.get_running_loop().call_later(PICKER_PATIENCE_S, self._press_escape)
             try:
-                result: dict[str, Any] = await self._bounded(self._frame, what="a frame")
+                result: dict[str, Any] = await self.bounded(self._frame, what="a frame")
             finally:
                 picker.cancel()
             return result
+
+    async def _show_scrolling(self) -> None:
+        """Show the page as it is, and have the frames of a scroll shown, before a wheel is turned."""
+        if not self._is_shown:
+            await self.frame()
+        self._to_show = FRAMES_OF_SCROLL
 
     def _press_escape(self) -> None:
         for method, params in press_events("Escape"):
@@ -361,23 +398,26 @@ class Page:
 
         It waits for ever where a frame is no later than the last, or ahead of the machine's clock.
         """
-        at_ms = min(self._first_frame_ms + self._shown_ms / TIME_SCALE, time.monotonic() * 1000)
-        self._last_frame_ms = max(at_ms, self._last_frame_ms + SAME_TIME_MS)
-        return self._last_frame_ms
+        at_us = min(self._first_frame_us + int(self._shown_ms / TIME_SCALE * US), time.monotonic_ns() // US)
+        self._last_frame_us = max(at_us, self._last_frame_us + 1)
+        return ticks_ms(self._last_frame_us)
 
-    async def _pumped(self, waiting: Awaitable[T]) -> T:
+    async def pumped(self, waiting: Awaitable[T]) -> T:
         """Draw frames until something is done: pointer moves and loads wait for frames."""
         task = asyncio.ensure_future(waiting)
+        task.add_done_callback(_look_away)  # it may fail while a frame is drawn, which then fails itself
+        deadline = time.monotonic() + self._drawing.call_timeout_s
         try:
             await asyncio.sleep(0)
-            while not task.done():
+            while not task.done() and time.monotonic() < deadline:
                 await self.frame()
                 await asyncio.wait({task}, timeout=PUMP_PAUSE_S)
-            return await self._bounded(task, what="input")
+            return await self.bounded(task, what="input")
         finally:
             task.cancel()
 
-    async def _bounded(self, call: Awaitable[T], *, what: str) -> T:
+    async def bounded(self, call: Awaitable[T], *, what: str) -> T:
+        """Wait for an answer of the browser; raise what of our own errors fits where it fails or does not come."""
         limit_s = self._drawing.call_timeout_s
         try:
             async with asyncio.timeout(limit_s):
@@ -392,21 +432,25 @@ class Page:
                 raise DocumentGoneError(f"the document went away during {what}") from error
             raise BrowserCrashedError(f"the browser failed at {what}: {error}") from error
 
-    async def _find_world(self, key: tuple[str, str]) -> int:
-        if key not in self._worlds and key[1]:  # the browser's own error page runs no scripts of ours
-            made = await self.send("Page.createIsolatedWorld", {"frameId": key[0], "worldName": key[1]})
-            context = int(made["executionContextId"])
-            for script in reading_scripts():
-                if not script.isolated:
-                    continue
-                await self.send("Runtime.evaluate", {"expression": script.source, "contextId": context})
-            self._worlds[key] = context
-        if key not in self._worlds:
-            await self.send("Runtime.disable")
-            await self.send("Runtime.enable")
-        if key not in self._worlds:
+    async def _find_world(self, frame_id: str, world: str) -> int:
+        if (known := self.documents.context(frame_id, world)) is not None:
+            return known
+        if world:  # the browser's own error page runs no scripts of ours
+            return await self._make_world(frame_id, world)
+        await self.send("Runtime.disable")
+        await self.send("Runtime.enable")
+        if (known := self.documents.context(frame_id, world)) is None:
             raise DocumentGoneError("the frame has no document that could be read")
-        return self._worlds[key]
+        return known
+
+    async def _make_world(self, frame_id: str, world: str) -> int:
+        made = await self.send("Page.createIsolatedWorld", {"frameId": frame_id, "worldName": world})
+        context = int(made["executionContextId"])
+        for script in reading_scripts():
+            if script.isolated:
+                await self.send("Runtime.evaluate", {"expression": script.source, "contextId": context})
+        self.documents.add_context(frame_id, world, context)
+        return context
 
     def _listen(self) -> None:
         listeners: dict[str, Callable[[dict[str, Any]], None]] = {
@@ -415,16 +459,16 @@ class Page:
             "Network.loadingFailed": self.traffic.ended,
             "Page.frameRequestedNavigation": self.traffic.stirred,
             "Page.frameStartedNavigating": self.traffic.stirred,
-            "Page.frameAttached": self._on_attached,
-            "Page.frameDetached": self._on_detached,
+            "Page.frameAttached": self.documents.attached,
+            "Page.frameDetached": self.documents.detached,
             "Page.frameNavigated": self._on_navigated,
             "Page.navigatedWithinDocument": self._on_moved,
             "Page.loadEventFired": lambda _: self._loaded.set(),
             "Page.javascriptDialogOpening": self._on_dialog,
             "Page.javascriptDialogClosed": lambda _: None,
-            "Runtime.executionContextCreated": self._on_context,
-            "Runtime.executionContextDestroyed": self._on_context_gone,
-            "Runtime.executionContextsCleared": self._on_context_gone,
+            "Runtime.executionContextCreated": self.documents.context_made,
+            "Runtime.executionContextDestroyed": self.documents.context_gone,
+            "Runtime.executionContextsCleared": self.documents.context_gone,
             "Target.attachedToTarget": self._on_worker,
             "Inspector.targetCrashed": self._on_crash,
         }
@@ -444,27 +488,9 @@ class Page:
         for method in ("Network.enable", "Runtime.runIfWaitingForDebugger"):
             self._devtools.send(method, session=session).add_done_callback(_look_away)
 
-    def _on_attached(self, event: dict[str, Any]) -> None:
-        siblings = self._children.setdefault(event["parentFrameId"], [])
-        if event["frameId"] not in siblings:
-            siblings.append(event["frameId"])
-
-    def _on_detached(self, event: dict[str, Any]) -> None:
-        if event.get("reason") != "swap":  # then it goes on in another process
-            self._drop_frame(event["frameId"])
-
-    def _drop_frame(self, frame_id: str) -> None:
-        for child in self._children.pop(frame_id, []):
-            self._drop_frame(child)
-        for siblings in self._children.values():
-            if frame_id in siblings:
-                siblings.remove(frame_id)
-        self._worlds = {key: context for key, context in self._worlds.items() if key[0] != frame_id}
-
     def _on_navigated(self, event: dict[str, Any]) -> None:
         frame = event["frame"]
-        for child in list(self._children.get(frame["id"], ())):
-            self._drop_frame(child)
+        self.documents.navigated(frame["id"])
         if frame["id"] == self.id:
             self.url = frame["url"] + frame.get("urlFragment", "")
             self.traffic.document_changed(frame["loaderId"])
@@ -476,16 +502,6 @@ class Page:
         if event["frameId"] == self.id:
             self.url = event["url"]
             self._moved.set()
-
-    def _on_context(self, event: dict[str, Any]) -> None:
-        context = event["context"]
-        data = context.get("auxData", {})
-        if "frameId" in data:
-            self._worlds[data["frameId"], "" if data.get("isDefault") else context["name"]] = context["id"]
-
-    def _on_context_gone(self, event: dict[str, Any]) -> None:
-        gone = event.get("executionContextId")  # none: all are gone
-        self._worlds = {} if gone is None else {key: id_ for key, id_ in self._worlds.items() if id_ != gone}
 
     def _on_dialog(self, event: dict[str, Any]) -> None:
         if event["type"] == "beforeunload":  # a person who leaves wants to leave
@@ -507,10 +523,23 @@ class Page:
                 answer.exception()  # nobody may be left to look at it
 
 
+def ticks_ms(us: int) -> float:
+    """Return microseconds of the compositor's clock as the protocol's milliseconds.
+
+    The browser cuts off what is less than a microsecond: the half that is added here, however a fraction is rounded.
+    """
+    return (us + 0.5) / US
+
+
 def decode_picture(data: bytes) -> Screenshot:
     """Return the pixels of a PNG in base64, (height, width, 3) uint8."""
     with Image.open(io.BytesIO(base64.b64decode(data))) as image:
         return np.asarray(image.convert("RGB"), dtype=np.uint8)
+
+
+def _evaluation(expression: str, context: int, *, user_gesture: bool) -> dict[str, Any]:
+    how = {"returnByValue": True, "awaitPromise": True, "userGesture": user_gesture}
+    return {"expression": expression, "contextId": context, **how}
 
 
 def _registration(script: InitScript, *, now: bool = True) -> dict[str, Any]:

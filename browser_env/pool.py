@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
@@ -108,10 +108,14 @@ class Pool:
         *,
         source: Source = Source.AGENT,
         greedy: bool = False,
+        on_step: Callable[[Episode], None] | None = None,
     ) -> Iterator[Episode]:
-        """Make an episode of each request and yield it when it ends, in no fixed order."""
+        """Make an episode of each request and yield it when it ends, in no fixed order.
+
+        ``on_step`` gets an episode as far as it went, under its later id, after each decision.
+        """
         self._check_open()
-        rollout = Rollout(self, policy=policy, requests=iter(requests), source=source, greedy=greedy)
+        rollout = Rollout(self, policy=policy, requests=iter(requests), source=source, greedy=greedy, on_step=on_step)
         try:
             while rollout.fill():
                 yield from rollout.advance()

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import sys
-import time
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 from browser_env.action import Action
 from browser_env.environment import Environment, StepResult
 from browser_env.errors import WebdualError
 from browser_env.host import BrowserHost
 from browser_env.picture_slot import PictureSlot
+from browser_env.processor_time import ProcessorTime
 from browser_env.task import Task
 
 
@@ -59,7 +57,7 @@ class PoolProcess:
         self._connection = connection
         self._slot = slot
         self._pixels = pixels
-        self._cpu_s = 0.0
+        self._processor = ProcessorTime()
 
     async def serve(self) -> None:
         """Answer until the connection closes."""
@@ -96,7 +94,7 @@ class PoolProcess:
             error = f"{type(failure).__name__}: {failure}"
         reply = Reply(result=result, error=error)
         if reply.is_over:
-            reply = replace(reply, cpu_s=self._take_cpu())
+            reply = replace(reply, cpu_s=self._processor.take())
         with contextlib.suppress(OSError):  # nobody listens any more: serve() ends by itself
             self._connection.send(self._put_aside_picture(reply))
 
@@ -107,32 +105,6 @@ class PoolProcess:
         self._slot.write(picture)
         result = replace(reply.result, observation=replace(reply.result.observation, screenshot=None))
         return replace(reply, result=result, picture_size=(picture.shape[0], picture.shape[1]))
-
-    def _take_cpu(self) -> float:
-        """Return what was spent since the last time; it reads all of /proc, so once an episode and not a step."""
-        total = process_group_cpu_s()
-        spent, self._cpu_s = max(0.0, total - self._cpu_s), max(total, self._cpu_s)
-        return spent
-
-
-def process_group_cpu_s() -> float:
-    """Return the CPU seconds of this process and all its descendants (of this process alone outside Linux)."""
-    if not Path("/proc/self/stat").exists():
-        return time.process_time()
-    ticks, parents = {}, {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue  # it has just ended
-            parents[int(folder.name)] = int(fields[1])
-            ticks[int(folder.name)] = sum(int(field) for field in fields[11:15])
-    family = {os.getpid()}
-    for pid in sorted(parents):  # parents are older than their children
-        if parents[pid] in family:
-            family.add(pid)
-    return sum(ticks[pid] for pid in family) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,7 @@ class _Draft:
     request: RolloutRequest
     policy_version: int
     started: float
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
     steps: list[Step] = field(default_factory=list)
     observation: Observation | None = None
     cost: Cost = field(default_factory=Cost)
@@ -47,7 +48,7 @@ class _Draft:
         wall = Cost(wall_s=time.monotonic() - self.started, steps=len(self.steps))
         last = result.observation if result is not None else self.observation
         return Episode(
-            id=uuid.uuid4().hex,
+            id=self.id,
             task=request.task,
             seed=request.seed,
             source=source,
@@ -66,12 +67,22 @@ class _Draft:
 class Rollout:
     """The state of one call of :meth:`Pool.rollout`."""
 
-    def __init__(self, pool: Pool, *, policy: Policy, requests: Iterator[RolloutRequest], source: Source, greedy: bool):
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        policy: Policy,
+        requests: Iterator[RolloutRequest],
+        source: Source,
+        greedy: bool,
+        on_step: Callable[[Episode], None] | None = None,
+    ):
         self._pool = pool
         self._policy = policy
         self._requests = requests
         self._source = source
         self._greedy = greedy
+        self._on_step = on_step
         self._drafts: dict[int, _Draft] = {}  # by the environment that makes them
 
     def fill(self) -> bool:
@@ -121,6 +132,9 @@ class Rollout:
             draft.steps.append(_step(draft, decision))
             draft.cost += Cost(cpu_s=share, tokens=decision.tokens)
         self._pool.send([decision.action for decision in decisions], ready)
+        if self._on_step is not None:
+            for draft in drafts:
+                self._on_step(draft.finish(Outcome.INFRA_ERROR, source=self._source, result=None, reason="it runs"))
 
 
 def _step(draft: _Draft, decision: Decision) -> Step:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from browser_env.acting import Policy
@@ -24,6 +24,7 @@ def evaluate(
     greedy: bool = True,
     done: Sequence[Episode] = (),
     on_episode: Callable[[Episode], None] = lambda episode: None,
+    on_step: Callable[[Episode], None] | None = None,
 ) -> list[Episode]:
     """Return episodes on held-out seeds; those in ``done`` are not made again.
 
@@ -33,7 +34,7 @@ def evaluate(
     wanted = {(task.name, held_out_seed(i)): task for i in range(episodes_per_task) for task in tasks}
     for _ in range(MAX_ATTEMPTS):
         missing = [RolloutRequest(task=task, seed=key[1]) for key, task in wanted.items() if key not in have]
-        for episode in _roll(policy, pool, missing, greedy=greedy):
+        for episode in pool.rollout(policy, missing, greedy=greedy, on_step=on_step) if missing else ():
             if episode.outcome.learnable:
                 have[episode.task.name, episode.seed] = episode
                 on_episode(episode)
@@ -41,11 +42,6 @@ def evaluate(
     if broken:
         raise InfraError(f"{', '.join(broken)} cannot be evaluated: its episodes break; run `webdual doctor`")
     return [have[key] for key in wanted]
-
-
-def _roll(policy: Policy, pool: Pool, requests: Sequence[RolloutRequest], *, greedy: bool) -> Iterator[Episode]:
-    if requests:
-        yield from pool.rollout(policy, requests, greedy=greedy)
 
 
 def tagged(episode: Episode, tag: str) -> Episode:

@@ -23,6 +23,7 @@ from experiments.recipe import Recipe
 from experiments.run_log import Run, Tracker, cost_metrics
 from experiments.scores import TABLE, TaskScore, mean_success, score_episodes, total_cost
 from experiments.training import DEMONSTRATION, Workshop, assess, clone, demonstrate, learn
+from replay.kept import Kept
 from replay.store import ReplayStore
 from rewards.cost import Cost
 
@@ -96,11 +97,23 @@ def run_experiment(
     """Run or continue every phase of a recipe in a folder."""
     clock = _Clock(directory)
     with contextlib.ExitStack() as open_things:
+        source = recipe.demonstrations
+        recorded = open_things.enter_context(ReplayStore(Path(source), read_only=True)) if source else None
         parent = open_things.enter_context(tracker.run(directory.name, directory=directory))
         store = open_things.enter_context(ReplayStore(directory / "store"))
+        if store.recovered:
+            progress.console.print(f"{len(store.recovered)} episodes were broken off; their steps so far are kept.")
         keeper = open_things.enter_context(EpisodeKeeper(directory / "store"))
         pool = open_things.enter_context(Pool(num_envs=recipe.num_envs, pixels=recipe.pixels))
-        shop = Workshop(recipe=recipe, directory=directory, store=store, keeper=keeper, pool=pool, progress=progress)
+        shop = Workshop(
+            recipe=recipe,
+            directory=directory,
+            store=store,
+            keeper=keeper,
+            pool=pool,
+            progress=progress,
+            recorded=recorded,
+        )
         parent.log_params(recipe.to_json())
         demonstrations = demonstrate(shop)
         _log_demonstrations(parent, shop)
@@ -115,7 +128,7 @@ def run_experiment(
 
 
 def _run_arm(
-    shop: Workshop, arm: str, demonstrations: Sequence[Episode], tracker: Tracker, parent: Run
+    shop: Workshop, arm: str, demonstrations: Sequence[Kept], tracker: Tracker, parent: Run
 ) -> list[TaskScore]:
     """Train an arm, evaluate it, and record what it reached."""
     recipe = shop.recipe
@@ -142,10 +155,8 @@ def _worth_seeing(episodes: Sequence[Episode]) -> list[Episode]:
 
 
 def _log_demonstrations(run: Run, shop: Workshop) -> None:
-    if shop.recipe.demonstrations:
-        source = Path(shop.recipe.demonstrations)
-        with ReplayStore(source, read_only=True) as store:
-            run.log_dataset("demonstrations", digest=store.digest(), source=str(source))
+    if shop.recorded is not None:
+        run.log_dataset("demonstrations", digest=shop.recorded.digest(), source=shop.recipe.demonstrations)
     else:
         digest = shop.store.digest(source=Source.SCRIPT, tag=DEMONSTRATION)
         run.log_dataset("demonstrations", digest=digest, source="scripted experts")

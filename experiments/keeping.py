@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -10,21 +11,27 @@ from typing import Self
 from browser_env.episode import Episode
 from replay.store import ReplayStore
 
+NOTE_AFTER_S = 5.0  # a killed run loses no more of an episode; most are over before that
+
 
 class EpisodeKeeper:
     """Takes episodes as they end; use it as a context manager, which leaves when all are on disk."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, *, note_after_s: float = NOTE_AFTER_S):
         self._path = path
+        self._note_after_s = note_after_s
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="episode-keeper")
         self._store: ReplayStore | None = None
         self._pending: list[Future[None]] = []
 
     def keep(self, episode: Episode) -> None:
         """Store an episode soon; raise what storing an earlier one raised."""
-        self._pending.append(self._thread.submit(self._add, episode))
-        while self._pending and self._pending[0].done():
-            self._pending.pop(0).result()
+        self._submit(self._add, episode)
+
+    def note(self, episode: Episode) -> None:
+        """Write down soon what an episode has so far if it has been running for long."""
+        if episode.cost.wall_s >= self._note_after_s:
+            self._submit(self._note, episode)
 
     def flush(self) -> None:
         """Return when everything is on disk; raise what storing raised."""
@@ -40,10 +47,21 @@ class EpisodeKeeper:
         if error is None:
             self.flush()
 
+    def _submit(self, write: Callable[[Episode], None], episode: Episode) -> None:
+        self._pending.append(self._thread.submit(write, episode))
+        while self._pending and self._pending[0].done():
+            self._pending.pop(0).result()
+
     def _add(self, episode: Episode) -> None:
+        self._opened().add([episode])
+
+    def _note(self, episode: Episode) -> None:
+        self._opened().note(episode)
+
+    def _opened(self) -> ReplayStore:
         if self._store is None:  # a store belongs to the thread that opened it
             self._store = ReplayStore(self._path)
-        self._store.add([episode])
+        return self._store
 
     def _close(self) -> None:
         if self._store is not None:

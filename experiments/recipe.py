@@ -13,6 +13,7 @@ from browser_env.miniwob import DEFAULT_TASKS, miniwob_task
 from experiments.curriculum import CurriculumConfig
 from policy.config import CompactConfig
 from policy.learner import LearnerConfig
+from replay.shelf import Sampling
 from rewards.cost import Prices
 
 
@@ -38,6 +39,7 @@ class Recipe:
     imitation_start: float = 1.0  # weight of the imitation loss, falling by a cosine ...
     imitation_floor: float = 0.3  # ... to this
     successes_per_task: int = 256  # own successes kept for imitation
+    sampling: Sampling = field(default_factory=Sampling)  # how steps to imitate are drawn
     evaluation_episodes: int = 50  # per task, on held-out seeds
     checkpoint_every: int = 5  # updates
     policy: CompactConfig = field(default_factory=CompactConfig)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import tempfile
@@ -129,8 +130,13 @@ class Killer:
             turn += 1
 
 
-def soak(*, num_steps: int, num_envs: int, kill_every_s: float, seed: int = 0) -> Iterator[Soak]:
-    """Yield the state of a soak after every episode; the last one tells also what was left behind."""
+def soak(
+    *, num_steps: int, num_envs: int, kill_every_s: float, limit_s: float = math.inf, seed: int = 0
+) -> Iterator[Soak]:
+    """Yield the state of a soak after every episode; the last one tells also what was left behind.
+
+    It ends with the episode that reaches so many steps or so much time.
+    """
     state, started = Soak(), time.monotonic()
     owned: set[tuple[int, int]] = set()  # processes that the pool and its browsers have had, by id and start
     every = max(1, num_steps // 50)
@@ -147,7 +153,7 @@ def soak(*, num_steps: int, num_envs: int, kill_every_s: float, seed: int = 0) -
                 if state.steps >= every * (len(state.samples) + 1):
                     state.samples.append(_sample(state.steps, pool))
                 yield state
-                if state.steps >= num_steps:
+                if state.steps >= num_steps or time.monotonic() - started >= limit_s:
                     break
     _count_leftovers(state, owned)
     state.wall_s = time.monotonic() - started

@@ -33,8 +33,12 @@ from policy.checkpoint import load_learner, load_policy, save_checkpoint
 from policy.compact import CompactPolicy
 from policy.learner import Learner, Metrics
 from replay.advantages import group_advantages
-from replay.buffer import ReplayBuffer, Sample, experience_samples
+from replay.buffer import ReplayBuffer
+from replay.index import EpisodeInfo
+from replay.kept import Kept, in_memory, in_store
+from replay.samples import Sample, experience_samples
 from replay.store import ReplayStore
+from rewards.outcome import Outcome
 
 DEMONSTRATION, PRACTICE = "demonstration", "practice"  # tags of episodes in the store; evaluations have their own
 SEEDS_PER_RUN = 1000  # demonstration seeds set aside for each
@@ -51,6 +55,7 @@ class Workshop:
     keeper: EpisodeKeeper  # for writing
     pool: Pool
     progress: Progress
+    recorded: ReplayStore | None = None  # with the recipe's demonstrations, for reading
 
     @property
     def tasks(self) -> list[Task]:
@@ -62,10 +67,10 @@ class Workshop:
         return self.directory / "checkpoints" / name
 
 
-def demonstrate(shop: Workshop) -> list[Episode]:
+def demonstrate(shop: Workshop) -> list[Kept]:
     """Return the demonstrations: those of the recipe's store, or scripted ones, made where there are none yet."""
-    if shop.recipe.demonstrations:
-        return _recorded(shop.recipe)
+    if shop.recorded is not None:
+        return _recorded(shop.recipe, shop.recorded)
     have = [e for e in shop.store.episodes(source=Source.SCRIPT, tag=DEMONSTRATION) if e.success]
     with shop.progress.phase("demonstrations", total=shop.recipe.demonstrations_per_task * len(shop.tasks)) as bar:
         for task in shop.tasks:
@@ -78,19 +83,23 @@ def demonstrate(shop: Workshop) -> list[Episode]:
                 have.append(episode)
                 bar.advance()
     shop.keeper.flush()
-    return sorted(have, key=lambda episode: (episode.task.name, episode.seed))
+    return [in_memory(episode) for episode in sorted(have, key=lambda episode: (episode.task.name, episode.seed))]
 
 
-def _recorded(recipe: Recipe) -> list[Episode]:
-    """Return the first successes of each task in a store that people's or others' work was imported to."""
-    chosen: list[Episode] = []
-    with ReplayStore(Path(recipe.demonstrations), read_only=True) as store:
-        for task in recipe.tasks:
-            successes = (episode for episode in store.episodes(task=task) if episode.success)
-            chosen += itertools.islice(successes, recipe.demonstrations_per_task)
+def _recorded(recipe: Recipe, store: ReplayStore) -> list[Kept]:
+    """Return the first successes of each task in a store that people's or others' work was imported to.
+
+    They stay there and are read when they are drawn: memory does not grow with their number, and a person who takes the
+    consent back meanwhile is in no later batch.
+    """
+    chosen: list[EpisodeInfo] = []
+    for task in recipe.tasks:
+        successes = (episode for episode in store.episodes(task=task, outcome=Outcome.SUCCESS) if episode.steps)
+        ids = {episode.id for episode in itertools.islice(successes, recipe.demonstrations_per_task)}
+        chosen += [info for info in store.query(task=task) if info.id in ids]
     if not chosen:
         raise UsageError(f"{recipe.demonstrations} has no successful episode of the recipe's tasks; import some first")
-    return chosen
+    return in_store(store, chosen)
 
 
 def _demonstrations(shop: Workshop, task: Task, *, count: int, used: set[int]) -> Iterator[Episode]:
@@ -103,13 +112,13 @@ def _demonstrations(shop: Workshop, task: Task, *, count: int, used: set[int]) -
         requests = [RolloutRequest(task=task, seed=seed) for _, seed in zip(range(count - made), seeds, strict=False)]
         if not requests:
             raise InfraError(f"the expert of {task.name} keeps failing; run `webdual doctor`")
-        for episode in shop.pool.rollout(expert, requests, source=Source.SCRIPT):
+        for episode in shop.pool.rollout(expert, requests, source=Source.SCRIPT, on_step=shop.keeper.note):
             if episode.success:
                 made += 1
                 yield tagged(episode, DEMONSTRATION)
 
 
-def clone(shop: Workshop, demonstrations: Sequence[Episode], run: Run) -> CompactPolicy:
+def clone(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> CompactPolicy:
     """Return a policy that imitates the demonstrations."""
     recipe = shop.recipe
     if (shop.checkpoint("imitation") / "config.json").exists():
@@ -128,13 +137,15 @@ def clone(shop: Workshop, demonstrations: Sequence[Episode], run: Run) -> Compac
     return policy
 
 
-def learn(shop: Workshop, demonstrations: Sequence[Episode], run: Run) -> CompactPolicy:
+def learn(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> CompactPolicy:
     """Improve the cloned policy by its own experience, mixed with imitation; go on where a checkpoint is."""
     recipe, progress = shop.recipe, shop.progress
     policy, learner = _resume(shop)
     policy.exploration = recipe.exploration
     curriculum = Curriculum(recipe.tasks, recipe.curriculum)
-    buffer = ReplayBuffer(demonstrations=demonstrations, successes_per_task=recipe.successes_per_task)
+    buffer = ReplayBuffer(
+        demonstrations=demonstrations, successes_per_task=recipe.successes_per_task, sampling=recipe.sampling
+    )
     for episode in shop.store.episodes(source=Source.AGENT, tag=PRACTICE):
         curriculum.observe([episode])
         buffer.add([episode])
@@ -151,6 +162,7 @@ def learn(shop: Workshop, demonstrations: Sequence[Episode], run: Run) -> Compac
             curriculum.observe(episodes)
             buffer.add(episodes)
             metrics = learner.update(samples, imitation_weight=recipe.imitation_weight(update))
+            buffer.learned(samples, learner.surprises)
             metrics |= {"rollout_s": rolled - started, "learner_s": time.monotonic() - rolled}
             _log_update(run, update, metrics, episodes, curriculum)
             bar.advance(detail=f"success {np.mean([e.success for e in episodes]):.2f}")
@@ -175,7 +187,7 @@ def practise(shop: Workshop, policy: CompactPolicy, tasks: Sequence[str], rng: n
         requests += [RolloutRequest(task=miniwob_task(task), seed=seed, group=group)] * shop.recipe.group_size
     episodes = []
     with one_thread():
-        for episode in shop.pool.rollout(policy, requests):
+        for episode in shop.pool.rollout(policy, requests, on_step=shop.keeper.note):
             shop.keeper.keep(tagged(episode, PRACTICE))
             episodes.append(episode)
     return episodes
@@ -209,7 +221,15 @@ def assess(shop: Workshop, policy: CompactPolicy, arm: str) -> list[Episode]:
             bar.advance()
 
         with one_thread():
-            return evaluate(policy, shop.pool, shop.tasks, episodes_per_task=count, done=done, on_episode=keep)
+            return evaluate(
+                policy,
+                shop.pool,
+                shop.tasks,
+                episodes_per_task=count,
+                done=done,
+                on_episode=keep,
+                on_step=shop.keeper.note,
+            )
 
 
 @contextmanager

@@ -61,6 +61,7 @@ class Learner:
         )
         self.generator = torch.Generator().manual_seed(config.seed)
         self.steps = 0  # optimiser steps so far
+        self.surprises: list[float | None] = []  # of each sample of the last update, in nats; None: it was not used
 
     def update(self, samples: Sequence[LearningSample], *, imitation_weight: float = 1.0) -> Metrics:
         """Learn from samples; return means over optimiser steps, and how many samples could not be used.
@@ -71,11 +72,15 @@ class Learner:
         read = [(self.policy.read(sample.observation, sample.action), sample) for sample in samples]
         usable: list[Prepared] = [(reading, sample) for reading, sample in read if reading is not None]
         totals: list[Metrics] = []
+        surprises: dict[int, float] = {}  # by the sample's identity
         for _ in range(self.config.epochs if usable else 0):
             order = torch.randperm(len(usable), generator=self.generator).tolist()
             for start in range(0, len(order), self.config.minibatch):
                 chosen = [usable[i] for i in order[start : start + self.config.minibatch]]
-                totals.append(self._step(chosen, imitation_weight))
+                metrics, log_probs = self._step(chosen, imitation_weight)
+                totals.append(metrics)
+                surprises |= {id(sample): -value for (_, sample), value in zip(chosen, log_probs, strict=True)}
+        self.surprises = [surprises.get(id(sample)) for sample in samples]
         self.policy.version += 1
         return {"samples": float(len(usable)), "samples_skipped": float(len(read) - len(usable)), **_means(totals)}
 
@@ -93,19 +98,20 @@ class Learner:
         self.generator.set_state(state["generator"])
         self.steps = int(state["steps"])
 
-    def _step(self, chosen: Sequence[Prepared], imitation_weight: float) -> Metrics:
-        """Take one optimiser step, unless the gradient is not finite."""
+    def _step(self, chosen: Sequence[Prepared], imitation_weight: float) -> tuple[Metrics, list[float]]:
+        """Take one optimiser step, unless the gradient is not finite; return also the log-probabilities before it."""
         evaluation = self._evaluate(chosen)
+        log_probs: list[float] = evaluation.log_prob.tolist()
         loss, metrics = self._loss(evaluation, [sample for _, sample in chosen], imitation_weight)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = float(torch.nn.utils.clip_grad_norm_(self.policy.network.parameters(), self.config.max_grad_norm))
         if not math.isfinite(norm):
-            return {**metrics, "broken_steps": 1.0}
+            return {**metrics, "broken_steps": 1.0}, log_probs
         self._set_learning_rate()
         self.optimizer.step()
         self.steps += 1
-        return {**metrics, "loss": loss.item(), "grad_norm": norm, "broken_steps": 0.0}
+        return {**metrics, "loss": loss.item(), "grad_norm": norm, "broken_steps": 0.0}, log_probs
 
     def _evaluate(self, chosen: Sequence[Prepared]) -> Evaluation:
         """Score the samples, with gaps in those that are only imitated."""

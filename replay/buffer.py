@@ -2,58 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from browser_env.action import Action
 from browser_env.episode import Episode
-from browser_env.errors import UsageError
-from browser_env.observation import Observation
-
-LEAST_SURPRISE, MOST_SURPRISE = 0.3, 5.0  # in nats: what was sure is still repeated, what was absurd not for ever
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """One decision to learn from, and which losses it enters."""
-
-    observation: Observation
-    action: Action
-    weight: float  # of the imitation loss; 0: not imitated
-    advantage: float | None = None  # None: not in the policy gradient
-    log_prob: float | None = None  # of the action under the policy that acted
-    policy_version: int | None = None  # of the policy that acted
-    target_return: float | None = None  # None: not in the value loss
-    task: str  # the task's name
-    episode: str  # the episode's id
-    step: int  # from 0
+from browser_env.errors import DataError, UsageError
+from replay.hindsight import in_hindsight
+from replay.kept import Kept, in_memory
+from replay.samples import Sample, imitated
+from replay.shelf import Drawn, Sampling, Shelf
 
 
 class ReplayBuffer:
-    """Demonstrations, and the newest successes of each task, in memory."""
+    """Demonstrations, and the newest own episodes of each task.
 
-    def __init__(self, *, demonstrations: Sequence[Episode], successes_per_task: int = 8) -> None:
+    What goes: beyond ``successes_per_task`` successes of a task, as many failures and as many failures in hindsight,
+    the oldest; before that, an older one of the same seed. What never goes: demonstrations, unless the person takes
+    the consent back.
+    """
+
+    def __init__(
+        self,
+        *,
+        demonstrations: Iterable[Episode | Kept],
+        successes_per_task: int = 8,
+        sampling: Sampling | None = None,
+    ) -> None:
         if successes_per_task < 0:
             raise UsageError(f"successes_per_task is {successes_per_task}; it must be 0 or more")
-        self._successes_per_task = successes_per_task
+        self._sampling = sampling or Sampling()
         self._rejected = 0
-        self._demonstrations: dict[str, list[Episode]] = {}
-        self._successes: dict[str, dict[int, Episode]] = {}  # task -> seed -> episode, oldest first
+        self._demonstrations = Shelf(self._sampling)
+        self._successes, self._failures, self._hindsight = (
+            _Newest(self._sampling, limit=successes_per_task) for _ in range(3)
+        )
         for episode in demonstrations:
-            if episode.success and episode.steps:
-                self._demonstrations.setdefault(episode.task.name, []).append(episode)
+            kept = in_memory(episode) if isinstance(episode, Episode) else episode
+            if kept.success and kept.num_steps:
+                self._demonstrations.add(kept)
 
     @property
     def num_demonstrations(self) -> int:
         """How many demonstrations there are to imitate; failed and empty ones are not."""
-        return sum(len(episodes) for episodes in self._demonstrations.values())
+        return self._demonstrations.num_episodes
 
     @property
     def num_successes(self) -> int:
         """How many own successes are kept."""
-        return sum(len(episodes) for episodes in self._successes.values())
+        return self._successes.shelf.num_episodes
 
     @property
     def rejected(self) -> int:
@@ -61,12 +58,14 @@ class ReplayBuffer:
         return self._rejected
 
     def add(self, episodes: Sequence[Episode]) -> None:
-        """Keep own successes, the newest per task and seed; count what no learner may see."""
+        """Keep own episodes, the newest per task and seed; count what no learner may see."""
         for episode in episodes:
             if not episode.outcome.learnable:
                 self._rejected += 1
             elif episode.success and episode.steps:
-                self._keep(episode)
+                self._successes.add(episode)
+            elif episode.steps:
+                self._add_failure(episode)
 
     def sample(
         self,
@@ -76,109 +75,105 @@ class ReplayBuffer:
         rng: np.random.Generator,
         shares: Mapping[str, float] | None = None,
     ) -> list[Sample]:
-        """Draw ``round(batch_size * demo_fraction)`` demonstration steps, the rest from own successes.
+        """Draw ``round(batch_size * demo_fraction)`` demonstration steps, the rest from own episodes.
 
-        The task is drawn uniformly, or in proportion to its ``shares``, then the episode, own ones in proportion to
-        how much their last step surprised the policy, then the step. Where one side has nothing the other fills
-        the batch; where both have nothing the batch is empty.
+        The task is drawn uniformly, or in proportion to its ``shares``, then the step, as :class:`Sampling` says. Of
+        own samples, failures and hindsight have fixed shares. Where there are no demonstrations or no successes the
+        others fill the batch; where there are neither it lacks them.
         """
         if batch_size < 0 or not 0.0 <= demo_fraction <= 1.0:
             raise UsageError(f"no batch of {batch_size} with {demo_fraction} demonstrations; give a fraction of 0 to 1")
-        demonstrations = self._demonstrations
-        successes = {task: list(by_seed.values()) for task, by_seed in self._successes.items()}
-        num_demonstrations = round(batch_size * demo_fraction)
-        if not demonstrations or not successes:
-            num_demonstrations = batch_size if demonstrations else 0
-        num_successes = batch_size - num_demonstrations if successes else 0
-        return [
-            *_draw(demonstrations, num_demonstrations, rng, shares),
-            *_draw(successes, num_successes, rng, shares),
-        ]
+        num_own = batch_size - round(batch_size * demo_fraction)
+        failures = self._drawn(self._failures.shelf, round(num_own * self._sampling.failure_share), rng, shares)
+        relabelled = self._drawn(self._hindsight.shelf, round(num_own * self._sampling.hindsight_share), rng, shares)
+        num_successes = num_own - len(failures) - len(relabelled) if self._successes.shelf.num_steps else 0
+        num_demonstrations = batch_size - len(failures) - len(relabelled) - num_successes
+        demonstrations = self._drawn(self._demonstrations, num_demonstrations, rng, shares)
+        missing = num_demonstrations - len(demonstrations)
+        successes = self._drawn(self._successes.shelf, num_successes + missing, rng, shares)
+        return [*demonstrations, *successes, *relabelled, *failures]
 
     def epoch(self, batch_size: int, rng: np.random.Generator) -> Iterator[list[Sample]]:
         """Yield every demonstration step once, shuffled; the last batch may be smaller."""
         if batch_size < 1:
             raise UsageError(f"batch_size is {batch_size}; it must be 1 or more")
-        episodes = [episode for group in self._demonstrations.values() for episode in group]
-        steps = [(episode, index) for episode in episodes for index in range(len(episode.steps))]
+        steps = [(kept, index) for kept in self._demonstrations.episodes for index in range(kept.num_steps)]
         order = rng.permutation(len(steps))
         for start in range(0, len(steps), batch_size):
-            chosen = [steps[i] for i in order[start : start + batch_size]]
-            yield [replace(_imitated(*step), target_return=step[0].reward) for step in chosen]
+            chosen = [self._read(*steps[i]) for i in order[start : start + batch_size]]
+            batch = [imitated(*found, target_return=found[0].reward) for found in chosen if found is not None]
+            if batch:
+                yield batch
 
-    def _keep(self, episode: Episode) -> None:
-        if self._successes_per_task == 0:
+    def learned(self, samples: Sequence[Sample], surprises: Sequence[float | None]) -> None:
+        """Say how unlikely each sample's action is to the policy now, in nats; None where that is not known."""
+        known = [
+            ((sample.task, sample.episode, sample.step), surprise)
+            for sample, surprise in zip(samples, surprises, strict=True)
+            if surprise is not None
+        ]
+        for shelf in (self._demonstrations, self._successes.shelf, self._hindsight.shelf, self._failures.shelf):
+            shelf.set_surprises(known)
+
+    def _add_failure(self, episode: Episode) -> None:
+        if self._sampling.failure_share:
+            self._failures.add(episode)
+        relabelled = in_hindsight(episode) if self._sampling.hindsight_share else None
+        if relabelled is not None:
+            self._hindsight.add(relabelled)
+
+    def _drawn(
+        self, shelf: Shelf, count: int, rng: np.random.Generator, shares: Mapping[str, float] | None
+    ) -> list[Sample]:
+        """Draw from a shelf; what may not be read any more leaves it, and another step is drawn."""
+        found: list[tuple[Episode, Drawn]] = []
+        while len(found) < count and shelf.num_steps:
+            for drawn in shelf.draw(count - len(found), rng, shares):
+                read = self._read(drawn.kept, drawn.step, shelf)
+                if read is not None:
+                    found.append((read[0], drawn))
+        weights = _importance([drawn for _, drawn in found], shelf.num_steps, self._sampling.importance_exponent)
+        return [
+            imitated(episode, drawn.step, weight=weight)
+            if episode.success
+            else imitated(episode, drawn.step, weight=0.0, target_return=episode.reward)
+            for (episode, drawn), weight in zip(found, weights, strict=True)
+        ]
+
+    def _read(self, kept: Kept, step: int, shelf: Shelf | None = None) -> tuple[Episode, int] | None:
+        """Read an episode; where that is refused, for damage or a consent that was revoked, it leaves its shelf."""
+        try:
+            return kept.read(), step
+        except DataError:
+            (shelf or self._demonstrations).remove(kept.task, kept.id)
+            return None
+
+
+class _Newest:
+    """The newest own episodes of each task, one of each seed."""
+
+    def __init__(self, sampling: Sampling, *, limit: int) -> None:
+        self.shelf = Shelf(sampling)
+        self._limit = limit
+        self._by_seed: dict[str, dict[int, str]] = {}  # task -> seed -> episode's id, oldest first
+
+    def add(self, episode: Episode) -> None:
+        if not self._limit:
             return
-        by_seed = self._successes.setdefault(episode.task.name, {})
-        by_seed.pop(episode.seed, None)  # the newest goes to the end
-        by_seed[episode.seed] = episode
-        while len(by_seed) > self._successes_per_task:
-            del by_seed[next(iter(by_seed))]
+        task = episode.task.name
+        by_seed = self._by_seed.setdefault(task, {})
+        going = [by_seed.pop(episode.seed)] if episode.seed in by_seed else []
+        by_seed[episode.seed] = episode.id  # at the end, for it is the newest
+        while len(by_seed) > self._limit:
+            going.append(by_seed.pop(next(iter(by_seed))))
+        for episode_id in going:
+            self.shelf.remove(task, episode_id)
+        self.shelf.add(in_memory(episode))
 
 
-def experience_samples(episodes: Sequence[Episode], *, advantages: Mapping[str, float]) -> list[Sample]:
-    """Return the steps of own episodes for the policy gradient; episodes without an advantage are left out.
-
-    Steps a person took over, and steps without a log-probability, enter no loss until their weight is set.
-    """
-    return [
-        _experienced(episode, index, advantages[episode.id])
-        for episode in episodes
-        if episode.id in advantages and episode.outcome.learnable
-        for index in range(len(episode.steps))
-    ]
-
-
-def _draw(
-    tasks: Mapping[str, list[Episode]], count: int, rng: np.random.Generator, shares: Mapping[str, float] | None
-) -> list[Sample]:
-    if not tasks or not count:
-        return []
-    chances = np.array([1.0 if shares is None else shares.get(task, 0.0) for task in tasks])
-    chances = chances / chances.sum() if chances.sum() > 0 else np.full(len(tasks), 1 / len(tasks))
-    groups = list(tasks.values())
-    samples = []
-    for index in rng.choice(len(groups), size=count, p=chances):
-        surprise = np.array([_surprise(episode) for episode in groups[index]])
-        episode = groups[index][rng.choice(len(surprise), p=surprise / surprise.sum())]
-        samples.append(_imitated(episode, int(rng.integers(len(episode.steps)))))
-    return samples
-
-
-def _surprise(episode: Episode) -> float:
-    """Return how unlikely the last step was to the policy that took it, bounded; 1 for demonstrations.
-
-    The last step earned the success. An odd step before it is as likely a detour, not to be preferred.
-    """
-    log_prob = episode.steps[-1].log_prob
-    return 1.0 if log_prob is None else float(np.clip(-log_prob, LEAST_SURPRISE, MOST_SURPRISE))
-
-
-def _imitated(episode: Episode, index: int) -> Sample:
-    return Sample(
-        observation=episode.steps[index].observation,
-        action=episode.steps[index].action,
-        weight=1.0,
-        log_prob=episode.steps[index].log_prob,
-        policy_version=episode.policy_version,
-        task=episode.task.name,
-        episode=episode.id,
-        step=index,
-    )
-
-
-def _experienced(episode: Episode, index: int, advantage: float) -> Sample:
-    step = episode.steps[index]
-    own = step.log_prob is not None and not step.intervention
-    return Sample(
-        observation=step.observation,
-        action=step.action,
-        weight=0.0,
-        advantage=advantage if own else None,
-        log_prob=step.log_prob,
-        policy_version=episode.policy_version,
-        target_return=episode.reward if own else None,
-        task=episode.task.name,
-        episode=episode.id,
-        step=index,
-    )
+def _importance(drawn: Sequence[Drawn], num_steps: int, exponent: float) -> list[float]:
+    """Return weights that undo the preferences, (N P)^-exponent over their maximum (Schaul et al. 2016, 3.4)."""
+    if not drawn or not exponent:
+        return [1.0] * len(drawn)
+    weights = (num_steps * np.array([found.chance for found in drawn])) ** -exponent
+    return [float(weight) for weight in weights / weights.max()]

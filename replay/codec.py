@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass, fields
 from typing import Any
 
@@ -23,6 +23,7 @@ from rewards.outcome import Outcome
 
 VERSION = 2
 READABLE = (1, 2)  # 1 has observations and elements with fewer fields
+RECOVERED = "recovered"  # tag of an episode whose process died
 MAX_BYTES = 1 << 28  # of one episode without its images, uncompressed
 GZIP = 31  # zlib's number for the largest window inside a gzip frame
 HEADER = ("id", "task", "seed", "source", "policy_version", "group", "consent", "tags")
@@ -104,6 +105,63 @@ def decode_episode(stored: StoredEpisode, *, read_image: Callable[[str], Screens
         raise DamageError(f"an episode file has records that make no sense: {error!r:.200}") from error
 
 
+def encode_running(episode: Episode, *, name_image: Callable[[Screenshot], str], start: int) -> bytes:
+    """Return the lines of an episode's steps from ``start`` on, its header before them where that is 0."""
+    records = [] if start else [_header(episode)]
+    records += [_step(index, step, name_image) for index, step in enumerate(episode.steps) if index >= start]
+    try:
+        return b"".join(_line(_dump(record)) for record in records)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DataError(f"episode {episode.id!r} cannot be stored: {error}") from error
+
+
+def decode_running(data: bytes, *, read_image: Callable[[str], Screenshot | None]) -> Episode:
+    """Rebuild an episode up to the last step that is whole, images included; raise :class:`DamageError` for none.
+
+    What its last action led to was not written any more, so the last observation is that before the action.
+    """
+    header, *records = [*_whole_records(data)] or [{}]
+    steps: list[Step] = []
+    try:
+        if header.get("version", VERSION) not in READABLE:
+            raise VersionError(f"a running episode has format {header['version']!r:.20}; update webdual")
+        for record in records:
+            steps.append(_read_step(record, lambda name: None if name is None else read_image(name)))
+    except (DamageError, AttributeError, KeyError, TypeError, ValueError, ActionError):  # the steps before it are whole
+        pass
+    if not steps:
+        raise DamageError("a running episode has no whole step")
+    return _broken_off(header, tuple(steps))
+
+
+def _whole_records(data: bytes) -> Iterator[dict[str, Any]]:
+    """Yield the header and the steps in a row, up to the first line that is cut short, changed or out of place."""
+    for index, line in enumerate(data.splitlines(keepends=True), start=-1):
+        try:
+            record = json.loads(_payload(line.removesuffix(b"\n"))) if line.endswith(b"\n") else None
+        except (DamageError, ValueError, RecursionError):
+            return
+        expected = ("episode", None) if index < 0 else ("step", index)
+        if not isinstance(record, dict) or (record.get("kind"), record.get("index")) != expected:
+            return
+        yield record
+
+
+def _broken_off(header: dict[str, Any], steps: tuple[Step, ...]) -> Episode:
+    end: dict[str, Any] = {
+        "final": steps[-1].observation,
+        "outcome": Outcome.INFRA_ERROR,
+        "reward": 0.0,
+        "evidence": Evidence(),
+        "reason": f"its process died; {len(steps)} steps of it were recovered",
+        "cost": Cost(steps=len(steps)),
+    }
+    try:
+        return Episode(**_header_values(header) | {"tags": (*header["tags"], RECOVERED)}, steps=steps, **end)
+    except (AttributeError, KeyError, TypeError, ValueError, DataError) as error:
+        raise DamageError(f"a running episode has a header that makes no sense: {error!r:.200}") from error
+
+
 def _header(episode: Episode) -> dict[str, Any]:
     record = {name: getattr(episode, name) for name in HEADER}
     return {"kind": "episode", "version": VERSION} | record | {"task": episode.task.to_json()}
@@ -144,19 +202,23 @@ def _element(element: Element) -> list[Any]:
 
 
 def _episode(stored: StoredEpisode, read: Callable[[str | None], Screenshot | None]) -> Episode:
-    header = {name: stored.header[name] for name in HEADER}
     end = {name: value for name, value in stored.end.items() if name != "kind"}
     nested = {
-        "task": Task.from_json(header["task"]),
-        "source": Source(header["source"]),
-        "tags": tuple(header["tags"]),
         "steps": tuple(_read_step(record, read) for record in stored.steps),
         "final": _read_observation(end["final"], read),
         "outcome": Outcome(end["outcome"]),
         "evidence": Evidence.from_json(end["evidence"]),
         "cost": Cost.from_json(end["cost"]),
     }
-    return Episode(**header | end | nested)
+    return Episode(**_header_values(stored.header) | end | nested)
+
+
+def _header_values(header: dict[str, Any]) -> dict[str, Any]:
+    return {name: header[name] for name in HEADER} | {
+        "task": Task.from_json(header["task"]),
+        "source": Source(header["source"]),
+        "tags": tuple(header["tags"]),
+    }
 
 
 def _read_step(record: dict[str, Any], read: Callable[[str | None], Screenshot | None]) -> Step:

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 STALE_S = 3600.0  # a draft older than this belongs to a writer that died
+PROBE = ".probe"  # no file of a store begins with a dot, so that one left by a kill is taken for nothing else
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z", re.ASCII)
 
 
@@ -40,9 +41,9 @@ def sync_folders(paths: Iterable[Path]) -> None:
 
 def prove_writable(folder: Path) -> None:
     """Raise :class:`OSError` unless files can be made here."""
-    probe = folder / uuid4().hex
+    probe = folder / PROBE
     probe.touch()
-    probe.unlink()
+    probe.unlink(missing_ok=True)  # others prove the same at once
 
 
 def remove_stale_drafts(drafts: Path) -> None:

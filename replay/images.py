@@ -17,6 +17,8 @@ from replay.errors import DamageError
 from replay.files import sync_folders, write_sealed
 
 IMAGE_NAME = re.compile(r"[0-9a-f]{64}\Z")
+SUFFIX, OTHER_SUFFIX = ".webp", ".png"  # PNG: in stores that were of version 1
+MAX_WEBP = 16_383  # pixels in width and height; what is longer is PNG inside, whatever its file is called
 
 
 def image_name(pixels: Screenshot) -> str:
@@ -29,7 +31,7 @@ def image_name(pixels: Screenshot) -> str:
 
 
 class ImageFolder:
-    """PNG files in two-hex folders: ``ab/abcd....png``."""
+    """Files in two-hex folders, ``ab/abcd....webp``; PNG is read too."""
 
     def __init__(self, path: Path, *, drafts: Path) -> None:
         self._path = path
@@ -39,7 +41,9 @@ class ImageFolder:
         """Return where an image lies, or would lie; raise :class:`DamageError` for what is no name."""
         if not IMAGE_NAME.match(name):
             raise DamageError(f"{name[:80]!r} is not the name of an image")
-        return self._path / name[:2] / f"{name}.png"
+        path = self._path / name[:2] / f"{name}{SUFFIX}"
+        other = path.with_suffix(OTHER_SUFFIX)
+        return other if other.exists() and not path.exists() else path
 
     def write(self, images: Mapping[str, Screenshot]) -> None:
         """Store those images that are not there yet, by :func:`image_name`; durable on return."""
@@ -60,20 +64,30 @@ class ImageFolder:
             raise DamageError(f"image {name} shows something else than was written")
         return pixels
 
+    def remove(self, name: str) -> None:
+        """Delete an image in whatever format."""
+        path = self.file(name)
+        for suffix in (SUFFIX, OTHER_SUFFIX):
+            path.with_suffix(suffix).unlink(missing_ok=True)
+
     def names(self) -> Iterator[str]:
         """Yield the names of all stored images."""
-        return (path.stem for path in self._path.glob("??/*.png") if IMAGE_NAME.match(path.stem))
+        return (path.stem for path in self._path.glob("??/*.*") if IMAGE_NAME.match(path.stem))
 
 
 def _encode(pixels: Screenshot) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, format="PNG", compress_level=1)
+    """Return lossless WebP at its quick setting: half of PNG's size in the same time (docs/storage.md)."""
+    image, buffer = Image.fromarray(np.ascontiguousarray(pixels)), io.BytesIO()
+    if max(pixels.shape) > MAX_WEBP:
+        image.save(buffer, format="PNG", compress_level=1)
+    else:
+        image.save(buffer, format="WEBP", lossless=True, exact=True, method=1, quality=20)
     return buffer.getvalue()
 
 
 def _decode(data: bytes, *, name: str) -> Screenshot:
     try:
-        with Image.open(io.BytesIO(data), formats=("PNG",)) as image:
+        with Image.open(io.BytesIO(data), formats=("WEBP", "PNG")) as image:
             pixels = np.array(image.convert("RGB"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DamageError(f"image {name} cannot be read: {error}") from error

@@ -73,6 +73,14 @@ class Entry:
     images: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """An episode's entry, its tags sorted, and size and time of modification (ns) of its file."""
+
+    entry: Entry
+    stamp: tuple[int, int]
+
+
 def make_entry(episode: Episode, stored: StoredEpisode) -> Entry:
     """Return an episode's entry; raise :class:`DamageError` for what SQLite cannot hold."""
     info = EpisodeInfo(
@@ -183,6 +191,24 @@ class Index:
         rows = self._sql.execute("SELECT id, size, modified FROM episodes")
         return {episode: (size, modified) for episode, size, modified in rows}
 
+    def rows(self) -> dict[str, Row]:
+        """Return everything that is known of each sealed episode."""
+        images: dict[str, set[str]] = {}
+        for image, episode in self._sql.execute("SELECT image, episode FROM uses"):
+            images.setdefault(episode, set()).add(image)
+        found = self._sql.execute("SELECT id, checksum, size, modified FROM episodes")
+        others = {episode: (checksum, (size, modified)) for episode, checksum, size, modified in found}
+        rows = {}
+        for info in self.query({}):
+            checksum, stamp = others[info.id]
+            entry = Entry(info=info, checksum=checksum, images=frozenset(images.get(info.id, ())))
+            rows[info.id] = Row(entry=entry, stamp=stamp)
+        return rows
+
+    def pending(self) -> frozenset[str]:
+        """Return the episodes that are being written."""
+        return frozenset(episode for (episode,) in self._sql.execute("SELECT episode FROM pending"))
+
     def with_consents(self, consents: Iterable[str]) -> list[str]:
         """Return the episodes stored under these consents."""
         rows = (self._sql.execute("SELECT id FROM episodes WHERE consent = ?", (consent,)) for consent in consents)
@@ -200,6 +226,21 @@ class Index:
     def flush(self) -> None:
         """Move the write-ahead log into the database, so that deleted rows are gone from both."""
         self._sql.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def index_problem(path: Path) -> str:
+    """Say what is wrong with an index file itself, in words; empty where it is sound."""
+    if not path.exists():
+        return "there is no index"
+    for mode in ("mode=ro", "mode=ro&immutable=1"):  # the latter for a medium without writes
+        try:
+            with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, timeout=BUSY_S)) as connection:
+                found = connection.execute("PRAGMA integrity_check(1)").fetchone()
+                connection.execute("SELECT 1 FROM episodes, tags, uses, pending LIMIT 1")
+            return "" if found == ("ok",) else f"the index is damaged: {found[0]}"
+        except sqlite3.Error as error:
+            problem = f"the index cannot be read: {error}"
+    return problem
 
 
 def _condition(filters: Filters) -> tuple[str, list[str]]:

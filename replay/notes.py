@@ -60,9 +60,9 @@ class NoteFolder:
         return {note.episode: note.tags for note in sorted(notes, key=lambda note: (note.given_at, note.id))}
 
     def sweep(self) -> int:
-        """Delete the notes under revoked consents; return how many."""
+        """Delete the notes under revoked consents, and damaged ones, for nobody can tell whose they are."""
         revoked = self._consents.revoked()
-        gone = [path for path, _, data in self._all() if data.get("consent") in revoked]
+        gone = [path for path in self._path.glob("*.json") if _is_lost(path, revoked)]
         for path in gone:
             path.unlink(missing_ok=True)
         return len(gone)
@@ -78,9 +78,23 @@ class NoteFolder:
     def _all(self) -> Iterator[tuple[Path, str, dict[str, Any]]]:
         for path in sorted(self._path.glob("*.json")):
             try:
-                record = json.loads(path.read_bytes())
-                yield path, record["kind"], dict(record["note"])
+                yield path, *_read(path)
             except FileNotFoundError:  # swept since it was listed
                 continue
-            except (KeyError, TypeError, ValueError) as error:
-                raise DataError(f"{path} is damaged: {error!r:.100}; delete it") from error
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        record = json.loads(path.read_bytes())
+        return record["kind"], dict(record["note"])
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise DataError(f"{path} is damaged: {error!r:.100}; delete it") from error
+
+
+def _is_lost(path: Path, revoked: frozenset[str]) -> bool:
+    try:
+        return _read(path)[1].get("consent") in revoked
+    except FileNotFoundError:
+        return False
+    except DataError:
+        return True

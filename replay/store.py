@@ -15,16 +15,16 @@ from typing import Self, Unpack
 from browser_env.episode import Episode, Source
 from browser_env.errors import DataError
 from browser_env.observation import Screenshot
-from replay.codec import decode_episode, encode_episode, parse_episode
+from replay.codec import decode_episode, decode_running, encode_episode, encode_running, parse_episode
 from replay.consent import ConsentFolder, ConsentRecord
-from replay.errors import ConsentError, DamageError
-from replay.files import SAFE_NAME, remove_stale_drafts, sync_folders, write_sealed
+from replay.errors import ConsentError, DamageError, VersionError
+from replay.files import remove_stale_drafts, sync_folders, write_sealed
 from replay.images import ImageFolder, image_name
-from replay.index import Entry, EpisodeInfo, Filters, Index, make_entry
+from replay.index import Entry, EpisodeInfo, Filters, Index
 from replay.layout import open_folder
 from replay.notes import NoteFolder
-
-SUFFIX = ".jsonl.gz"
+from replay.running import RunningFolder
+from replay.sealed import SUFFIX, episode_file, episode_files, read_back, read_entry, stamp
 
 
 class ReplayStore:
@@ -36,9 +36,12 @@ class ReplayStore:
         self._refused = 0
         self._damaged: set[str] = set()  # seen by this reader, which may not move them
         self._last_created = 0
+        self._recovered: list[str] = []
+        self._dropped: list[str] = []
         with _named_errors(path):
             open_folder(path, read_only=read_only)
             self._images = ImageFolder(path / "images", drafts=path / "drafts")
+            self._running = RunningFolder(path / "running", drafts=path / "drafts")
             self._consents = ConsentFolder(path / "consent", drafts=path / "drafts")
             self._index = (Index.copy if read_only else Index.open)(path / "index.sqlite")
             self._reconcile()
@@ -54,7 +57,8 @@ class ReplayStore:
         self.close()
 
     def close(self) -> None:
-        """Close the index; the store cannot be used afterwards."""
+        """Close the index; the store cannot be used afterwards. Running episodes are left to be recovered."""
+        self._running.close()
         self._index.close()
 
     @property
@@ -65,8 +69,29 @@ class ReplayStore:
     @property
     def quarantined(self) -> tuple[str, ...]:
         """The names of the damaged files that were found, sorted."""
-        moved = {path.name for path in (self._path / "quarantine").glob("*")}
+        moved = {path.name for path in (self._path / "quarantine").glob("[!.]*")}
         return tuple(sorted(moved | self._damaged))
+
+    @property
+    def recovered(self) -> tuple[str, ...]:
+        """The ids of episodes whose process had died and that were sealed, as far as they went, on opening."""
+        return tuple(self._recovered)
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """The ids of episodes whose process had died and of which no step was whole; their files are in quarantine."""
+        return tuple(self._dropped)
+
+    def note(self, episode: Episode) -> None:
+        """Write down the steps so far of an episode that is still running, on disk for good when this returns.
+
+        :meth:`add` seals the whole. A person's steps are not noted, for they are redacted as a whole first.
+        """
+        self._require_writable()
+        if episode.source is Source.HUMAN or episode.consent or any(step.intervention for step in episode.steps):
+            raise DataError(f"episode {episode.id} has steps of a person; add it once it is whole and redacted")
+        with _named_errors(self._path):
+            self._note(episode)
 
     def add(self, episodes: Iterable[Episode]) -> None:
         """Store episodes, on disk for good when this returns; if one is refused, those before it are stored."""
@@ -82,6 +107,15 @@ class ReplayStore:
         if episode is None:
             raise DataError(f"no episode {episode_id!r:.80} in {self._path}; list them with query()")
         return episode
+
+    def allows(self, episode: Episode) -> bool:
+        """Whether an episode that was read before may still be used: it is there, and its person agrees."""
+        try:
+            if episode.consent is not None or episode.source is Source.HUMAN:
+                self._consents.check(episode.consent)
+        except ConsentError:
+            return False
+        return self._file(episode.id).exists()
 
     def query(self, **filters: Unpack[Filters]) -> list[EpisodeInfo]:
         """List episodes, oldest first; also those that :meth:`episodes` refuses to load."""
@@ -133,14 +167,49 @@ class ReplayStore:
         images: dict[str, Screenshot] = {}
         self._last_created = max(time.time_ns(), self._last_created + 1)
         data = encode_episode(episode, name_image=partial(_collect, images), created=self._last_created)
-        entry = _read_back(episode.id, data)
+        entry = read_back(episode.id, data)
         if not path.exists():
             self._seal(path, data, entry=entry, images=images)
         elif parse_episode(path.read_bytes()).checksum != entry.checksum:
             raise DataError(f"episode {episode.id} is already stored and says something else; give it a new id")
         sync_folders([path])
+        self._running.remove(episode.id)
         self._insert(path, entry)
         self._refuse_revoked(episode)  # the person may have revoked while this was being written
+
+    def _note(self, episode: Episode) -> None:
+        start = self._running.num_steps(episode.id)
+        if len(episode.steps) <= start or self._file(episode.id).exists():
+            return
+        images: dict[str, Screenshot] = {}
+        data = encode_running(episode, name_image=partial(_collect, images), start=start)
+        with self._index.transaction():
+            self._index.announce(episode.id, images)
+        self._images.write(images)
+        self._running.append(episode.id, data, num_steps=len(episode.steps))
+
+    def _recover(self) -> None:
+        """Seal what dead processes noted of their episodes, as far as it is whole."""
+        for episode_id in self._running.names():
+            with self._running.abandoned(episode_id) as data:
+                if data is None:
+                    continue
+                if self._file(episode_id).exists() or self._seal_noted(episode_id, data):
+                    self._running.discard(episode_id)
+                else:
+                    self._running.put_aside(episode_id, self._path / "quarantine")
+                    self._dropped.append(episode_id)
+
+    def _seal_noted(self, episode_id: str, data: bytes) -> bool:
+        """Seal an episode as far as it is whole; return whether any of it is."""
+        try:
+            self._add(decode_running(data, read_image=self._images.read))
+        except VersionError:
+            raise
+        except DataError:
+            return False
+        self._recovered.append(episode_id)
+        return True
 
     def _refuse_revoked(self, episode: Episode) -> None:
         if episode.consent is not None and self._consents.is_revoked(episode.consent):
@@ -189,10 +258,7 @@ class ReplayStore:
             raise
 
     def _file(self, episode_id: str) -> Path:
-        if not SAFE_NAME.match(episode_id):
-            raise DataError(f"{episode_id!r:.80} is no id of an episode; use up to 100 letters, digits, '.', '_', '-'")
-        shard = hashlib.blake2b(episode_id.encode(), digest_size=1).hexdigest()
-        return self._path / "episodes" / shard / f"{episode_id}{SUFFIX}"
+        return episode_file(self._path, episode_id)
 
     def _refresh(self) -> None:
         if self._read_only:  # its index is a copy of its own
@@ -201,16 +267,16 @@ class ReplayStore:
     def _reconcile(self) -> None:
         """Bring the index in line with the sealed files."""
         indexed = self._index.files()  # before listing: files come before their rows
-        files = {path.name.removesuffix(SUFFIX): path for path in (self._path / "episodes").glob(f"??/*{SUFFIX}")}
+        files = episode_files(self._path)
         for episode_id, path in files.items():
-            if path.name not in self._damaged and indexed.get(episode_id) != _stamp(path):
+            if path.name not in self._damaged and indexed.get(episode_id) != stamp(path):
                 self._check_sealed(path)
         self._forget(episode_id for episode_id in indexed if episode_id not in files)
 
     def _check_sealed(self, path: Path) -> None:
         """Index a sealed file if it is sound, else put it aside."""
         try:
-            self._insert(path, _read_entry(path))
+            self._insert(path, read_entry(path))
         except FileNotFoundError:  # removed since it was listed
             return
         except DamageError:
@@ -219,9 +285,9 @@ class ReplayStore:
     def _insert(self, path: Path, entry: Entry) -> None:
         """Index a sealed file unless someone removed it."""
         with self._index.transaction():
-            stamp = _stamp(path)
-            if stamp is not None:
-                self._index.insert(entry, stamp=stamp)
+            found = stamp(path)
+            if found is not None:
+                self._index.insert(entry, stamp=found)
 
     def _forget(self, episode_ids: Iterable[str]) -> None:
         gone = [episode_id for episode_id in episode_ids if not self._file(episode_id).exists()]
@@ -241,11 +307,12 @@ class ReplayStore:
     def _clean_up(self) -> None:
         """Finish what dead processes left behind."""
         remove_stale_drafts(self._path / "drafts")
+        self._recover()
         if self._index.with_consents(self._consents.revoked()):
             self._empty_quarantine()
             self._sweep()
-        elif self._index.abandoned():
-            self._sweep()
+        elif self._recovered or self._dropped or self._index.abandoned():
+            self._sweep()  # also the images of steps that were not whole
 
     def _sweep(self) -> int:
         """Delete episodes under revoked consents, and images that nothing uses; return how many episodes."""
@@ -256,7 +323,7 @@ class ReplayStore:
                 self._file(episode_id).unlink(missing_ok=True)
             self._index.remove([*episodes, *self._index.abandoned()])
             for name in set(self._images.names()) - self._index.images():
-                self._images.file(name).unlink(missing_ok=True)
+                self._images.remove(name)
         self._index.flush()
         return len(episodes)
 
@@ -284,29 +351,3 @@ def _collect(images: dict[str, Screenshot], pixels: Screenshot) -> str:
     name = image_name(pixels)
     images[name] = pixels
     return name
-
-
-def _read_back(episode_id: str, data: bytes) -> Entry:
-    """Prove that what is about to be sealed can be read."""
-    try:
-        stored = parse_episode(data)
-        return make_entry(decode_episode(stored, read_image=lambda _: None), stored)
-    except DamageError as error:
-        raise DataError(f"episode {episode_id} cannot be stored: {error}") from error
-
-
-def _read_entry(path: Path) -> Entry:
-    stored = parse_episode(path.read_bytes())
-    entry = make_entry(decode_episode(stored, read_image=lambda _: None), stored)
-    if path.name != f"{entry.info.id}{SUFFIX}":
-        raise DamageError(f"{path.name} holds the episode {entry.info.id!r:.80}")
-    return entry
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """Return a file's size and time of modification (ns), None where there is no file."""
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_size, status.st_mtime_ns

@@ -59,5 +59,25 @@
     begin(seed, 0);
     return call("start", drawn);
   }
-  globalThis.webdual = { ...globalThis.webdual, ask, call, advance, begin, clearClipboard, restart };
+  const { port1, port2 } = new MessageChannel();
+  let stopWaiting = () => {};
+  // Resolves to true once a frame has been drawn: animation callbacks ran, layout is done, observers were told.
+  const nextFrame = () => new Promise((resolve) => {
+    stopWaiting(); // a turn that was given up
+    stopWaiting = () => resolve(false);
+    requestAnimationFrame(() => {
+      port1.onmessage = () => resolve(true);
+      port2.postMessage(0);
+    });
+  });
+  // Do some work, tell what it came to, and read the page when the frame has been drawn that this asks for; null where
+  // none is drawn until the other side stops waiting.
+  async function turn(id, work, ignore, withEvidence) {
+    const result = await work();
+    const drawn = nextFrame();
+    webdualTell(stringify([id, result]));
+    if (!await drawn) return "null";
+    return stringify(globalThis.webdual.observe(ignore, withEvidence || result?.page?.done === true, 0, true));
+  }
+  globalThis.webdual = { ...globalThis.webdual, turn, stopWaiting: () => stopWaiting(), ask, call, advance, begin, clearClipboard, restart };
 })();

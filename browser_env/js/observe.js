@@ -29,6 +29,7 @@ function record({ element, role, box, style, scroll, around: { clips, inert, cel
   const clickable = !inert && isClickable(element, role, style);
   const frame = FRAME_TAGS.has(tagOf(element)) ? frameOf(element, clip, run) : null;
   const covered = (clickable || frame) && visible && role !== "option" && run.glances-- > 0 && isCovered(element, box, clip, run.reached);
+  if (run.aims && clickable && visible && !covered && !ASK.has(tagOf(controlOf(element)))) noteAim(element, run.aims);
   const name = nameOf(element, role);
   const more = {};
   const description = role === "option" ? groupOf(element) : descriptionOf(element, name);
@@ -42,18 +43,24 @@ function record({ element, role, box, style, scroll, around: { clips, inert, cel
     [round(box.left), round(box.top), round(box.width), round(box.height)], visible, parent, more,
   ];
 }
+const ASK = new Set(["select", "option"]); // are not simply clicked
+// Note where a click on an element goes: what `locate` answers, as long as nothing happens in the page.
+function noteAim(element, aims) {
+  const aim = aimAt(element);
+  if (aim) aims[idOf(element)] = [aim.x, aim.y];
+}
 function groupOf(option) {
   const group = parentOf(option);
   return tagOf(group) === "optgroup" ? clean(group.label) : "";
 }
 // `ignore` is a CSS selector of what is no part of the page: a suite's own instruments. `asNumber` is what number
-// a frame that has none yet takes.
-function observe(ignore, withEvidence, asNumber = 0) {
+// a frame that has none yet takes. With aims it also says where to click on what simply can be clicked.
+function observe(ignore, withEvidence, asNumber = 0, withAims = false) {
   const fresh = number === null;
   if (fresh) number = asNumber;
   const { found, truncated: unread } = gather(root(), ignore);
   const { chosen, truncated } = choose(found);
-  const run = { tables: new Map(), glances: MAX_GLANCES, reached: new Set() };
+  const run = { tables: new Map(), glances: MAX_GLANCES, reached: new Set(), aims: withAims ? {} : null };
   const out = [];
   for (const item of chosen) out.push(record(item, item.around.parent < 0 ? null : out[item.around.parent][0], run));
   const active = activeElement();
@@ -61,7 +68,7 @@ function observe(ignore, withEvidence, asNumber = 0) {
     number, fresh, url: location.href, title: documentTitle(document).toWellFormed(), elements: out, truncated: unread || truncated,
     focus: active && active !== root() && ids.has(active) ? idOf(active) : null,
     viewport: [innerWidth, innerHeight], scroll: pageScroll(), selection: selectedText(active),
-    evidence: withEvidence ? evidence() : null,
+    evidence: withEvidence ? evidence() : null, aims: run.aims,
   };
 }
 function pageScroll() {

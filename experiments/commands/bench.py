@@ -16,6 +16,7 @@ from browser_env.errors import UsageError
 from experiments.benchmarks.picture import save_picture
 from experiments.benchmarks.plan import PEERS, Plan, Results, measure
 from experiments.benchmarks.process_tree import require_proc
+from experiments.benchmarks.replay import PHASES, ReplayPlan, measure_replay, replay_json, replay_tables
 from experiments.benchmarks.report import breakdown_tables, ratio_table, result_table, to_json
 from experiments.commands.options import Commands, add_command, add_group, write_result
 from experiments.progress import Progress
@@ -29,6 +30,7 @@ FULL: dict[str, Any] = {
     "seconds": 2.5,
     "peers": ",".join(peer.name for peer in PEERS),
 }
+MIN_STEPS = 100
 PICTURES = (".png", ".svg", ".pdf")
 
 
@@ -53,6 +55,17 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.set_defaults(run=run_env)
     parser = add_command(
         group,
+        "replay",
+        summary="measure the replay store, and its buffer next to TorchRL's",
+        example="webdual bench replay --steps 1000000 --json replay.json",
+    )
+    parser.add_argument("--steps", type=int, default=20_000, help="in the store, on disk (default: 20000)")
+    parser.add_argument("--buffer-steps", type=int, default=1_000_000, help="in the buffers (default: 1000000)")
+    parser.add_argument("--folder", metavar="DIR", type=Path, help="where the store is made and removed again")
+    parser.add_argument("--peers", choices=["torchrl", "none"], default="torchrl", help="5 GB the first time")
+    parser.set_defaults(run=run_replay)
+    parser = add_command(
+        group,
         "studio",
         summary="measure how fast the studio shows a page and answers to a click",
         example="webdual bench studio --json studio.json",
@@ -60,6 +73,46 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--beside", default="0,8", help="numbers of agents at work meanwhile (default: 0,8)")
     parser.add_argument("--seconds", type=float, default=20.0, help="for each number (default: 20)")
     parser.set_defaults(run=run_studio)
+
+
+def run_env(args: argparse.Namespace) -> int:
+    """Measure, and print tables."""
+    plan = plan_of(args)
+    require_proc()
+    for option, path in (("--json", args.json), ("--picture", args.picture)):
+        _require_writable(path, option=option)
+    console, started = Console(), time.monotonic()
+    with Progress(console).phase("benchmark", total=plan.repetitions * len(plan.cells())) as bar:
+        results = measure(plan, tell=lambda text, done: bar.advance(done, detail=text))
+    took_s = time.monotonic() - started
+    _show(console, results, breakdown=args.breakdown)
+    console.print(f"It took {took_s / 60:.1f} minutes.")
+    write_result(args.json, to_json(results, plan, took_s=took_s))
+    if args.picture is not None:
+        save_picture(results, args.picture, cores=os.cpu_count() or 1)
+    return 0
+
+
+def run_replay(args: argparse.Namespace) -> int:
+    """Measure the store and the buffers, and print tables."""
+    if min(args.steps, args.buffer_steps) < MIN_STEPS:
+        raise UsageError(f"--steps and --buffer-steps must be at least {MIN_STEPS}")
+    if args.folder is not None and not args.folder.is_dir():
+        raise UsageError(f"there is no folder {args.folder}; make it, or leave --folder out")
+    require_proc()
+    _require_writable(args.json, option="--json")
+    plan = ReplayPlan(steps=args.steps, buffer_steps=args.buffer_steps, peer=args.peers != "none")
+    console, started = Console(), time.monotonic()
+    with Progress(console).phase("benchmark", total=len(PHASES)) as bar:
+        figures = measure_replay(plan, folder=args.folder, tell=lambda text: bar.advance(detail=text))
+    took_s = time.monotonic() - started
+    for table in replay_tables(figures, plan):
+        console.print(table)
+    for side, reason in figures.skipped.items():
+        console.print(f"{side} was skipped: {reason}")
+    console.print(f"It took {took_s / 60:.1f} minutes.")
+    write_result(args.json, replay_json(figures, plan, took_s=took_s))
+    return 0
 
 
 def run_studio(args: argparse.Namespace) -> int:
@@ -83,24 +136,6 @@ def run_studio(args: argparse.Namespace) -> int:
         table.add_row(str(number), f"{figures.frames_per_s:.1f}", *latencies)
     console.print(table)
     write_result(args.json, {"cores": os.cpu_count(), "viewport": measuring.VIEWPORT, "figures": found})
-    return 0
-
-
-def run_env(args: argparse.Namespace) -> int:
-    """Measure, and print tables."""
-    plan = plan_of(args)
-    require_proc()
-    for option, path in (("--json", args.json), ("--picture", args.picture)):
-        _require_writable(path, option=option)
-    console, started = Console(), time.monotonic()
-    with Progress(console).phase("benchmark", total=plan.repetitions * len(plan.cells())) as bar:
-        results = measure(plan, tell=lambda text, done: bar.advance(done, detail=text))
-    took_s = time.monotonic() - started
-    _show(console, results, breakdown=args.breakdown)
-    console.print(f"It took {took_s / 60:.1f} minutes.")
-    write_result(args.json, to_json(results, plan, took_s=took_s))
-    if args.picture is not None:
-        save_picture(results, args.picture, cores=os.cpu_count() or 1)
     return 0
 
 

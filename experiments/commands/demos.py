@@ -1,4 +1,4 @@
-"""``webdual demos``: import people's recorded work, list it, and delete it when they take their consent back."""
+"""``webdual demos``: import and export people's work, list it, and delete it when they take their consent back."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from browser_env.episode import Source
 from browser_env.errors import UsageError
 from browser_env.task_source import as_task
 from experiments.commands.options import Commands, add_command, add_group, write_result
+from experiments.exchange.exporting import FORMATS, export
 from experiments.exchange.importing import (
     READERS,
     ImportOptions,
@@ -25,9 +26,11 @@ from experiments.exchange.importing import (
     read_secrets,
     recordings_in,
 )
+from experiments.verifying import verify_store
 from replay import ConsentError, ConsentRecord, EpisodeInfo, ReplayStore, give_consent
 from replay.miniwob_recordings import ImportReport, import_recordings
 from replay.redaction import DEFAULT_RULES, Redactor, read_rules
+from rewards.outcome import Outcome
 
 STORE = Path("runs/demonstrations")
 PUBLIC_SUBJECT = "miniwob-plusplus-demos"  # also the consent's id, so that every import finds the same one
@@ -42,10 +45,11 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     group = add_group(
         commands,
         "demos",
-        summary="import, list and revoke demonstrations",
+        summary="import, export, list, verify and revoke demonstrations",
         example="webdual demos import miniwob miniwob-plusplus-demos.tar.xz",
     )
     _add_import(group)
+    _add_export(group)
     parser = add_command(
         group, "list", summary="list the demonstrations of a store", example="webdual demos list --json demos.json"
     )
@@ -58,6 +62,15 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("--subject", required=True, help="who took the consent back, as 'webdual demos list' shows it")
     _finish(parser, run=run_revoke)
+    parser = add_command(
+        group,
+        "verify",
+        summary="check every checksum, image, row and consent of a store, and repair what can be repaired",
+        example="webdual demos verify runs/demonstrations --repair",
+    )
+    parser.add_argument("store", metavar="STORE", type=Path, help="the store's folder")
+    parser.add_argument("--repair", action="store_true", help="put aside what is damaged, and finish the rest")
+    parser.set_defaults(run=run_verify)
 
 
 def _add_import(group: Commands[argparse.ArgumentParser]) -> None:
@@ -86,6 +99,40 @@ def _add_import(group: Commands[argparse.ArgumentParser]) -> None:
     )
     replayed.add_argument("--secrets", metavar="FILE", type=Path, help='values for placeholders: {"1": "..."}')
     _finish(parser, run=run_import)
+
+
+def _add_export(group: Commands[argparse.ArgumentParser]) -> None:
+    parser = add_command(
+        group,
+        "export",
+        summary="write episodes for other tools; of people only what they agree to",
+        example="webdual demos export runs/demonstrations --format parquet --out demonstrations",
+    )
+    parser.add_argument("source", metavar="STORE", type=Path, help="the store")
+    parser.add_argument("--format", choices=FORMATS, required=True, help="for datasets, Minari, Chrome or Playwright")
+    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="a folder that is not there yet")
+    parser.add_argument("--task", metavar="NAME", help="only episodes of this task")
+    parser.add_argument("--outcome", choices=list(Outcome), help="only episodes that ended so")
+    parser.add_argument("--tag", help="only episodes with this tag")
+    parser.add_argument("--episode", metavar="ID", help="only this one; an error where its person does not agree")
+    parser.set_defaults(run=run_export)
+
+
+def run_export(args: argparse.Namespace) -> int:
+    """Write a store's episodes in another format."""
+    with ReplayStore(_existing(args.source), read_only=True) as store:
+        outcome = None if args.outcome is None else Outcome(args.outcome)
+        chosen = store.episodes(task=args.task, outcome=outcome, tag=args.tag)
+        report = export([store.get(args.episode)] if args.episode else chosen, args.format, args.out)
+        refused = store.refused
+    write_result(args.json, report.to_json() | {"out": str(args.out), "refused": refused})
+    console = Console()
+    console.print(f"{report.episodes} episodes are in {args.out}.", markup=False, soft_wrap=True)
+    if refused:
+        console.print(f"{refused} were left out, as their person does not agree, or no longer.")
+    for verb, count in report.left_out.items():
+        console.print(f"  {count} actions left out: {verb}", markup=False)
+    return 0
 
 
 def run_import(args: argparse.Namespace) -> int:
@@ -174,6 +221,13 @@ def run_revoke(args: argparse.Namespace) -> int:
     write_result(args.json, {"store": str(args.store), "subject": args.subject, "deleted": deleted})
     Console().print(f"{deleted} episodes of {args.subject} were deleted from {args.store}.", markup=False)
     return 0
+
+
+def run_verify(args: argparse.Namespace) -> int:
+    """Check a store; return 1 if something in it is wrong, or is left so after the repair."""
+    result = verify_store(_existing(args.store), repair=args.repair, console=Console())
+    write_result(args.json, result)
+    return 0 if result["sound"] else 1
 
 
 def _finish(parser: argparse.ArgumentParser, *, run: Any) -> None:

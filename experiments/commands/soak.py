@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 
 from rich.console import Console
 from rich.table import Table
@@ -24,18 +25,25 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--steps", type=int, default=100_000, help="steps in all (default: 100000)")
     parser.add_argument("--envs", type=int, default=2, help="environments side by side (default: 2)")
     parser.add_argument("--kill-every", type=float, default=10.0, metavar="S", help="seconds between kills, on average")
+    parser.add_argument("--minutes", type=float, default=math.inf, metavar="M", help="at most (default: no limit)")
     parser.add_argument("--seed", type=int, default=0, help="of actions and kills (default: 0)")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Soak, print what came of it, and return 1 where something is wrong."""
-    if args.steps < 1 or args.envs < 1 or args.kill_every <= 0:
-        raise UsageError("--steps, --envs and --kill-every must be above 0")
+    if args.steps < 1 or min(args.envs, args.kill_every, args.minutes) <= 0:
+        raise UsageError("--steps, --envs, --kill-every and --minutes must be above 0")
     console = Console()
     state, shown = Soak(), 0
     with Progress(console).phase("soak", total=args.steps) as bar:
-        for state in soak(num_steps=args.steps, num_envs=args.envs, kill_every_s=args.kill_every, seed=args.seed):
+        for state in soak(
+            num_steps=args.steps,
+            num_envs=args.envs,
+            kill_every_s=args.kill_every,
+            limit_s=args.minutes * 60,
+            seed=args.seed,
+        ):
             bar.advance(state.steps - shown, detail=f"{sum(state.kills.values())} kills")
             shown = state.steps
     console.print(_table(state))

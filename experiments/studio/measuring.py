@@ -97,7 +97,7 @@ async def _use(recording: Recording, seconds: float) -> tuple[list[float], float
     looking = asyncio.create_task(look())
     latencies: list[float] = []
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while len(latencies) < 2 or time.monotonic() < end:  # a percentile needs two
         latencies.append(await _click(recording, len(latencies)))
         await asyncio.sleep(0.5)
     done.set()

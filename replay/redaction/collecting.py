@@ -12,8 +12,7 @@ from browser_env.observation import Element, Observation
 from replay.redaction.finding import CODE_VALUE, find, find_in_addresses, is_card, kind_of_field
 from replay.redaction.placeholders import is_masked
 from replay.redaction.rules import ElementRule, RedactionRules
-from replay.redaction.texts import all_texts
-from replay.redaction.typing import Char, Field, Held, Journal, holder, is_dots, text_of
+from replay.redaction.typing import Char, Field, Held, Journal, flat_of, holder, is_dots, text_of
 from replay.redaction.vault import NUMERIC, Vault
 from replay.redaction.written import readings
 
@@ -43,7 +42,7 @@ class Findings:
     places: dict[int, Place] = field(default_factory=dict)  # number of a character -> where in a secret it stands
 
 
-def collect(episode: Episode, journal: Journal, rules: RedactionRules, vault: Vault) -> Findings:
+def collect(episode: Episode, journal: Journal, rules: RedactionRules, vault: Vault, texts: Iterable[str]) -> Findings:
     """Return every secret of an episode, and the place of every character that was written of one."""
     findings = Findings(vault=vault, dedicated=_dedicated(episode, rules))
     for value in rules.values:
@@ -53,7 +52,7 @@ def collect(episode: Episode, journal: Journal, rules: RedactionRules, vault: Va
             _take_entries(findings, journal.fields[id_], kind)
     _take_split(findings, episode, journal, rules)
     _take_named(findings, episode, rules)
-    _take_by_looks(findings, [*all_texts(episode), *_rows(episode), *_entries(journal)], rules)
+    _take_by_looks(findings, [*texts, *_rows(episode), *_entries(journal)], rules)
     _place_known(findings, journal)
     _place_rest(findings, journal)
     return findings
@@ -96,6 +95,11 @@ def fits(rule: ElementRule, element: Element, observation: Observation) -> bool:
     return rule.within is None or _any(rule.within, (outer.name for outer in around(element, observation)))
 
 
+def is_named(element: Element, observation: Observation, rules: RedactionRules) -> bool:
+    """Whether a rule names an element by its role, and perhaps more: then whatever it shows is a secret."""
+    return any(rule.role is not None and fits(rule, element, observation) for rule in rules.elements)
+
+
 def _any(pattern: str, texts: Iterable[str]) -> bool:
     return any(re.search(pattern, text, re.IGNORECASE) for text in texts)
 
@@ -134,7 +138,7 @@ def _nearest(text: str, taken: Sequence[tuple[Held, int]]) -> int | None:
 
 def _assign(findings: Findings, chars: Sequence[Char], number: int, kind: str) -> None:
     """Give characters their places in a secret; a number's separators have none."""
-    counted = [char for char in chars if kind not in NUMERIC or char.text.isalnum()]
+    counted = [char for char in chars if len(char.text) == 1 and (kind not in NUMERIC or char.text.isalnum())]
     for position, char in enumerate(counted, start=1):
         known = findings.places.get(char.number)
         if known is None or known.length < len(counted):  # what was shorter was on its way
@@ -239,7 +243,7 @@ def _place_known(findings: Findings, journal: Journal) -> None:
     vault = findings.vault
     for id_, field_ in journal.fields.items():
         for held in dict.fromkeys(field_.held.values()) if id_ not in findings.dedicated else ():
-            for start, end, number in vault.spans(text_of(held)):
+            for start, end, number in vault.spans(flat_of(held)):
                 _assign(findings, held[start:end], number, vault.kind(number))
 
 
@@ -260,5 +264,5 @@ def _place_between(findings: Findings, journal: Journal, id_: str, *, whole: boo
     for char in chars[start:end]:
         if char.number in findings.places:
             near = findings.places[char.number]
-        elif char.text.isalnum() or findings.vault.kind(near.number) not in NUMERIC:
+        elif len(char.text) == 1 and (char.text.isalnum() or findings.vault.kind(near.number) not in NUMERIC):
             findings.places[char.number] = replace(near, position=min(near.position + 1, near.length))

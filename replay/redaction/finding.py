@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, unquote_plus
 
 from replay.redaction.rules import RedactionRules
 
 EMAIL = re.compile(r"[\w.!$'*+^`~-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_][\w-]{1,62}")
-CARD = re.compile(r"(?<!\d)[2-6]\d(?:[\s.\-\u2010-\u2015]{0,2}\d){11,17}(?![\d])")
+DIGIT_GROUP = re.compile(r"\d+")
+BETWEEN_GROUPS = re.compile(r"[\s.\-\u2010-\u2015]{0,2}\Z")
 DIGITS = r"(?<!\d)(\d(?:[ -]?\d){3,7})(?!\d)"
 CODE_USE = r"(?:one[- ]?time|verification|security|auth\w*|log-?in|access|confirmation|sms|your|2fa|ihr|dein)"
 CODE_NAME = r"(?:code|pin|tan|otp|passcode|password|einmal\w*|sicherheitscode|best[aä]tigungscode)"
@@ -44,6 +45,8 @@ FIELD_NAMES = {  # kind -> what a field for it is called
         r"|verification|\bdigit \d"
     ),
 }
+LENGTHS = {"2": (16,), "3": (14, 15, 16), "4": (13, 16, 19), "5": (16,), "6": (16, 17, 18, 19)}  # by first digit
+MAX_GROUPS = 19  # of digits in one card number
 CODE_VALUE = re.compile(r"[\w -]{1,12}\Z")
 
 
@@ -79,7 +82,7 @@ def find(text: str, rules: RedactionRules) -> Iterator[Found]:
     if "email" in rules.kinds and "@" in text:
         yield from (_found("email", match) for match in EMAIL.finditer(text))
     if "card" in rules.kinds:
-        yield from (_found("card", match) for match in CARD.finditer(text) if is_card(match.group()))
+        yield from _cards(text)
     if "code" in rules.kinds:
         for pattern in CODE_IN_TEXT:
             for match in pattern.finditer(text):
@@ -90,6 +93,31 @@ def find(text: str, rules: RedactionRules) -> Iterator[Found]:
     for rule in rules.texts:
         for match in re.finditer(rule.pattern, text):
             yield _found(rule.kind, match, 1 if match.re.groups else 0)
+
+
+def _cards(text: str) -> Iterator[Found]:
+    """Yield card numbers: groups of digits side by side, whatever digits stand before or behind them."""
+    groups = [match.span() for match in DIGIT_GROUP.finditer(text)]
+    last = 0
+    for index, (start, _) in enumerate(groups):
+        if start < last or text[start] not in LENGTHS:
+            continue
+        for end in reversed(_ends(text, groups[index : index + MAX_GROUPS])):
+            digits = sum(char.isdigit() for char in text[start:end])
+            if digits in LENGTHS[text[start]] and is_card(text[start:end]):
+                last = end
+                yield Found("card", text[start:end], start, end)
+                break
+
+
+def _ends(text: str, groups: Sequence[tuple[int, int]]) -> list[int]:
+    """Return where a number may end that begins with the first of some groups of digits."""
+    ends = [groups[0][1]]
+    for start, end in groups[1:]:
+        if not BETWEEN_GROUPS.match(text[ends[-1] : start]):
+            break
+        ends.append(end)
+    return ends
 
 
 def find_in_addresses(text: str, rules: RedactionRules) -> Iterator[tuple[str, str]]:

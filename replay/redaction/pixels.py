@@ -12,9 +12,11 @@ from browser_env.observation import Element, Observation, Screenshot
 SHADE = 128  # of the filling, in all channels
 MARGIN = 3.0  # CSS px around a box: what letters and focus rings draw beyond it
 LINE = 40.0  # CSS px; what is lower than this holds one line
-WIDE, NARROW = 0.65, 0.35  # a wide and a narrow letter, as shares of their line's height
+TEXT = 17.0  # CSS px of an ordinary line of text
+WIDE, USUAL, NARROW = 0.65, 0.5, 0.35  # widths of letters, as shares of their line's height
 MAX_LINES = 20
 FIELDS = frozenset(("textbox", "searchbox", "combobox", "spinbutton", "listbox"))  # these show nothing beyond their box
+GROWING = frozenset(("cell", "gridcell", "columnheader", "rowheader", "button", "option", "tab", "menuitem"))
 INLINE = frozenset(  # roles and tags of what runs on in lines: its box is that of its longest line alone
     (
         *("link", "strong", "em", "b", "i", "u", "s", "q", "a", "span", "code", "mark", "emphasis", "label", "small"),
@@ -41,10 +43,13 @@ def boxes_of(observation: Observation, shows: Callable[[str], bool], own: Callab
 def _beyond(element: Element, letters: int, *, outer: Box | None) -> list[Box]:
     """Return where else the text of an element may be: on further lines, or on the same one beyond its box."""
     x, y, width, height = element.box
-    if not all(math.isfinite(number) for number in element.box) or not 0 < height <= LINE:
+    if not all(math.isfinite(number) for number in element.box) or not 0 < height <= LINE or element.scroll is not None:
         return []
-    found = [(x, y, letters * WIDE * height, height)] if letters * WIDE * height > width else []
-    if element.role in INLINE and letters * NARROW * height > width:
+    likely = letters * (NARROW / 2 if element.role in GROWING else USUAL) * min(height, TEXT)
+    if likely <= width:
+        return []
+    found = [(x, y, letters * WIDE * height, height)]
+    if element.role in INLINE:
         reach = min(math.ceil(letters * WIDE * height / max(width, 1.0)), MAX_LINES) * height * 1.5
         left, across = (outer[0], outer[2]) if outer is not None else (-math.inf, math.inf)
         found.append((left, y - reach, across, height + 2 * reach))

@@ -10,12 +10,12 @@ from typing import Any
 from browser_env.action import Action, Press, Type
 from browser_env.episode import Episode, Step
 from browser_env.observation import Element, Observation, Screenshot
-from replay.redaction.collecting import MIN_PART, Findings, Place, collect
+from replay.redaction.collecting import MIN_PART, Findings, Place, collect, is_named
 from replay.redaction.pixels import Box, boxes_of, fill
 from replay.redaction.placeholders import numbers_in, part
 from replay.redaction.rules import DEFAULT_RULES, RedactionRules
-from replay.redaction.texts import all_texts, map_texts
-from replay.redaction.typing import Char, Journal, character, follow, holder, is_dots, text_of
+from replay.redaction.texts import all_texts, map_texts, texts_of
+from replay.redaction.typing import Char, Journal, character, flat_of, follow, holder, is_dots, text_of
 from replay.redaction.vault import MIN_INSIDE, Masker, Vault
 from rewards.evidence import Evidence
 
@@ -47,11 +47,12 @@ class Redactor:
 
     def redact_with_report(self, episode: Episode) -> tuple[Episode, RedactionReport]:
         """Return the episode without its secrets, and how many of which kind those were."""
-        numbers = [number for text in all_texts(episode) for number in numbers_in(text)]
+        texts = all_texts(episode)
+        numbers = [number for text in texts for number in numbers_in(text)]
         journal = follow(episode)
         vault = Vault(first=max(numbers, default=0) + 1, public=_public(episode, self._rules))
-        findings = collect(episode, journal, self._rules, vault)
-        masked = _Masking(findings, journal).episode(episode)
+        findings = collect(episode, journal, self._rules, vault, texts)
+        masked = _Masking(findings, journal, self._rules).episode(episode)
         return masked, _report(episode, masked, vault)
 
 
@@ -73,8 +74,9 @@ def _report(before: Episode, after: Episode, vault: Vault) -> RedactionReport:
 class _Masking:
     """Writes one episode anew."""
 
-    def __init__(self, findings: Findings, journal: Journal) -> None:
+    def __init__(self, findings: Findings, journal: Journal, rules: RedactionRules) -> None:
         self._findings = findings
+        self._rules = rules
         self._vault = findings.vault
         self._journal = journal
         self._whole = Masker(findings.vault)  # where no field holds but a part of a secret
@@ -133,7 +135,7 @@ class _Masking:
                 begun = held[placed[0] : placed[-1] + 1]
                 kept = begun if len(begun) >= MIN_PART else held if len(held) >= MIN_INSIDE else ()
                 parts.update({text_of(kept): self._write(kept)} if kept else {})
-        return Masker(self._vault, parts) if parts else self._whole
+        return Masker(self._vault, parts, whole=self._whole) if parts else self._whole
 
     def _press(self, index: int, action: Press) -> Action:
         written = self._journal.written.get(index, ())
@@ -146,7 +148,7 @@ class _Masking:
 
     def _write(self, chars: Sequence[Char]) -> str:
         """Return characters as a text, with placeholders in place of secrets and of parts of them."""
-        text, pieces, end = text_of(chars), [], 0
+        text, pieces, end = flat_of(chars), [], 0
         for start, stop, number in self._vault.spans(text):
             pieces += [self._write_parts(chars[end:start]), part(number, first=1, last=1, length=1)]
             end = stop
@@ -168,7 +170,7 @@ class _Masking:
 
     def _observation(self, index: int, observation: Observation) -> Observation:
         masker = self._masker(index)
-        boxes = boxes_of(observation, masker.shows, lambda element: self._holds_secret(index, element))
+        boxes = boxes_of(observation, masker.shows, lambda element: self._is_secret(index, element, observation))
         masked: Observation = map_texts(replace(observation, elements=()), masker.mask)
         elements = tuple(self._element(index, element, masker) for element in observation.elements)
         pixels = observation.screenshot
@@ -187,8 +189,12 @@ class _Masking:
             char.number in self._findings.places for char in self._held(index, element)
         )
 
+    def _is_secret(self, index: int, element: Element, observation: Observation) -> bool:
+        return self._holds_secret(index, element) or is_named(element, observation, self._rules)
+
     def _element(self, index: int, element: Element, masker: Masker) -> Element:
-        masked: Element = map_texts(element, masker.mask)
+        shown = any(masker.shows(text) for text in texts_of(element))
+        masked: Element = map_texts(element, masker.mask) if shown else element
         if self._holds_secret(index, element):
             return replace(masked, value=self._write(self._held(index, element)))
         return masked

@@ -8,15 +8,28 @@ from enum import Enum
 from typing import Any
 
 from browser_env.episode import Episode
+from browser_env.observation import Element
 
-MASKED = ("task", "tags", "reason", "evidence", "steps", "final")  # the parts of an episode that hold texts
 NAMES = frozenset(("id", "parent", "focus", "role", "states", "kind", "verb", "key", "suite", "screenshot"))
 
 
-def all_texts(episode: Episode) -> Iterator[str]:
-    """Yield every text of an episode that may say something of the person."""
-    for name in MASKED:
-        yield from texts_in(getattr(episode, name))
+def all_texts(episode: Episode) -> dict[str, None]:
+    """Return every text of an episode that may say something of the person, each once."""
+    found: dict[str, None] = {}
+    for part in (episode.task, episode.tags, episode.reason, episode.evidence):
+        found.update(dict.fromkeys(texts_in(part)))
+    for step in episode.steps:
+        found.update(dict.fromkeys(texts_in(step.action)))
+    for seen in episode.observations:
+        found.update(dict.fromkeys(texts_in(replace(seen, elements=()))))
+    for element in {element: None for seen in episode.observations for element in seen.elements}:
+        found.update(dict.fromkeys(texts_of(element)))
+    return found
+
+
+def texts_of(element: Element) -> tuple[str, ...]:
+    """Return the texts of an element."""
+    return element.name, element.value, element.description, *element.headers
 
 
 def texts_in(value: Any) -> Iterator[str]:

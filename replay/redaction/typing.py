@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from browser_env.action import Action, Press, Type
 from browser_env.episode import Episode
 from browser_env.observation import Element, Observation
+from replay.redaction.placeholders import PLACEHOLDER
 
 DOT = "\u2022"
 MAX_CUT = 299  # characters after which a value may have been cut off
 FORGOTTEN = frozenset(("Control+a", "Meta+a"))  # what is written next replaces all
+ONE = re.compile(rf"{PLACEHOLDER.pattern}|.", re.DOTALL)
+MARK = "\ufffc"
 NOWHERE = ""  # the field of keys that went to no element
 
 
 @dataclass(frozen=True, slots=True)
 class Char:
-    """One character in a field; it keeps its number for as long as it stands there."""
+    """One character in a field, or a placeholder; it keeps its number for as long as it stands there."""
 
     text: str
     number: int
@@ -51,6 +55,16 @@ class Journal:
 def text_of(chars: Sequence[Char]) -> str:
     """Return characters as a text."""
     return "".join(char.text for char in chars)
+
+
+def flat_of(chars: Sequence[Char]) -> str:
+    """Return characters as a text of the same length, in which a mark stands for each placeholder."""
+    return "".join(char.text if len(char.text) == 1 else MARK for char in chars)
+
+
+def split(text: str) -> list[str]:
+    """Return a text's characters; a placeholder counts as one."""
+    return [match.group() for match in ONE.finditer(text)]
 
 
 def is_dots(value: str) -> bool:
@@ -127,22 +141,22 @@ def _write(journal: Journal, index: int, place: str, action: Action, numbers: It
 
 def character(key: str) -> str | None:
     """Return the character that a key or chord writes, None where it writes none."""
-    held, _, last = (
-        key.rpartition("+")
-        if len(key) > 1 and not key.endswith("+")
-        else ("", "", key[-1:] if len(key) <= 1 or key.endswith("++") else key)
-    )
-    if last == "Space":
-        last = " "
-    if key.endswith("++"):
-        held = key[:-2]
-    if len(last) != 1 or held not in ("", "Shift"):
+    if PLACEHOLDER.fullmatch(key):
+        return key
+    held, name = ("", key) if len(key) == 1 else (key[:-2], "+") if key.endswith("++") else _split(key)
+    name = " " if name == "Space" else name
+    if len(name) != 1 or held not in ("", "Shift"):
         return None
-    return last.upper() if held == "Shift" else last
+    return name.upper() if held else name
+
+
+def _split(chord: str) -> tuple[str, str]:
+    held, _, name = chord.rpartition("+")
+    return held, name
 
 
 def _insert(field_: Field, journal: Journal, index: int, text: str, numbers: Iterator[int]) -> None:
-    chars = tuple(Char(char, next(numbers)) for char in text)
+    chars = tuple(Char(char, next(numbers)) for char in split(text))
     journal.written[index] = (*journal.written.get(index, ()), *chars)
     if field_.all_selected:
         field_.chars, field_.caret, field_.all_selected = (), 0, False
@@ -182,23 +196,18 @@ def _read(journal: Journal, observation: Observation, index: int, numbers: Itera
 def _align(field_: Field, value: str, numbers: Iterator[int]) -> None:
     old = text_of(field_.chars)
     if is_dots(value):
-        missing = len(value) - len(old)
-        if missing < 0 or not old:  # something that no action tells of happened to it
+        if len(value) < len(field_.chars) or not old:  # something that no action tells of happened to it
             field_.chars = field_.chars[: len(value)]
             field_.caret = len(field_.chars)
         return
     cut = value.removesuffix("\u2026")
     if " ".join(old.split()) == value or (len(value) >= MAX_CUT and old.startswith(cut)):
         return
-    matcher = difflib.SequenceMatcher(None, old, value, autojunk=False)
-    chars: list[Char] = []
+    letters = split(value)
+    matcher = difflib.SequenceMatcher(None, [char.text for char in field_.chars], letters, autojunk=False)
+    before, chars = len(field_.chars), list[Char]()
     for tag, start, end, first, last in matcher.get_opcodes():
         kept = field_.chars[start:end] if tag == "equal" else ()
-        chars += kept or [Char(char, next(numbers)) for char in value[first:last]]
+        chars += kept or [Char(char, next(numbers)) for char in letters[first:last]]
     field_.chars = tuple(chars)
-    field_.caret = min(_caret(old, value, field_.caret), len(chars))
-
-
-def _caret(old: str, new: str, caret: int) -> int:
-    """Return where the caret stands when a page has changed what was typed: as far from the end as before."""
-    return max(len(new) - (len(old) - caret), 0)
+    field_.caret = min(max(len(letters) - (before - field_.caret), 0), len(chars))

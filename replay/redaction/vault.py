@@ -24,6 +24,7 @@ CUT_LENGTHS = 299  # characters from which on a text may have been cut off
 NUMERIC = frozenset(("card", "code"))
 MAX_TAIL = 200  # characters at the end of such a text that are looked at
 CUT_ESCAPE = re.compile(r"(?:%[0-9a-fA-F]?|\\+(?:u[0-9a-fA-F]{0,3})?|&[#\w]{0,8})\Z")
+DOMAIN_LEFT = re.compile(r"(\{\{secret:\d{1,9}\}\})@(?:[\w-]{1,63}\.){1,8}\w{1,63}")  # of addresses that run together
 ELLIPSIS = "\u2026"
 KNOWN = r"\{\{secret:[0-9:/-]{1,40}\}\}"
 RUN = re.compile(r"[A-Za-z0-9+_-]*\Z")
@@ -131,8 +132,9 @@ class Vault:
 class Masker:
     """Masks texts of one moment: the vault's secrets, and what of them had been written by then."""
 
-    def __init__(self, vault: Vault, parts: Mapping[str, str] | None = None) -> None:
+    def __init__(self, vault: Vault, parts: Mapping[str, str] | None = None, *, whole: Masker | None = None) -> None:
         self._vault = vault
+        self._whole = whole  # what masks texts without such parts
         self._parts = sorted((parts or {}).items(), key=lambda item: -len(item[0]))
         self._cache: dict[str, str] = {}
 
@@ -148,7 +150,9 @@ class Masker:
         return self.mask(text) != text
 
     def _mask(self, text: str) -> str:
-        masked = _replace(text, self._vault.spans(text))
+        if self._whole is not None and not any(part in read for read in readings(text) for part, _ in self._parts):
+            return self._whole.mask(text)
+        masked = DOMAIN_LEFT.sub(r"\1", _replace(text, self._vault.spans(text)))
         escaped = self._shown(masked)
         for number in escaped:
             masked = _replace(masked, _spans(self._vault.escaped(number), masked))

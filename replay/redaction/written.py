@@ -13,17 +13,19 @@ from urllib.parse import unquote, unquote_plus
 
 BASE64_RUN = re.compile(r"(?:[A-Za-z0-9+/_-]|%2[BbFf]){16,20000}")
 HEX_RUN = re.compile(r"(?:[0-9a-fA-F]{2}){4,20000}")
-BACKSLASH = r"(?:\\|%(?:25)*5[Cc])"
-AMPERSAND = r"(?:(?:&|%(?:25)*26|\\+u0026)(?:amp(?:;|%(?:25)*3[Bb]))*)"
-NUMBER_SIGN = r"(?:#|%(?:25)*23)"
-SEMICOLON = r"(?:;|%(?:25)*3[Bb])"
+ZEROS = re.compile(r"(&#[xX]?)0+")
+HUGE_NUMBER = re.compile(r"&#[xX]?[0-9a-fA-F]{12,}")  # no character, and too long to be read
+BACKSLASH = r"(?:\\|%(?:25){0,4}5[Cc])"
+AMPERSAND = r"(?:(?:&|%(?:25){0,4}26|\\{1,3}u0026)(?:amp(?:;|%(?:25){0,4}3[Bb])){0,4})"
+NUMBER_SIGN = r"(?:#|%(?:25){0,4}23)"
+SEMICOLON = r"(?:;|%(?:25){0,4}3[Bb])"
 BLANK = (
-    rf"(?:\s|\u00a0|%(?:25)*(?:20|09|0[aAdD]|[cC]2%(?:25)*[aA]0)|\+|{AMPERSAND}nbsp{SEMICOLON}"
-    rf"|{AMPERSAND}{NUMBER_SIGN}(?:0*(?:32|160)|[xX]0*(?:20|[aA]0)){SEMICOLON}|{BACKSLASH}+(?:u00[aA2]0|[nt]))"
+    rf"(?:\s|\u00a0|%(?:25){{0,4}}(?:20|09|0[aAdD]|[cC]2%(?:25){{0,4}}[aA]0)|\+|{AMPERSAND}nbsp{SEMICOLON}"
+    rf"|{AMPERSAND}{NUMBER_SIGN}(?:0{{0,8}}(?:32|160)|[xX]0{{0,8}}(?:20|[aA]0)){SEMICOLON}|{BACKSLASH}{{1,3}}(?:u00[aA2]0|[nt]))"
 )
 GAP = rf"(?:{BLANK}|[-.\u2010-\u2015]){{0,3}}"  # between the digits of a number
 BETWEEN_FIELDS = (  # between the parts of a number that was split over fields
-    r"(?:(?:[^\w%]|%(?:25)*[2357][0-9a-fA-F]){0,16}|(?:&|%(?:25)*26)[\w.%-]{1,40}?(?:=|%(?:25)*3[Dd]))"
+    r"(?:(?:[^\w%]|%(?:25){0,4}[2357][0-9a-fA-F]){0,16}|(?:&|%(?:25){0,4}26)[\w.%-]{1,40}?(?:=|%(?:25){0,4}3[Dd]))"
 )
 MIN_CORE = 5  # characters of base64 that only one text has
 MAX_DECODED = 1_000_000  # characters of one text that are looked at in other ways of writing
@@ -40,17 +42,19 @@ def char_pattern(char: str, *, ignore_case: bool = False) -> str:
 
 
 def _ways(char: str) -> Iterator[str]:
-    before = "" if char.isalnum() else f"{BACKSLASH}*"
+    before = "" if char.isalnum() else f"{BACKSLASH}{{0,3}}"
     for one in char:  # a letter's capital may be two characters
         number = ord(one)
-        octets = "".join(f"[%=](?:25)*{_any_case(f'{byte:02x}')}" for byte in one.encode("utf-8", "surrogatepass"))
+        octets = "".join(
+            f"[%=](?:25){{0,4}}{_any_case(f'{byte:02x}')}" for byte in one.encode("utf-8", "surrogatepass")
+        )
         yield f"{before}{octets}"
         units = one.encode("utf-16-be", "surrogatepass")
-        yield "".join(rf"{BACKSLASH}+u{_any_case(units[i : i + 2].hex())}" for i in range(0, len(units), 2))
-        yield rf"{AMPERSAND}{NUMBER_SIGN}0*{number}{SEMICOLON}?"
-        yield rf"{AMPERSAND}{NUMBER_SIGN}[xX]0*{_any_case(f'{number:x}')}{SEMICOLON}?"
+        yield "".join(rf"{BACKSLASH}{{1,3}}u{_any_case(units[i : i + 2].hex())}" for i in range(0, len(units), 2))
+        yield rf"{AMPERSAND}{NUMBER_SIGN}0{{0,8}}{number}{SEMICOLON}?"
+        yield rf"{AMPERSAND}{NUMBER_SIGN}[xX]0{{0,8}}{_any_case(f'{number:x}')}{SEMICOLON}?"
         if number < 256:
-            yield rf"{BACKSLASH}+x{_any_case(f'{number:02x}')}"
+            yield rf"{BACKSLASH}{{1,3}}x{_any_case(f'{number:02x}')}"
         if number in codepoint2name:
             yield rf"{AMPERSAND}{codepoint2name[number]}{SEMICOLON}"
     yield f"{before}{re.escape(char)}"  # the last one: a "%" is the beginning of others
@@ -93,7 +97,7 @@ def _unescaped(text: str) -> Iterator[str]:
     if "+" in text:
         yield unquote_plus(text)
     if "&" in text:
-        yield html.unescape(text)
+        yield html.unescape(HUGE_NUMBER.sub("", ZEROS.sub(r"\1", text)))
     if "\\" in text:
         yield re.sub(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", _unslash, text, flags=re.DOTALL)
     if "=" in text:

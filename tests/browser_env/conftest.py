@@ -92,10 +92,10 @@ class Tab:
         return self.loop.run(self.page.send(method, params))
 
     def observe(self, *, ignore: str | None = None, pixels: bool = False) -> Observation:
-        return self.loop.run(observe(self.page, goal="", ignore=ignore, pixels=pixels))[0]
+        return self.loop.run(observe(self.page, goal="", ignore=ignore, pixels=pixels)).observation
 
     def evidence(self) -> Evidence:
-        evidence = self.loop.run(observe(self.page, goal="", ignore=None, pixels=False, with_evidence=True))[1]
+        evidence = self.loop.run(observe(self.page, goal="", ignore=None, pixels=False, with_evidence=True)).evidence
         assert evidence is not None
         return evidence
 

@@ -1,3 +1,4 @@
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -5,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from browser_env.action import Click, Scroll, Type
 from browser_env.browser import Browser
@@ -13,6 +16,7 @@ from browser_env.env import LoopThread
 from browser_env.errors import BrowserCrashedError, BrowserMissingError, InfraError
 from browser_env.locate import BrowserBinary
 from browser_env.options import BrowserOptions
+from browser_env.page import ticks_ms
 
 OpenTab = Callable[..., Any]
 
@@ -57,6 +61,12 @@ def test_a_screenshot_has_the_viewports_size_and_the_pages_colours(open_tab: Ope
     pixels = tab.loop.run(tab.page.screenshot())
     assert (pixels.shape, pixels.dtype) == ((77, 123, 3), np.uint8)
     assert (pixels == (1, 2, 3)).all()
+
+
+@given(us=st.integers(min_value=0, max_value=10 * 365 * 86_400 * 1_000_000))
+def test_every_microsecond_of_the_compositors_clock_is_told_apart(us: int) -> None:
+    told = [json.loads(json.dumps(ticks_ms(moment))) for moment in (us, us + 1)]
+    assert [int(ms * 1000) for ms in told] == [us, us + 1]
 
 
 def test_evaluate_returns_json_or_raises(open_tab: OpenTab) -> None:

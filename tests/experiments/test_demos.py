@@ -97,6 +97,8 @@ def test_a_damaged_archive_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFi
         ["import", "miniwob", "missing.tar"],
         ["list", "--store", "missing"],
         ["revoke", "--store", "missing"],
+        ["verify"],
+        ["verify", "missing"],
         ["revoke", "--subject", "anna", "--store", "missing"],
     ],
 )
@@ -112,3 +114,27 @@ def test_misuse_is_exit_code_2_and_creates_nothing(
 def test_revoking_somebody_unknown_is_a_failure(recordings: Path, tmp_path: Path) -> None:
     assert demos("import", "miniwob", recordings, "--store", tmp_path / "store") == 0
     assert demos("revoke", "--subject", "nobody", "--store", tmp_path / "store") == 1
+
+
+def test_a_store_is_verified_and_repaired(recordings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store, result = tmp_path / "store", tmp_path / "result.json"
+    assert demos("import", "miniwob", recordings, "--store", store) == 0
+    assert demos("verify", store, "--json", result) == 0
+    assert json.loads(result.read_text())["sound"]
+    episode = next(store.glob("episodes/*/*"))
+    episode.write_bytes(episode.read_bytes()[:-9])
+    capsys.readouterr()
+    assert demos("verify", store, "--json", result) == 1
+    assert "cut short" in capsys.readouterr().out
+    assert [fault["kind"] for fault in json.loads(result.read_text())["left"]["faults"]] == ["episode"]
+    assert demos("verify", store, "--repair", "--json", result) == 0
+    assert "1 damaged files lie in" in capsys.readouterr().out
+    assert json.loads(result.read_text())["left"]["episodes"] == 1
+    assert demos("verify", store) == 0
+
+
+def test_what_cannot_be_repaired_stays_a_failure(recordings: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    assert demos("import", "miniwob", recordings, "--store", store) == 0
+    (store / "consent" / f"{PUBLIC_SUBJECT}.json").write_text("{")
+    assert demos("verify", store, "--repair") == 1

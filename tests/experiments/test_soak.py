@@ -40,6 +40,6 @@ def test_failures_that_nobody_was_killed_for_are_not_sound() -> None:
     assert not Soak(outcomes=Counter(infra_error=2), kills=Counter(browser=1)).is_sound
 
 
-@pytest.mark.parametrize("argument", ["--steps", "--envs", "--kill-every"])
+@pytest.mark.parametrize("argument", ["--steps", "--envs", "--kill-every", "--minutes"])
 def test_nothing_is_no_soak(argument: str) -> None:
     assert main(["soak", argument, "0"]) == 2

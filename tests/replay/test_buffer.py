@@ -3,14 +3,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from browser_env.episode import Episode
+from browser_env.episode import Episode, Source
 from browser_env.errors import UsageError
-from replay.buffer import ReplayBuffer, experience_samples
-from rewards import Outcome
+from browser_env.task import VerifierSpec
+from replay import ReplayStore, give_consent
+from replay.buffer import ReplayBuffer
+from replay.kept import in_store
+from replay.samples import experience_samples
+from replay.shelf import Sampling
+from rewards import Evidence, Outcome
 
 Make = Callable[..., Episode]
 
@@ -157,3 +163,75 @@ def test_own_successes_are_drawn_by_how_much_they_surprised(make_episode: Make) 
     total = 0.3 + 2.7 + 5.0
     assert counts["sure"] == pytest.approx(4000 * 0.3 / total, rel=0.25)
     assert counts["odd"] == pytest.approx(4000 * 2.7 / total, rel=0.1)
+
+
+def test_failures_teach_the_value_and_are_not_imitated(make_episode: Make) -> None:
+    buffer = ReplayBuffer(demonstrations=[make_episode("demo")], sampling=Sampling(failure_share=0.25))
+    buffer.add([make_episode("own"), make_episode("failed", seed=4, outcome=Outcome.FAILURE)])
+    batch = buffer.sample(16, demo_fraction=0.5, rng=_rng())
+    assert Counter(sample.episode for sample in batch) == {"demo": 8, "own": 6, "failed": 2}
+    for sample in batch:
+        assert (sample.weight, sample.target_return) == ((0.0, 0.0) if sample.episode == "failed" else (1.0, None))
+
+
+def test_failures_in_hindsight_have_their_share(make_episode: Make) -> None:
+    task = replace(make_episode("x").task, verifier=VerifierSpec(name="answer", params={"equals": "blue"}))
+    failed = make_episode("failed", outcome=Outcome.FAILURE, evidence=Evidence(answer="red"))
+    goal = "Answer blue"
+    seen = tuple(replace(step, observation=replace(step.observation, goal=goal)) for step in failed.steps)
+    failed = replace(failed, task=replace(task, goal=goal), steps=seen, final=replace(failed.final, goal=goal))
+    buffer = ReplayBuffer(demonstrations=[make_episode("demo")], sampling=Sampling(hindsight_share=0.5))
+    buffer.add([make_episode("own"), failed])
+    batch = buffer.sample(16, demo_fraction=0.5, rng=_rng())
+    assert Counter(sample.episode for sample in batch) == {"demo": 8, "own": 4, "failed-hindsight": 4}
+    relabelled = [sample for sample in batch if sample.episode == "failed-hindsight"]
+    assert {(sample.weight, sample.observation.goal) for sample in relabelled} == {(1.0, "Answer red")}
+
+
+def test_importance_weights_undo_the_preference(make_episode: Make) -> None:
+    episodes = [make_episode("a", num_steps=1), make_episode("b", num_steps=3)]
+    for exponent in (0.0, 0.5, 1.0):
+        buffer = ReplayBuffer(demonstrations=episodes, sampling=Sampling(importance_exponent=exponent))
+        weights = {sample.episode: sample.weight for sample in buffer.sample(64, demo_fraction=1.0, rng=_rng())}
+        # surprises of 0.3 and 2.1: the step of "a" is drawn with 3/24, each of "b" with 7/24
+        assert weights == pytest.approx({"a": 1.0, "b": (3 / 7) ** exponent})
+
+
+def test_what_the_learner_finds_unlikely_is_drawn_more_often(make_episode: Make) -> None:
+    buffer = ReplayBuffer(demonstrations=[make_episode("demo", num_steps=2)], sampling=Sampling(priority="loss"))
+    batch = buffer.sample(64, demo_fraction=1.0, rng=_rng())
+    buffer.learned(batch, [4.0 if sample.step else None for sample in batch])
+    buffer.learned(batch, [None if sample.step else 1.0 for sample in batch])
+    steps = Counter(sample.step for sample in buffer.sample(4000, demo_fraction=1.0, rng=_rng()))
+    assert steps[1] == pytest.approx(3200, rel=0.05)
+
+
+def test_demonstrations_in_a_store_are_read_when_drawn(tmp_path: Path, make_episode: Make) -> None:
+    episodes = [make_episode(f"demo{i}", num_steps=2, shade=i) for i in range(5)]
+    with ReplayStore(tmp_path / "store") as store:
+        store.add([*episodes, make_episode("failed", outcome=Outcome.FAILURE)])
+        buffer = ReplayBuffer(demonstrations=in_store(store, store.query(), cached_bytes=50_000))
+        assert buffer.num_demonstrations == 5
+        by_id = {episode.id: episode for episode in episodes}
+        samples = [sample for batch in buffer.epoch(4, _rng()) for sample in batch]
+        assert len(samples) == 10
+        for sample in samples + buffer.sample(20, demo_fraction=1.0, rng=_rng()):
+            assert sample.observation == by_id[sample.episode].steps[sample.step].observation
+
+
+def test_a_revoked_demonstration_is_in_no_later_batch(tmp_path: Path, make_episode: Make) -> None:
+    agreed = [give_consent(subject=name, text="yes") for name in ("Anna", "Ben")]
+    with ReplayStore(tmp_path / "store") as store:
+        for record in agreed:
+            store.add_consent(record)
+            store.add([make_episode(record.subject, source=Source.HUMAN, consent=record.id)])
+        with ReplayStore(tmp_path / "store", read_only=True) as reader:
+            buffer = ReplayBuffer(demonstrations=in_store(reader, reader.query()))
+            assert {s.episode for s in buffer.sample(50, demo_fraction=1.0, rng=_rng())} == {"Anna", "Ben"}
+            store.revoke(subject="Anna")
+            assert {s.episode for s in buffer.sample(50, demo_fraction=1.0, rng=_rng())} == {"Ben"}
+            assert {s.episode for batch in buffer.epoch(4, _rng()) for s in batch} == {"Ben"}
+            store.revoke(subject="Ben")
+            assert list(buffer.epoch(4, _rng())) == []
+            assert buffer.sample(50, demo_fraction=1.0, rng=_rng()) == []
+    assert buffer.num_demonstrations == 0

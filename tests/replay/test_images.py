@@ -93,13 +93,32 @@ def test_a_missing_or_exchanged_image_is_damage(folder: ImageFolder, make_pixels
         folder.read(first)
 
 
-def test_only_png_is_decoded(folder: ImageFolder, make_pixels: Pixels) -> None:
+def test_only_webp_and_png_are_decoded(folder: ImageFolder, make_pixels: Pixels) -> None:
     name = _write(folder, make_pixels(1))
     bitmap = io.BytesIO()
     Image.fromarray(make_pixels(1)).save(bitmap, format="BMP")
     folder.file(name).write_bytes(bitmap.getvalue())
     with pytest.raises(DamageError, match="cannot be read"):
         folder.read(name)
+
+
+def test_png_of_older_stores_is_read_and_removed(folder: ImageFolder, make_pixels: Pixels) -> None:
+    name = _write(folder, make_pixels(1))
+    Image.fromarray(make_pixels(1)).save(folder.file(name).with_suffix(".png"))
+    folder.file(name).unlink()
+    assert _write(folder, make_pixels(1)) == name
+    assert folder.file(name).suffix == ".png"
+    assert np.array_equal(folder.read(name), make_pixels(1))
+    folder.remove(name)
+    assert list(folder.names()) == []
+
+
+def test_what_is_too_long_for_webp_is_stored_as_png(folder: ImageFolder) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 16_384, 3), dtype=np.uint8)
+    name = _write(folder, pixels)
+    with Image.open(folder.file(name)) as image:
+        assert image.format == "PNG"
+    assert np.array_equal(folder.read(name), pixels)
 
 
 @given(position=st.integers(0, 10_000), byte=st.integers(0, 255), keep=st.integers(0, 10_000))

@@ -13,7 +13,7 @@ def test_a_new_folder_gets_its_mark_and_folders(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "store"
     open_folder(path, read_only=False)
     assert {entry.name for entry in path.iterdir()} == {*FOLDERS, "store.json"}
-    assert (path / "store.json").read_text() == '{"format": "webdual-replay", "version": 1}'
+    assert (path / "store.json").read_text() == '{"format": "webdual-replay", "version": 2}'
     open_folder(path, read_only=True)
 
 
@@ -37,11 +37,20 @@ def test_reading_creates_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "missing").exists()
 
 
+def test_a_store_of_version_1_is_migrated_by_a_writer_only(tmp_path: Path) -> None:
+    old = '{"format": "webdual-replay", "version": 1}'
+    (tmp_path / "store.json").write_text(old)
+    open_folder(tmp_path, read_only=True)
+    assert (tmp_path / "store.json").read_text() == old
+    open_folder(tmp_path, read_only=False)
+    assert (tmp_path / "store.json").read_text() == old.replace("1", "2")
+
+
 @pytest.mark.parametrize("read_only", [True, False])
 @pytest.mark.parametrize(
     ("mark", "kind", "message"),
     [
-        ('{"format": "webdual-replay", "version": 2}', VersionError, "update webdual"),
+        ('{"format": "webdual-replay", "version": 3}', VersionError, "update webdual"),
         ('{"format": "webdual-replay", "version": "new"}', VersionError, "update webdual"),
         ('{"format": "other", "version": 1}', DataError, "another folder"),
         ('{"format": "webdual-replay"}', DataError, "damaged"),

@@ -83,3 +83,5 @@ def test_a_damaged_note_is_named(tmp_path: Path, consent: ConsentRecord) -> None
     (tmp_path / "notes" / "r1.json").write_text("{")
     with pytest.raises(DataError, match=r"r1\.json is damaged"):
         notes.ratings()
+    assert notes.sweep() == 1
+    assert notes.ratings() == []

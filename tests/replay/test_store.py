@@ -41,7 +41,7 @@ def _file(path: Path, episode_id: str) -> Path:
 
 def _image(path: Path, pixels: Screenshot) -> Path:
     name = image_name(pixels)
-    return path / "images" / name[:2] / f"{name}.png"
+    return path / "images" / name[:2] / f"{name}.webp"
 
 
 def _ids(store: ReplayStore) -> list[str]:
@@ -100,7 +100,7 @@ def test_the_same_episode_twice_is_stored_once(store: ReplayStore, make_episode:
 
 def test_equal_screenshots_are_stored_once(store: ReplayStore, path: Path, make_episode: Make) -> None:
     store.add([make_episode("a", shade=1), make_episode("b", shade=1), make_episode("c", shade=2)])
-    assert len(list((path / "images").glob("*/*.png"))) == 4
+    assert len(list((path / "images").glob("*/*.webp"))) == 4
 
 
 @pytest.mark.parametrize("episode_id", ["../a", "", "a/b", "x" * 101, "a b"])
@@ -116,7 +116,7 @@ def test_what_could_not_be_read_back_is_refused(store: ReplayStore, path: Path, 
         with pytest.raises(DataError, match="cannot be stored"):
             store.add([make_episode("bad", shade=1, **changes)])
     assert _ids(store) == []
-    assert list((path / "images").glob("*/*.png")) == []
+    assert list((path / "images").glob("*/*.webp")) == []
 
 
 def test_an_error_of_the_caller_stays_its_own(store: ReplayStore, make_episode: Make) -> None:
@@ -248,7 +248,7 @@ def test_images_of_an_episode_that_was_never_sealed_are_removed(
 
 def test_a_newer_store_is_refused(path: Path) -> None:
     ReplayStore(path).close()
-    (path / "store.json").write_text('{"format": "webdual-replay", "version": 2}')
+    (path / "store.json").write_text('{"format": "webdual-replay", "version": 3}')
     for read_only in (True, False):
         with pytest.raises(DataError, match="update webdual"):
             ReplayStore(path, read_only=read_only)
@@ -343,7 +343,7 @@ def test_revoking_deletes_all_of_a_person_and_nothing_else(
     assert store.revoke(subject="me") == 2
     assert [episode.id for episode in store.episodes()] == ["theirs", "agent"]
     assert store.get("theirs") == _human(make_episode, "theirs", theirs.id, shade=3)
-    assert sorted(image.stem for image in (path / "images").glob("*/*.png")) == sorted(
+    assert sorted(image.stem for image in (path / "images").glob("*/*.webp")) == sorted(
         image_name(make_pixels(shade)) for shade in (3, 4, 5)
     )
     assert list((path / "quarantine").iterdir()) == []

@@ -177,7 +177,7 @@ export class Live {
   take(message) {
     if (message.kind === "state") this.show(message);
     else if (message.kind === "choice") this.choose(message);
-    else if (message.kind === "error") this.find(".trouble").textContent = message.text;
+    else if (message.kind === "error") tell(message.text, true);
     else if (message.kind === "told") tell(message.text);
     else if (message.kind === "kept") {
       tell(`Kept as ${message.episode} (${message.outcome}, reward ${message.reward}).`);

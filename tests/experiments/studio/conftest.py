@@ -24,7 +24,7 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Keep the terminal clean."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright keeps an event loop running on this thread
 def person() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(find_browser().path), args=["--no-sandbox"])

@@ -79,5 +79,5 @@ def test_taking_over_needs_a_consent(studio: Callable[..., Running], visit: Call
     page.get_by_role("link", name="Agents").click()
     page.locator("#grid button").first.click()
     page.get_by_role("button", name="Take over").click()
-    expect(page.locator(".trouble")).to_contain_text("agree to the consent first")
+    expect(page.locator("#news")).to_contain_text("agree to the consent first")
     expect(page.locator(".live")).to_have_attribute("data-driver", "agent")

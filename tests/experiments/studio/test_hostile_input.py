@@ -150,7 +150,7 @@ def test_a_connection_outlives_messages_that_make_no_sense(studio: Any, visit: A
     page.get_by_role("link", name="Record").click()
     page.get_by_label("Task").fill("../../secret.json")
     page.get_by_role("button", name="Begin").click()
-    expect(page.locator(".trouble")).to_contain_text("agree to the consent first")
+    expect(page.locator("#news")).to_contain_text("agree to the consent first")
     for junk in (
         "{",
         '{"kind": "begin"}',

@@ -234,6 +234,7 @@ def test_a_task_is_done_with_the_keyboard_alone(
 ) -> None:
     running = studio()
     page = visit(running)
+    expect(page.get_by_label("Your name")).to_be_visible()
     page.get_by_label("Your name").focus()
     page.keyboard.type("Ada")
     page.keyboard.press("Tab")

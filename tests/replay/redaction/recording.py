@@ -84,10 +84,16 @@ def plan(secrets: Secrets, seen: Observation) -> Iterator[Action]:
 
 
 def start(site: str, secrets: Secrets) -> BrowserEnv:
-    """An environment of the page."""
-    url = f"http://{site}/secrets.html#{secrets.shown}"
-    task = Task(name="secrets", url=url, goal="Fill in.", verifier=NEVER, viewport=(800, 320), step_ms=20, max_steps=99)
-    return BrowserEnv(task)
+    """An environment of the page on which they are typed."""
+    return open_page(f"http://{site}/secrets.html#{secrets.shown}", height=320)
+
+
+def open_page(url: str, *, height: int) -> BrowserEnv:
+    """An environment of a page."""
+    size = (800, height)
+    return BrowserEnv(
+        Task(name="secrets", url=url, goal="Fill in.", verifier=NEVER, viewport=size, step_ms=20, max_steps=99)
+    )
 
 
 def record(env: BrowserEnv, choose: Callable[[Observation], Iterable[Action]]) -> Episode:

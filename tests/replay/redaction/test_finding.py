@@ -32,6 +32,7 @@ def test_a_card_number_has_its_length_and_check_digit(digits: str, card: bool) -
         ("at @home or a@b", []),
         ("Card 4111-1111-1111-1111.", [("card", "4111-1111-1111-1111")]),
         ("Order 4111111111111112", []),
+        ("No. 22 4111 1111 1111 1111 12", [("card", "4111 1111 1111 1111")]),
         ("Your verification code is 123456.", [("code", "123456")]),
         ("Ihr Sicherheitscode: 4711", [("code", "4711")]),
         ("One-time password: 12 34 56", [("code", "12 34 56")]),

@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from browser_env.action import GiveUp
 from browser_env.episode import Episode
 from browser_env.serving import FolderServer
 from replay import ReplayStore
 from replay.redaction import ElementRule, RedactionRules, Redactor, TextRule, fill_in
-from tests.replay.redaction.recording import OTHERS, Secrets, plan, record, start
+from tests.replay.redaction.recording import OTHERS, Secrets, open_page, plan, record, start
 
 RULES = RedactionRules(
     texts=(TextRule(kind="customer", pattern=r"KD-\d{6}"),), elements=(ElementRule(kind="iban", name="iban"),)
@@ -120,6 +121,21 @@ def test_what_shows_no_secret_is_left_as_it_was(
 
 def test_masking_again_changes_nothing(masked: tuple[Episode, Episode]) -> None:
     assert Redactor(RULES).redact(masked[0]) == masked[0]
+
+
+def test_a_secret_is_filled_however_it_is_shown(site: str) -> None:
+    """Wrapped, overflowing, turned, in tables, lists, fields and frames: what is left is the same for two addresses."""
+    rules = RedactionRules(elements=(ElementRule(kind="signature", role="img", name="signature"),))
+    masked = []
+    for secret in (Secrets().pasted, OTHERS.pasted):
+        env = open_page(f"http://{site}/shown.html#{secret}", height=620)
+        masked.append(Redactor(rules).redact(record(env, lambda _: [GiveUp()])))
+        env.close()
+    assert masked[0].final.elements == masked[1].final.elements
+    assert masked[0] == masked[1]
+    pixels = masked[0].final.screenshot
+    assert pixels is not None
+    assert 0.2 < (pixels == 128).all(axis=2).mean() < 0.6
 
 
 def test_a_masked_demonstration_can_be_replayed_with_other_secrets(

@@ -170,3 +170,37 @@ def test_a_known_secret_is_masked_however_it_is_written(encoder: str, secret: st
     for shown in all_texts(masked):
         assert not any(secret in reading for reading in readings(shown, depth=3))
     assert masked.evidence.text != text
+
+
+LONG = {
+    "a": "a" * 20_000,
+    "digits": "1 " * 10_000,
+    "percent": "%25" * 7000,
+    "backslashes": "\\" * 20_000,
+    "ampersands": "&amp;" * 4000,
+    "zeros": "&#" + "0" * 20_000,
+    "digits of a character": "&#" + "9" * 20_000 + ";",
+    "at": "a@" + "a." * 10_000,
+    "parameters": "http://" + "a=b&" * 5000,
+    "octets": "=A0" * 7000,
+    "placeholders": "{{secret:" * 2000,
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_long_texts_made_to_confuse_are_read_in_no_time(name: str) -> None:
+    """Patterns that look again and again at the same characters would take minutes here, and the time-out end this."""
+    seen = Observation(goal=LONG[name], url=LONG[name])
+    episode = Episode(
+        id="a",
+        task=Task(name="t", url="http://shop.test/", verifier=VerifierSpec(name="text")),
+        seed=0,
+        source=Source.HUMAN,
+        steps=(Step(observation=seen, action=ACTIONS["answer"](LONG[name])),),
+        final=seen,
+        outcome=Outcome.SUCCESS,
+        reward=1.0,
+        evidence=Evidence(text=LONG[name] + 'hünter"2/+9%'),
+    )
+    rules = RedactionRules(values=('hünter"2/+9%', "\\\\ %%x", "4111111111111111"))
+    assert Redactor(rules).redact(episode).evidence.text.endswith("}}")

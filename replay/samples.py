@@ -1,0 +1,72 @@
+"""Samples: single decisions with what is to be learned from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from browser_env.action import Action
+from browser_env.episode import Episode
+from browser_env.observation import Observation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One decision to learn from, and which losses it enters."""
+
+    observation: Observation
+    action: Action
+    weight: float  # of the imitation loss; 0: not imitated
+    advantage: float | None = None  # None: not in the policy gradient
+    log_prob: float | None = None  # of the action under the policy that acted
+    policy_version: int | None = None  # of the policy that acted
+    target_return: float | None = None  # None: not in the value loss
+    task: str  # the task's name
+    episode: str  # the episode's id
+    step: int  # from 0
+
+
+def imitated(episode: Episode, index: int, *, weight: float = 1.0, target_return: float | None = None) -> Sample:
+    """Return a step to imitate; with a weight of 0, one that only teaches the value."""
+    step = episode.steps[index]
+    return Sample(
+        observation=step.observation,
+        action=step.action,
+        weight=weight,
+        log_prob=step.log_prob,
+        policy_version=episode.policy_version,
+        target_return=target_return,
+        task=episode.task.name,
+        episode=episode.id,
+        step=index,
+    )
+
+
+def experience_samples(episodes: Sequence[Episode], *, advantages: Mapping[str, float]) -> list[Sample]:
+    """Return the steps of own episodes for the policy gradient; episodes without an advantage are left out.
+
+    Steps a person took over, and steps without a log-probability, enter no loss until their weight is set.
+    """
+    return [
+        _experienced(episode, index, advantages[episode.id])
+        for episode in episodes
+        if episode.id in advantages and episode.outcome.learnable
+        for index in range(len(episode.steps))
+    ]
+
+
+def _experienced(episode: Episode, index: int, advantage: float) -> Sample:
+    step = episode.steps[index]
+    own = step.log_prob is not None and not step.intervention
+    return Sample(
+        observation=step.observation,
+        action=step.action,
+        weight=0.0,
+        advantage=advantage if own else None,
+        log_prob=step.log_prob,
+        policy_version=episode.policy_version,
+        target_return=episode.reward if own else None,
+        task=episode.task.name,
+        episode=episode.id,
+        step=index,
+    )
