@@ -9,7 +9,7 @@ import random
 import struct
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from browser_env.action import Action, Select, action_from_json
@@ -63,7 +63,6 @@ class Live:
     shown: int = 0  # of the last message whose effect can be seen
     clock_ms: float = 0.0  # the person's, at the last event
     clock_at: float = 0.0  # ours, then
-    heard_at: float = field(default_factory=time.monotonic)
     drawn: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -129,7 +128,6 @@ class Live:
             if isinstance(choice, Choice):
                 asked = {"target": choice.target, "options": choice.options, "multiple": choice.multiple}
                 await self._send({"kind": "choice", **asked})
-            self.table.changed.set()
             await self._tell()
         if recording is not None and recording.over and isinstance(self.table, AgentTable):
             self.table.hand_back()
@@ -259,5 +257,5 @@ class Live:
 
 def _action(command: Command) -> Action:
     if command.name == "choose":
-        return replace(Select(command.text("target"), command.texts("options")))
+        return Select(command.text("target"), command.texts("options"))
     return action_from_json(command.given.get("action"))

@@ -27,7 +27,6 @@ class Table:
     name: str
     driver: Source  # who acts now
     recording: Recording | None = None
-    changed: asyncio.Event = field(default_factory=asyncio.Event)  # set when there is something new to see
     picture: bytes = b""  # the last one drawn, as JPEG
 
 
@@ -75,9 +74,7 @@ class AgentTable(Table):
         await recording.restart()
         self.recording = recording
         while not recording.over:
-            self.changed.set()
             await self._turn(recording)
-        self.changed.set()
         self.hand_back()
         episode = recording.finish()
         if not is_persons(episode):  # a person who took over and did nothing left nothing of theirs
