@@ -30,6 +30,7 @@ class Step:
     log_prob: float | None = None  # of the action under the policy that acted
     value: float | None = None  # the acting policy's estimate of the return
     intervention: bool = False  # a person took over for this step
+    actor: Source | None = None  # who took it; None: the episode's source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

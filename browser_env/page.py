@@ -287,7 +287,15 @@ class Page:
 
     async def picture(self) -> bytes:
         """Draw a frame and return it as PNG in base64."""
-        return await (self._frame_picture() if self._drawing.frame_control else self._plain_picture())
+        shot = {"format": "png", "optimizeForSpeed": True}
+        return await (self._frame_picture(shot) if self._drawing.frame_control else self._plain_picture(shot))
+
+    async def view(self, *, quality: int = 70) -> bytes:
+        """Draw a frame and return it as JPEG, for people who look on; no page time passes."""
+        shot = {"format": "jpeg", "quality": quality, "optimizeForSpeed": True}
+        return base64.b64decode(
+            await (self._frame_picture(shot) if self._drawing.frame_control else self._plain_picture(shot))
+        )
 
     async def dispatch(self, events: Sequence[tuple[str, dict[str, Any]]]) -> None:
         """Send trusted input events in order, without waiting for one before the next."""
@@ -345,19 +353,17 @@ class Page:
         self.note_elapsed(status)
         return status
 
-    async def _frame_picture(self) -> bytes:
-        request = {"screenshot": {"format": "png", "optimizeForSpeed": True}}
+    async def _frame_picture(self, shot: dict[str, Any]) -> bytes:
         deadline = time.monotonic() + PICTURE_S
         while time.monotonic() < deadline:  # the first frames of a new document may come without their picture
-            data: bytes | None = (await self._begin_frame(request)).get("screenshotData")
+            data: bytes | None = (await self._begin_frame({"screenshot": shot})).get("screenshotData")
             if data:
                 return data
             await asyncio.sleep(PICTURE_PAUSE_S)
         raise BrowserCrashedError("the browser draws frames but returns no picture; it has to be restarted")
 
-    async def _plain_picture(self) -> bytes:
-        shot = await self.send("Page.captureScreenshot", {"format": "png", "optimizeForSpeed": True})
-        return str(shot["data"]).encode()
+    async def _plain_picture(self, shot: dict[str, Any]) -> bytes:
+        return str((await self.send("Page.captureScreenshot", shot))["data"]).encode()
 
     async def _begin_frame(self, request: dict[str, Any]) -> dict[str, Any]:
         """Draw a frame; where none comes, close the picker that may be open: frames wait as long as it is."""

@@ -17,6 +17,7 @@ COMMANDS = {  # name -> summary; each is the module experiments.commands.<name>
     "train": "train a policy by a recipe",
     "eval": "evaluate a trained policy",
     "record": "record a person's work on a task as demonstrations",
+    "studio": "record, watch agents, take over and judge",
     "demos": "import, list, verify and revoke demonstrations",
     "tasks": "list tasks, and compile websites into them",
     "snapshot": "keep what a site serves, and play tasks on it without a network",

@@ -226,7 +226,8 @@ def _header_values(header: dict[str, Any]) -> dict[str, Any]:
 def _read_step(record: dict[str, Any], read: Callable[[str | None], Screenshot | None]) -> Step:
     values = {name: value for name, value in record.items() if name not in ("kind", "index")}
     observation = _read_observation(record["observation"], read)
-    return Step(**values | {"observation": observation, "action": action_from_json(record["action"])})
+    actor = None if record.get("actor") is None else Source(record["actor"])  # older files have none
+    return Step(**values | {"observation": observation, "action": action_from_json(record["action"]), "actor": actor})
 
 
 def _read_observation(record: dict[str, Any], read: Callable[[str | None], Screenshot | None]) -> Observation:

@@ -22,6 +22,7 @@ from replay.files import remove_stale_drafts, sync_folders, write_sealed
 from replay.images import ImageFolder, image_name
 from replay.index import Entry, EpisodeInfo, Filters, Index
 from replay.layout import open_folder
+from replay.notes import NoteFolder
 from replay.running import RunningFolder
 from replay.sealed import SUFFIX, episode_file, episode_files, read_back, read_entry, stamp
 
@@ -156,6 +157,7 @@ class ReplayStore:
                 raise DataError(f"no consent of {subject!r:.80} in {self._path}; revoked ones are already gone")
             for record in records:
                 self._consents.bury(record.id)
+            NoteFolder(self._path).sweep()
             self._empty_quarantine()
             return self._sweep()
 

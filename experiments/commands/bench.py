@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 
 from browser_env.errors import UsageError
 from experiments.benchmarks.picture import save_picture
@@ -19,6 +20,8 @@ from experiments.benchmarks.replay import PHASES, ReplayPlan, measure_replay, re
 from experiments.benchmarks.report import breakdown_tables, ratio_table, result_table, to_json
 from experiments.commands.options import Commands, add_command, add_group, write_result
 from experiments.progress import Progress
+from experiments.studio import measuring
+from experiments.studio.offering import MAX_AGENTS
 
 QUICK: dict[str, Any] = {"envs": "1,2", "repetitions": 2, "seconds": 0.5, "peers": "none"}
 FULL: dict[str, Any] = {
@@ -61,6 +64,15 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--folder", metavar="DIR", type=Path, help="where the store is made and removed again")
     parser.add_argument("--peers", choices=["torchrl", "none"], default="torchrl", help="5 GB the first time")
     parser.set_defaults(run=run_replay)
+    parser = add_command(
+        group,
+        "studio",
+        summary="measure how fast the studio shows a page and answers to a click",
+        example="webdual bench studio --json studio.json",
+    )
+    parser.add_argument("--beside", default="0,8", help="numbers of agents at work meanwhile (default: 0,8)")
+    parser.add_argument("--seconds", type=float, default=20.0, help="for each number (default: 20)")
+    parser.set_defaults(run=run_studio)
 
 
 def run_env(args: argparse.Namespace) -> int:
@@ -100,6 +112,30 @@ def run_replay(args: argparse.Namespace) -> int:
         console.print(f"{side} was skipped: {reason}")
     console.print(f"It took {took_s / 60:.1f} minutes.")
     write_result(args.json, replay_json(figures, plan, took_s=took_s))
+    return 0
+
+
+def run_studio(args: argparse.Namespace) -> int:
+    """Measure the studio, and print a table."""
+    if not 1 <= args.seconds < math.inf:
+        raise UsageError("--seconds must be at least 1")
+    try:
+        numbers = [int(part) for part in args.beside.split(",")]
+    except ValueError as error:
+        raise UsageError(f"--beside takes whole numbers with commas, not {args.beside!r:.40}") from error
+    if not all(0 <= number <= MAX_AGENTS for number in numbers):
+        raise UsageError(f"--beside takes numbers from 0 to {MAX_AGENTS}")
+    table = Table("agents beside", "pictures/s", "click to picture p50", "p95", box=None, pad_edge=False)
+    found = []
+    console = Console()
+    for number in numbers:
+        with console.status(f"{number} agents beside"):
+            figures = measuring.measure(beside=number, seconds=args.seconds)
+        found.append(figures.to_json())
+        latencies = (f"{ms:.0f} ms" for ms in (figures.latency_p50_ms, figures.latency_p95_ms))
+        table.add_row(str(number), f"{figures.frames_per_s:.1f}", *latencies)
+    console.print(table)
+    write_result(args.json, {"cores": os.cpu_count(), "viewport": measuring.VIEWPORT, "figures": found})
     return 0
 
 

@@ -73,6 +73,7 @@ STEP = st.builds(
     log_prob=st.none() | NUMBER,
     value=st.none() | NUMBER,
     intervention=st.booleans(),
+    actor=st.sampled_from([None, *Source]),
 )
 EPISODE = st.builds(
     Episode,

@@ -1,0 +1,32 @@
+"""What a person reads and agrees to before anything of theirs is kept."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from replay.consent import ConsentRecord, give_consent
+
+SCOPE = "training"
+DAYS = (30, 365, 1825)  # how long a consent may stand
+TEXT = """What is recorded: for each step of a task, the page before it (its picture, its elements and their texts), \
+what you did (clicks, keys, scrolling), how the task ended, how long it took, and ratings that you give. Your camera, \
+your microphone, and what you do outside the page are not recorded.
+
+What for: to train and test programs that use websites.
+
+By whom: whoever runs this studio, on the machine where it runs. The studio sends nothing anywhere.
+
+For how long: until the time that you choose below; afterwards nothing of it is used any more. You may take the \
+consent back at any time, here or with 'webdual demos revoke --subject NAME'; then what was recorded is deleted.
+
+Passwords, card numbers, one-time codes and e-mail addresses are replaced by placeholders, in texts and in pictures, \
+before anything is stored. This is done by rules, which may miss something: prefer made-up data.
+
+Nothing is recorded while you pause, and nothing is stored until you keep a recording."""
+
+
+def agreed(*, subject: str, days: int) -> ConsentRecord:
+    """Return the record of an agreement given now, for so many days."""
+    until = datetime.now(UTC) + timedelta(days=days)
+    text = f"{TEXT}\n\nThis consent is given by {subject} and ends on {until.date().isoformat()}."
+    return give_consent(subject=subject, text=text, scope=SCOPE, expires_at=until.isoformat())

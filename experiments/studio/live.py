@@ -1,0 +1,261 @@
+"""One person's connection: events in, pictures and the state out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import random
+import struct
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from browser_env.action import Action, Select, action_from_json
+from browser_env.environment import Environment
+from browser_env.episode import Source
+from browser_env.errors import UsageError, WebdualError
+from browser_env.host import BrowserHost
+from browser_env.seeds import HELD_OUT_START
+from browser_env.task import Task
+from experiments.studio.archive import Archive
+from experiments.studio.gestures import Event, Gestures, Heard, due, flush, hear
+from experiments.studio.messages import Command, read_message, state_of
+from experiments.studio.recording import Choice, Mark, Recording
+from experiments.studio.table import AgentTable, Table, draw
+from replay.consent import ConsentRecord
+
+FRAME_S = 1 / 15
+TICK_S = 0.03  # between looks whether a gesture is complete
+IDLE_S = 1800.0  # a connection that says nothing for so long ends
+PATIENCE_S = 2.0  # for the answer that a picture was drawn
+
+
+class Socket(Protocol):
+    """A WebSocket, as Starlette has them."""
+
+    async def receive_text(self) -> str:
+        """Return the next message; raise where the other side has gone."""
+        ...
+
+    async def send_text(self, data: str) -> None:
+        """Send a text."""
+        ...
+
+    async def send_bytes(self, data: bytes) -> None:
+        """Send bytes."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Live:
+    """Carries a person's events to a table, and shows them what happens there."""
+
+    socket: Socket
+    table: Table
+    archive: Archive
+    host: BrowserHost
+    tasks: Callable[[str], Task]  # a task by the name that the studio offers it under
+    consent: Callable[[], ConsentRecord]  # the person's; raises where there is none
+    gestures: Gestures = field(default_factory=Gestures)
+    number: int = 0  # of the last message that came
+    shown: int = 0  # of the last message whose effect can be seen
+    clock_ms: float = 0.0  # the person's, at the last event
+    clock_at: float = 0.0  # ours, then
+    drawn: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Serve until the connection ends."""
+        self.drawn.set()
+        await self._tell()
+        try:
+            async with asyncio.TaskGroup() as group:
+                others = [group.create_task(self._show()), group.create_task(self._tick())]
+                await self._listen()
+                for other in others:
+                    other.cancel()
+        finally:
+            await self._leave()
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(IDLE_S):
+                    text = await self.socket.receive_text()
+            except (TimeoutError, EOFError):
+                return
+            try:
+                self.number, message = read_message(text)
+                await (self._take(message) if isinstance(message, Event) else self._obey(message))
+            except WebdualError as error:
+                await self._send({"kind": "error", "text": str(error)})
+            if not self.gestures.pending:
+                self.shown = self.number
+
+    async def _take(self, event: Event) -> None:
+        """Take an event where the person acts; elsewhere it means nothing."""
+        recording = self.table.recording
+        if recording is None or self.table.driver is not Source.HUMAN or recording.paused or recording.over:
+            return
+        self.clock_ms, self.clock_at = event.at_ms, time.monotonic()
+        await self._carry_out(hear(self.gestures, event, recording.observation))
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            recording = self.table.recording
+            if recording is None or not self.gestures.pending or self.table.driver is not Source.HUMAN:
+                continue
+            now_ms = self.clock_ms + (time.monotonic() - self.clock_at) * 1000
+            try:
+                await self._carry_out(due(self.gestures, now_ms, recording.observation))
+            except WebdualError as error:
+                await self._send({"kind": "error", "text": str(error)})
+            if not self.gestures.pending:
+                self.shown = self.number
+
+    async def _carry_out(self, heard: Heard) -> None:
+        self.gestures = heard.state
+        await self._do(heard.actions)
+
+    async def _do(self, actions: Sequence[Action]) -> None:
+        recording = self.table.recording
+        for action in actions:
+            if recording is None or recording.over:
+                return
+            choice = await recording.act(action, actor=Source.HUMAN)
+            if isinstance(choice, Choice):
+                asked = {"target": choice.target, "options": choice.options, "multiple": choice.multiple}
+                await self._send({"kind": "choice", **asked})
+            await self._tell()
+        if recording is not None and recording.over and isinstance(self.table, AgentTable):
+            self.table.hand_back()
+
+    async def _obey(self, command: Command) -> None:
+        if command.name == "drawn":
+            self.drawn.set()
+        elif command.name == "begin":
+            await self._begin(command)
+        elif command.name in ("take_over", "hand_back"):
+            await self._relieve(command)
+        else:
+            await self._direct(command, self._recording())
+        if command.name != "drawn":
+            await self._tell()
+
+    async def _direct(self, command: Command, recording: Recording) -> None:
+        """Carry out what concerns the recording under way; only who acts may ask."""
+        if self.table.driver is not Source.HUMAN:
+            raise UsageError("the agent acts here; take over first")
+        if command.name in ("do", "choose"):
+            await self._carry_out(flush(self.gestures, recording.observation))
+            await self._do([_action(command)])
+        elif command.name in ("pause", "resume"):
+            await self._carry_out(flush(self.gestures, recording.observation))
+            recording.pause(paused=command.name == "pause")
+        elif isinstance(self.table, AgentTable):
+            raise UsageError("an agent's episode is kept as it went; hand back, and it ends by itself")
+        elif command.name == "discard":
+            self.gestures = Gestures()
+            gone = await recording.discard_last()
+            await self._send({"kind": "told", "text": f"Taken back: {gone.to_text()}"})
+        elif command.name == "restart":
+            self.gestures = Gestures()
+            await recording.restart()
+        elif command.name == "keep":
+            await self._keep(command, recording)
+
+    async def _begin(self, command: Command) -> None:
+        """Begin a recording; nothing is before there is a consent."""
+        if isinstance(self.table, AgentTable):
+            raise UsageError("an agent works here; record on the page for recording")
+        consent = self.consent()
+        task = self.tasks(command.text("task"))
+        seed = command.given.get("seed")
+        if type(seed) is not int or not 0 <= seed < HELD_OUT_START:
+            seed = random.SystemRandom().randrange(HELD_OUT_START)
+        if self.table.recording is not None:
+            await self.table.recording.close()
+            self.table.recording = None
+        self.gestures = Gestures()
+        environment = Environment(self.host)
+        recording = Recording(environment, task, seed=seed, source=Source.HUMAN, consent=consent.id)
+        try:
+            await recording.restart()
+        except WebdualError:
+            await recording.close()
+            raise
+        self.table.recording = recording
+
+    async def _keep(self, command: Command, recording: Recording) -> None:
+        await self._carry_out(flush(self.gestures, recording.observation))
+        if not recording.steps:
+            raise UsageError("nothing was done yet, so there is nothing to keep")
+        self.consent()  # it may have been taken back meanwhile
+        word = command.text("mark", "")
+        if word not in ("", *Mark):
+            raise UsageError(f"a recording is marked {', '.join(Mark)}, not {word[:40]!r}")
+        episode = recording.finish(Mark(word) if word else None, tags=command.texts("tags"))
+        stored = await self.archive.keep(episode)
+        await recording.close()
+        self.table.recording = None
+        kept = {"episode": stored.id, "outcome": str(stored.outcome), "reward": stored.reward}
+        await self._send({"kind": "kept", **kept})
+
+    async def _relieve(self, command: Command) -> None:
+        table = self.table
+        if not isinstance(table, AgentTable):
+            raise UsageError("no agent works here")
+        if command.name == "take_over":
+            table.take_over(consent=self.consent().id)
+            return
+        if table.driver is Source.HUMAN:
+            await self._carry_out(flush(self.gestures, self._recording().observation))
+        table.hand_back()
+
+    async def _show(self) -> None:
+        """Send pictures, each when the last was drawn; a picture says which message it is later than."""
+        last = None
+        while True:
+            started = time.monotonic()
+            number = self.shown
+            picture = await draw(self.table)
+            if picture:
+                self.drawn.clear()
+                await self.socket.send_bytes(struct.pack(">I", number) + picture)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(PATIENCE_S):
+                        await self.drawn.wait()
+            count = 0 if self.table.recording is None else len(self.table.recording.steps)
+            now = (id(self.table.recording), count, self.table.driver)
+            if now != last and isinstance(self.table, AgentTable):
+                await self._tell()
+            last = now
+            await asyncio.sleep(max(0.005, FRAME_S - (time.monotonic() - started)))
+
+    async def _leave(self) -> None:
+        """Forget what was not kept; an agent that was relieved goes on."""
+        if isinstance(self.table, AgentTable):
+            if self.table.driver is Source.HUMAN:
+                self.table.hand_back()
+        elif self.table.recording is not None:
+            await self.table.recording.close()
+            self.table.recording = None
+
+    def _recording(self) -> Recording:
+        if self.table.recording is None:
+            raise UsageError("nothing is being recorded; choose a task and begin")
+        return self.table.recording
+
+    async def _tell(self) -> None:
+        await self._send(state_of(self.table))
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        await self.socket.send_text(json.dumps(message))
+
+
+def _action(command: Command) -> Action:
+    if command.name == "choose":
+        return Select(command.text("target"), command.texts("options"))
+    return action_from_json(command.given.get("action"))

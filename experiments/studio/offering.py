@@ -1,0 +1,78 @@
+"""What a studio offers to record and to watch, from the words of a command line."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from pathlib import Path
+
+from browser_env.acting import Policy
+from browser_env.episode import Source
+from browser_env.errors import UsageError
+from browser_env.host import BrowserHost
+from browser_env.miniwob import DEFAULT_TASKS, miniwob_task
+from browser_env.task import Task
+from browser_env.task_source import as_miniwob_task, as_task
+from experiments.experts import EXPERTS, ExpertPolicy
+from experiments.studio.app import Studio
+from experiments.studio.archive import Archive
+from experiments.studio.table import AgentTable
+from replay.redaction import DEFAULT_RULES, Redactor, read_rules
+
+MAX_AGENTS = 16
+MAX_STEPS = 200  # that a person may take on a page without a task
+
+
+def find_task(source: str, *, goal: str | None = None, upload_folder: Path | None = None) -> Task:
+    """Return the task of a URL, of a JSON file or of the suite's page of this name."""
+    if not source.startswith(("http://", "https://")):
+        return as_miniwob_task(source)
+    folder = None if upload_folder is None else str(upload_folder)
+    return as_task(source, goal=goal or "", max_steps=MAX_STEPS, upload_folder=folder)
+
+
+def offer(
+    store: Path,
+    *,
+    tasks: Sequence[Task] = (),
+    rules: Path | None = None,
+    agents: Sequence[str] = (),
+    num_agents: int = 0,
+    policy: Policy | None = None,
+    pace_s: float = 1.0,
+) -> Studio:
+    """Return a studio over a store; the first tasks offered are ``tasks``."""
+    archive = Archive(path=store, redactor=Redactor(DEFAULT_RULES if rules is None else read_rules(rules)))
+    suite = [miniwob_task(name) for name in DEFAULT_TASKS]
+    offered = {task.name: task for task in (tasks or suite)}
+
+    def find(name: str) -> Task:
+        """Find what is offered, or a page of the suite; never a file or an address that a page names."""
+        if name in offered:
+            return offered[name]
+        if "/" in name.removeprefix("miniwob/") or name.endswith(".json"):
+            raise UsageError(f"there is no task {name[:80]!r}; choose one of the list")
+        return miniwob_task(name)
+
+    tables = _tables(archive, agents=agents, num_agents=num_agents, policy=policy, pace_s=pace_s)
+    return Studio(archive=archive, host=BrowserHost(), offered=offered, find_task=find, agents=tables)
+
+
+def _tables(
+    archive: Archive, *, agents: Sequence[str], num_agents: int, policy: Policy | None, pace_s: float
+) -> tuple[AgentTable, ...]:
+    """Return tables for so many agents, which take turns at the tasks."""
+    if num_agents > MAX_AGENTS:
+        raise UsageError(f"at most {MAX_AGENTS} agents can be watched, not {num_agents}")
+    names = list(agents) or list(EXPERTS)
+    return tuple(
+        AgentTable(
+            name=f"agent {index + 1}",
+            driver=Source.AGENT,
+            task=miniwob_task(name),
+            policy=policy or ExpertPolicy(miniwob_task(name).name),
+            archive=archive,
+            pace_s=pace_s,
+        )
+        for index, name in enumerate(itertools.islice(itertools.cycle(names), num_agents))
+    )

@@ -1,0 +1,107 @@
+"""Where an episode is made and who acts there: a person alone, or an agent that a person may relieve."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from browser_env.acting import Policy
+from browser_env.environment import Environment
+from browser_env.episode import Source
+from browser_env.errors import InfraError, UsageError, WebdualError
+from browser_env.host import BrowserHost
+from browser_env.seeds import held_out_seed
+from browser_env.task import Task
+from experiments.studio.archive import Archive, is_persons
+from experiments.studio.recording import Recording
+
+BREATH_S = 1.0  # between an agent's episodes
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Table:
+    """One episode after the other in one environment."""
+
+    name: str
+    driver: Source  # who acts now
+    recording: Recording | None = None
+    picture: bytes = b""  # the last one drawn, as JPEG
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class AgentTable(Table):
+    """A table at which an agent works on a task until it is told to stop."""
+
+    task: Task
+    policy: Policy
+    archive: Archive
+    pace_s: float  # between two steps, so that people can follow
+    episodes: int = 0  # finished so far
+    trouble: str = ""  # why the agent stands still
+    free: asyncio.Event = field(default_factory=asyncio.Event)  # cleared while a person acts
+
+    async def work(self, host: BrowserHost) -> None:
+        """Make episodes for ever; cancel it to stop."""
+        environment = Environment(host)
+        seeds: Iterator[int] = itertools.count(held_out_seed(0))
+        self.free.set()
+        try:
+            for seed in seeds:
+                await self._episode(environment, seed)
+                await asyncio.sleep(BREATH_S)
+        except WebdualError as error:
+            self.trouble = str(error)
+        finally:
+            await environment.close()
+
+    def take_over(self, *, consent: str) -> None:
+        """Have a person act from the next step on."""
+        if self.recording is None or self.recording.over:
+            raise UsageError("no episode is running here just now; try again in a second")
+        self.recording.consent = consent
+        self.driver = Source.HUMAN
+        self.free.clear()
+
+    def hand_back(self) -> None:
+        """Have the agent act again."""
+        self.driver = Source.AGENT
+        self.free.set()
+
+    async def _episode(self, environment: Environment, seed: int) -> None:
+        recording = Recording(environment, self.task, seed=seed, source=Source.AGENT, consent=None)
+        await recording.restart()
+        self.recording = recording
+        while not recording.over:
+            await self._turn(recording)
+        self.hand_back()
+        episode = recording.finish()
+        if not is_persons(episode):  # a person who took over and did nothing left nothing of theirs
+            episode = replace(episode, consent=None)
+        await self.archive.keep(replace(episode, policy_version=self.policy.version))
+        self.episodes += 1
+
+    async def _turn(self, recording: Recording) -> None:
+        """Take one step, unless a person takes over before it is decided."""
+        await asyncio.sleep(self.pace_s)
+        await self.free.wait()
+        if recording.over:
+            return
+        seen = recording.observation
+        (decision,) = await asyncio.to_thread(self.policy.act, [seen])
+        if self.free.is_set() and recording.observation is seen and not recording.over:
+            try:
+                await recording.act(decision.action, actor=Source.AGENT, log_prob=decision.log_prob)
+            except UsageError:  # paused or over: the next turn sees it
+                return
+
+
+async def draw(table: Table) -> bytes:
+    """Return the table's page as it looks now, as JPEG; the last one where it cannot be drawn."""
+    if table.recording is not None:
+        try:
+            table.picture = await table.recording.view() or table.picture
+        except InfraError:  # the next step says so
+            return table.picture
+    return table.picture

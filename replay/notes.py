@@ -1,0 +1,100 @@
+"""What people say of stored episodes, beside them: ratings and tags, one file each, never changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from browser_env.errors import DataError
+from replay.consent import ConsentFolder
+from replay.errors import ConsentError
+from replay.files import SAFE_NAME, sync_folders, write_sealed
+from rewards.rating import Rating
+
+FOLDER = "notes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagNote:
+    """The tags that an episode has from now on; the last note counts."""
+
+    id: str
+    episode: str
+    tags: tuple[str, ...]
+    consent: str  # id of the consent of who said so
+    given_at: str  # ISO 8601 with time zone
+
+
+class NoteFolder:
+    """The notes of a replay store; those under a consent that does not stand are not read."""
+
+    def __init__(self, store: Path) -> None:
+        self._path = store / FOLDER
+        self._drafts = store / "drafts"
+        self._consents = ConsentFolder(store / "consent", drafts=self._drafts)
+
+    def add(self, note: Rating | TagNote) -> None:
+        """Store a note, on disk for good when this returns; raise :class:`ConsentError` without a valid consent."""
+        self._consents.check(note.consent)
+        if not SAFE_NAME.match(note.id):
+            raise DataError(f"{note.id!r:.80} is no id of a note; use up to 100 letters, digits, '.', '_' and '-'")
+        path = self._path / f"{note.id}.json"
+        if path.exists():
+            raise DataError(f"note {note.id} is already there; notes are added, never changed")
+        kind = "tags" if isinstance(note, TagNote) else "rating"
+        self._path.mkdir(exist_ok=True)
+        write_sealed(path, json.dumps({"kind": kind, "note": asdict(note)}).encode(), drafts=self._drafts)
+        sync_folders([path])
+
+    def ratings(self) -> list[Rating]:
+        """Return the ratings whose rater agrees, oldest first."""
+        found = [Rating.from_json(data) for _, kind, data in self._valid() if kind == "rating"]
+        return sorted(found, key=lambda rating: (rating.given_at, rating.id))
+
+    def tags(self) -> dict[str, tuple[str, ...]]:
+        """Return the tags of the episodes that were given any here."""
+        notes = [TagNote(**data | {"tags": tuple(data["tags"])}) for _, kind, data in self._valid() if kind == "tags"]
+        return {note.episode: note.tags for note in sorted(notes, key=lambda note: (note.given_at, note.id))}
+
+    def sweep(self) -> int:
+        """Delete the notes under revoked consents, and damaged ones, for nobody can tell whose they are."""
+        revoked = self._consents.revoked()
+        gone = [path for path in self._path.glob("*.json") if _is_lost(path, revoked)]
+        for path in gone:
+            path.unlink(missing_ok=True)
+        return len(gone)
+
+    def _valid(self) -> Iterator[tuple[Path, str, dict[str, Any]]]:
+        for path, kind, data in self._all():
+            try:
+                self._consents.check(data.get("consent"))
+            except ConsentError:
+                continue
+            yield path, kind, data
+
+    def _all(self) -> Iterator[tuple[Path, str, dict[str, Any]]]:
+        for path in sorted(self._path.glob("*.json")):
+            try:
+                yield path, *_read(path)
+            except FileNotFoundError:  # swept since it was listed
+                continue
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        record = json.loads(path.read_bytes())
+        return record["kind"], dict(record["note"])
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise DataError(f"{path} is damaged: {error!r:.100}; delete it") from error
+
+
+def _is_lost(path: Path, revoked: frozenset[str]) -> bool:
+    try:
+        return _read(path)[1].get("consent") in revoked
+    except FileNotFoundError:
+        return False
+    except DataError:
+        return True

@@ -1,0 +1,261 @@
+"""A person's browser drives the studio's page; what was recorded, replayed from reset, ends the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from browser_env.action import Drag, Point, Scroll, Select, Type
+from browser_env.environment import Environment, StepResult
+from browser_env.episode import Episode, Source
+from browser_env.host import BrowserHost
+from browser_env.loop_thread import LoopThread
+from browser_env.task import Task
+from replay.redaction import fill_in
+from replay.store import ReplayStore
+from rewards.outcome import Outcome
+from tests.experiments.studio.running import Running
+
+PASSWORD = "pear-77-xy"
+LARGER = 2.5  # how much larger a small page is shown
+
+
+@pytest.fixture
+def loop() -> Iterator[LoopThread]:
+    loop = LoopThread()
+    yield loop
+    loop.close()
+
+
+def replayed(loop: LoopThread, episode: Episode, secrets: dict[int, str]) -> tuple[Episode, StepResult]:
+    """Do an episode's actions again from reset."""
+
+    async def run() -> StepResult:
+        host = BrowserHost()
+        environment = Environment(host)
+        try:
+            await environment.reset(episode.task, seed=episode.seed)
+            for step in episode.steps:
+                result = await environment.step(fill_in(step.action, secrets))
+            return result
+        finally:
+            await environment.close()
+            await host.close()
+
+    return episode, loop.run(run())
+
+
+def consent(page: Page) -> None:
+    page.get_by_label("Your name").fill("Ada")
+    page.get_by_label("I have read this").check()
+    page.get_by_role("button", name="Agree").click()
+    expect(page.locator("#begin-form")).to_be_visible()
+
+
+def begin(page: Page, task: str, *, seed: int = 7) -> None:
+    page.get_by_label("Task").fill(task)
+    page.get_by_label("Seed").fill(str(seed))
+    page.get_by_role("button", name="Begin").click()
+    page.wait_for_selector(".live[data-count='0'][data-over='false'] .badge.recording")
+    expect(page.locator(".rate")).not_to_be_empty()
+
+
+def at(page: Page, x: float, y: float, *, scale: float = LARGER) -> tuple[float, float]:
+    box = page.locator("canvas").bounding_box()
+    assert box is not None
+    return box["x"] + x * scale, box["y"] + y * scale
+
+
+def click_named(page: Page, studio: Running, name: str, *, role: str = "", scale: float = LARGER) -> None:
+    """Click the middle of a control of the recorded page, with the mouse."""
+    count = counted(page)
+    page.mouse.click(*at(page, *place(studio, name, role=role), scale=scale))
+    stepped(page, count)
+
+
+def place(studio: Running, name: str, *, role: str = "") -> tuple[float, float]:
+    (recording,) = studio.recordings()
+    elements = recording.observation.elements
+    return next(e for e in elements if name in e.name and (not role or e.role == role)).center
+
+
+def counted(page: Page) -> int:
+    return int(page.locator(".live").get_attribute("data-count") or -1)
+
+
+def stepped(page: Page, count: int) -> None:
+    """Wait until the page shows more steps, or the end."""
+    expect(page.locator(".live")).not_to_have_attribute("data-count", str(count))
+
+
+def keep(page: Page, studio: Running, name: str = "Keep") -> Episode:
+    page.locator(".live").get_by_role("button", name=name, exact=True).click()
+    expect(page.locator("#news")).to_contain_text("Kept as")
+    found = re.match(r"Kept as (\w+)", page.locator("#news").inner_text())
+    assert found is not None
+    with ReplayStore(studio.store, read_only=True) as store:
+        return store.get(found[1])
+
+
+def same_end(episode: Episode, result: StepResult) -> None:
+    assert result.outcome is episode.outcome
+    assert result.reward == episode.reward
+    assert result.observation.elements == episode.final.elements
+    assert np.array_equal(result.observation.screenshot, episode.final.screenshot)
+
+
+def test_three_tasks_are_recorded_and_replay_to_the_same_end(
+    studio: Callable[..., Running], visit: Callable[[Running], Page], loop: LoopThread
+) -> None:
+    running = studio()
+    page = visit(running)
+    with ReplayStore(running.store, read_only=True) as store:
+        assert not list((running.store / "consent").iterdir())
+        assert not store.query()
+    consent(page)
+
+    begin(page, "miniwob/click-button")
+    goal = page.locator(".goal").inner_text()
+    click_named(page, running, re.findall(r'"(.*?)"', goal)[0], role="button")
+    clicked = keep(page, running)
+
+    begin(page, "miniwob/enter-text")
+    word = re.findall(r'"(.*?)"', page.locator(".goal").inner_text())[0]
+    count = counted(page)
+    page.mouse.click(*at(page, *place(running, "", role="textbox")))
+    stepped(page, count)
+    page.keyboard.type(word)
+    click_named(page, running, "Submit", role="button")
+    typed = keep(page, running)
+
+    begin(page, "miniwob/choose-list")
+    wanted = re.findall(r"Select (.*) from", page.locator(".goal").inner_text())[0]
+    page.mouse.click(*at(page, *place(running, "", role="combobox")))
+    page.get_by_role("listbox", name="Options").select_option(wanted)
+    count = counted(page)
+    page.get_by_role("button", name="Choose").click()
+    stepped(page, count)
+    click_named(page, running, "Submit", role="button")
+    chosen = keep(page, running)
+
+    for episode in (clicked, typed, chosen):
+        assert episode.source is Source.HUMAN
+        assert episode.outcome is Outcome.SUCCESS
+        same_end(*replayed(loop, episode, {}))
+    assert any(isinstance(step.action, Type) and step.action.text == word for step in typed.steps)
+    assert any(isinstance(step.action, Select) and step.action.options == (wanted,) for step in chosen.steps)
+
+
+def test_a_site_with_a_drag_a_scroll_a_list_a_frame_and_a_password(
+    studio: Callable[..., Running], visit: Callable[[Running], Page], loop: LoopThread, shop_task: Task
+) -> None:
+    running = studio(tasks=[shop_task])
+    page = visit(running)
+    consent(page)
+    begin(page, shop_task.name)
+
+    count = counted(page)
+    page.mouse.move(*at(page, 30, 70, scale=1))
+    page.mouse.down()
+    page.mouse.move(*at(page, 200, 80, scale=1), steps=4)
+    page.mouse.move(*at(page, 380, 90, scale=1), steps=4)
+    page.mouse.up()
+    stepped(page, count)
+
+    count = counted(page)
+    page.mouse.move(*at(page, 100, 190, scale=1))
+    page.mouse.wheel(0, 150)
+    page.mouse.wheel(0, 100)
+    stepped(page, count)
+
+    page.mouse.click(*at(page, *place(running, "Colour", role="combobox"), scale=1))
+    page.get_by_role("listbox", name="Options").select_option("blue")
+    count = counted(page)
+    page.get_by_role("button", name="Choose").click()
+    stepped(page, count)
+
+    click_named(page, running, "Note", role="textbox", scale=1)
+    page.keyboard.type("for Ada")
+    click_named(page, running, "Password", scale=1)
+    page.keyboard.type(PASSWORD)
+    click_named(page, running, "Order", scale=1)
+    episode = keep(page, running)
+
+    kinds = {type(step.action) for step in episode.steps}
+    assert {Drag, Scroll, Select, Type} <= kinds
+    assert episode.outcome is Outcome.SUCCESS
+    drag = episode.steps[0].action
+    assert isinstance(drag, Drag)
+    assert drag.path[0] == Point(30.0, 70.0)
+    assert not [path for path in running.store.rglob("*") if path.is_file() and PASSWORD.encode() in path.read_bytes()]
+    assert PASSWORD not in repr(episode)
+    _, result = replayed(loop, episode, {1: PASSWORD})
+    assert result.outcome is episode.outcome
+    assert result.reward == episode.reward
+
+
+def test_a_step_is_taken_back_and_pausing_keeps_nothing(
+    studio: Callable[..., Running], visit: Callable[[Running], Page], loop: LoopThread, shop_task: Task
+) -> None:
+    running = studio(tasks=[shop_task])
+    page = visit(running)
+    consent(page)
+    begin(page, shop_task.name)
+    click_named(page, running, "Note", role="textbox", scale=1)
+    before = running.recordings()[0].observation
+    click_named(page, running, "Order", scale=1)
+    page.get_by_role("button", name="Discard last step").click()
+    page.wait_for_selector(".live[data-count='1']")
+    assert running.recordings()[0].observation == before
+    page.get_by_role("button", name="Pause").click()
+    page.wait_for_selector(".badge.paused")
+    page.mouse.click(*at(page, 30, 70, scale=1))
+    page.get_by_role("button", name="Go on").click()
+    page.wait_for_selector(".badge.recording")
+    assert counted(page) == 1
+    episode = keep(page, running, "Failure")
+    assert episode.outcome is Outcome.FAILURE
+    assert len(episode.steps) == 1
+    assert "judged-by-person" in episode.tags
+    page.get_by_role("link", name="Consent").click()
+    page.get_by_role("button", name="Take the consent back").click()
+    expect(page.locator("#news")).to_contain_text("1 episodes were deleted")
+    with ReplayStore(running.store, read_only=True) as store:
+        assert not store.query()
+    assert not list((running.store / "images").rglob("*.*"))
+
+
+def test_a_task_is_done_with_the_keyboard_alone(
+    studio: Callable[..., Running], visit: Callable[[Running], Page]
+) -> None:
+    running = studio()
+    page = visit(running)
+    expect(page.get_by_label("Your name")).to_be_visible()
+    page.get_by_label("Your name").focus()
+    page.keyboard.type("Ada")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(page.locator("#begin-form")).to_be_visible()
+    page.get_by_label("Task").focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("miniwob/enter-text")
+    page.keyboard.press("Enter")
+    expect(page.locator(".keys")).to_be_focused()
+    expect(page.locator(".live")).to_have_attribute("data-count", "0")
+    word = re.findall(r'"(.*?)"', page.locator(".goal").inner_text())[0]
+    page.keyboard.press("Tab")
+    expect(page.locator(".live")).to_have_attribute("data-count", "1")
+    page.keyboard.insert_text(word)  # as an input method or dictation does
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("F6")
+    expect(page.locator(".keys")).not_to_be_focused()
+    episode = keep(page, running)
+    assert episode.outcome is Outcome.SUCCESS
+    assert [step.action.verb for step in episode.steps] == ["press", "type", "press", "press"]

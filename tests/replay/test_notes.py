@@ -1,0 +1,87 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from browser_env.errors import DataError
+from replay.consent import ConsentRecord, give_consent
+from replay.errors import ConsentError
+from replay.notes import NoteFolder, TagNote
+from replay.store import ReplayStore
+from rewards.rating import Rating
+
+
+@pytest.fixture
+def consent(tmp_path: Path) -> ConsentRecord:
+    record = give_consent(subject="Ada", text="I agree")
+    with ReplayStore(tmp_path) as store:
+        store.add_consent(record)
+    return record
+
+
+def rating(consent: ConsentRecord, number: int = 1) -> Rating:
+    return Rating(
+        id=f"r{number}",
+        episode="e",
+        kind="thumb",
+        value=1,
+        rater="Ada",
+        consent=consent.id,
+        given_at=f"2030-01-0{number}T00:00:00+00:00",
+    )
+
+
+def tags(consent: ConsentRecord, number: int, *words: str) -> TagNote:
+    at = f"2030-01-0{number}T00:00:00+00:00"
+    return TagNote(id=f"t{number}", episode="e", tags=words, consent=consent.id, given_at=at)
+
+
+def test_notes_are_read_as_they_were_written(tmp_path: Path, consent: ConsentRecord) -> None:
+    notes = NoteFolder(tmp_path)
+    notes.add(rating(consent, 2))
+    notes.add(rating(consent, 1))
+    assert notes.ratings() == [rating(consent, 1), rating(consent, 2)]
+
+
+def test_the_last_tags_count(tmp_path: Path, consent: ConsentRecord) -> None:
+    notes = NoteFolder(tmp_path)
+    notes.add(tags(consent, 2, "slow", "good"))
+    notes.add(tags(consent, 1, "bad"))
+    assert notes.tags() == {"e": ("slow", "good")}
+
+
+def test_a_note_is_never_changed(tmp_path: Path, consent: ConsentRecord) -> None:
+    notes = NoteFolder(tmp_path)
+    notes.add(rating(consent))
+    with pytest.raises(DataError, match="already there"):
+        notes.add(replace(rating(consent), value=0))
+    assert notes.ratings() == [rating(consent)]
+
+
+def test_a_note_needs_a_consent(tmp_path: Path, consent: ConsentRecord) -> None:
+    with pytest.raises(ConsentError, match="unknown"):
+        NoteFolder(tmp_path).add(replace(rating(consent), consent="nobody"))
+
+
+def test_no_note_leaves_its_folder(tmp_path: Path, consent: ConsentRecord) -> None:
+    with pytest.raises(DataError, match="no id"):
+        NoteFolder(tmp_path).add(replace(rating(consent), id="../outside"))
+
+
+def test_what_was_said_under_a_revoked_consent_goes_with_it(tmp_path: Path, consent: ConsentRecord) -> None:
+    notes = NoteFolder(tmp_path)
+    notes.add(rating(consent))
+    with ReplayStore(tmp_path) as store:
+        store.revoke(subject="Ada")
+    assert notes.ratings() == []
+    assert not list((tmp_path / "notes").iterdir())
+
+
+def test_a_damaged_note_is_named(tmp_path: Path, consent: ConsentRecord) -> None:
+    notes = NoteFolder(tmp_path)
+    notes.add(rating(consent))
+    (tmp_path / "notes" / "r1.json").write_text("{")
+    with pytest.raises(DataError, match=r"r1\.json is damaged"):
+        notes.ratings()
+    assert notes.sweep() == 1
+    assert notes.ratings() == []
