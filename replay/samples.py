@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from browser_env.action import Action
 from browser_env.episode import Episode
 from browser_env.observation import Observation
+from replay.imitation import to_imitate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +28,15 @@ class Sample:
 
 
 def imitated(episode: Episode, index: int, *, weight: float = 1.0, target_return: float | None = None) -> Sample:
-    """Return a step to imitate; with a weight of 0, one that only teaches the value."""
+    """Return a step to imitate; with a weight of 0, one that only teaches the value.
+
+    That is also all that is learnt from what a policy did just before a person had to take over.
+    """
     step = episode.steps[index]
     return Sample(
         observation=step.observation,
         action=step.action,
-        weight=weight,
+        weight=weight * to_imitate(episode)[index],
         log_prob=step.log_prob,
         policy_version=episode.policy_version,
         target_return=target_return,

@@ -21,6 +21,7 @@ from replay.imitation import actors, to_imitate
 from replay.notes import NoteFolder, TagNote
 from replay.redaction import Redactor
 from replay.store import ReplayStore
+from rewards.evidence import Evidence
 from rewards.outcome import Outcome
 from rewards.rating import Rating, preference_rewards, rating_rewards
 
@@ -161,21 +162,25 @@ class Archive:
 
 
 def trim(episode: Episode, *, first: int, last: int) -> Episode:
-    """Return an episode of some of the steps; what is cut at the end takes the outcome with it."""
+    """Return an episode of some of the steps; what is cut at the end takes outcome and evidence with it.
+
+    Actions that are cut at the beginning become its prefix, so that it can still be replayed from a reset.
+    """
     if not 0 <= first < last <= len(episode.steps):
         raise UsageError(f"steps {first} to {last} are none of an episode with {len(episode.steps)} steps")
     cut_end = last < len(episode.steps)
     changed = replace(
         episode,
         id=uuid.uuid4().hex,
+        prefix=(*episode.prefix, *(step.action for step in episode.steps[:first])),
         steps=episode.steps[first:last],
         final=episode.observations[last],
         tags=(*episode.tags, f"trimmed-{first}-{last}", f"from-{episode.id}"),
     )
     if not cut_end:
         return changed
-    reason = "the end was cut off"
-    return replace(changed, outcome=Outcome.TRUNCATED, reward=0.0, reason=reason)
+    evidence = Evidence(url=changed.final.url)
+    return replace(changed, outcome=Outcome.TRUNCATED, reward=0.0, evidence=evidence, reason="the end was cut off")
 
 
 def is_persons(episode: Episode) -> bool:

@@ -84,7 +84,8 @@ class _Masking:
     def episode(self, episode: Episode) -> Episode:
         last = len(episode.steps)
         final = self._observation(last, episode.final)
-        changed = {name: map_texts(getattr(episode, name), self._whole.mask) for name in ("task", "tags", "reason")}
+        names = ("task", "tags", "reason", "prefix")
+        changed = {name: map_texts(getattr(episode, name), self._whole.mask) for name in names}
         return replace(
             episode,
             **changed,

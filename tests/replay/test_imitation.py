@@ -5,6 +5,7 @@ from browser_env.episode import Episode, Source, Step
 from browser_env.observation import Observation
 from browser_env.task import Task, VerifierSpec
 from replay.imitation import actors, to_imitate
+from replay.samples import imitated
 from rewards.evidence import Evidence
 from rewards.outcome import Outcome
 
@@ -47,6 +48,11 @@ def test_each_takeover_counts() -> None:
 
 def test_a_takeover_at_once_leaves_nothing_out() -> None:
     assert to_imitate(episode(H, A)) == (True, True)
+
+
+def test_what_is_not_to_be_imitated_has_no_weight_in_a_batch() -> None:
+    taken_over = episode(A, A, A, A, H)
+    assert [imitated(taken_over, index, weight=0.5).weight for index in range(5)] == [0.5, 0, 0, 0, 0.5]
 
 
 def test_without_a_takeover_everything_may_be_imitated() -> None:

@@ -1,0 +1,47 @@
+from dataclasses import replace
+
+import pytest
+
+from browser_env.action import Press, Wait
+from browser_env.episode import Episode, Source, Step
+from browser_env.errors import UsageError
+from browser_env.observation import Observation
+from browser_env.task import Task, VerifierSpec
+from experiments.studio.archive import trim
+from rewards.evidence import Evidence
+from rewards.outcome import Outcome
+
+SEEN = [Observation(goal="Try", url=f"http://localhost/{index}") for index in range(4)]
+WHOLE = Episode(
+    id="e",
+    task=Task(name="t", url="http://localhost", verifier=VerifierSpec(name="url")),
+    seed=0,
+    source=Source.HUMAN,
+    steps=tuple(Step(observation=seen, action=Wait(index)) for index, seen in enumerate(SEEN[:3])),
+    final=SEEN[3],
+    outcome=Outcome.SUCCESS,
+    reward=1.0,
+    evidence=Evidence(url="http://localhost/3", page_done=True),
+    prefix=(Press("Tab"),),
+)
+
+
+def test_a_cut_beginning_becomes_the_prefix() -> None:
+    cut = trim(WHOLE, first=2, last=3)
+    assert cut.prefix == (Press("Tab"), Wait(0), Wait(1))
+    assert [step.action for step in cut.steps] == [Wait(2)]
+    assert (cut.outcome, cut.reward, cut.evidence) == (Outcome.SUCCESS, 1.0, WHOLE.evidence)
+
+
+def test_a_cut_end_proves_nothing() -> None:
+    cut = trim(WHOLE, first=0, last=1)
+    assert cut.final == SEEN[1]
+    assert (cut.outcome, cut.reward) == (Outcome.TRUNCATED, 0.0)
+    assert cut.evidence == Evidence(url="http://localhost/1")
+    assert cut.id != WHOLE.id
+
+
+@pytest.mark.parametrize(("first", "last"), [(-1, 2), (2, 2), (0, 4), (3, 1)])
+def test_steps_that_are_not_there_cannot_be_kept(first: int, last: int) -> None:
+    with pytest.raises(UsageError, match="none of an episode with 3 steps"):
+        trim(replace(WHOLE), first=first, last=last)
