@@ -23,6 +23,8 @@ export const trying = (work) => async (event) => {
   }
 };
 
+export const counted = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
+
 export function make(tag, text = "", attributes = {}) {
   const element = document.createElement(tag);
   element.textContent = text;

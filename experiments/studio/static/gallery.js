@@ -1,6 +1,6 @@
 // The gallery: sessions, playback step by step, trimming, tags, ratings, export.
 
-import { ask, make, tell, trying } from "/static/api.js";
+import { ask, counted, make, tell, trying } from "/static/api.js";
 
 const byId = (id) => document.getElementById(id);
 const PLAY_MS = 700;
@@ -21,7 +21,7 @@ function list() {
     const item = make("li");
     const button = make("button", episode.task, { type: "button", "aria-current": episode.id === shown?.id });
     const rating = episode.rating === null ? "" : ` · rated ${episode.rating.toFixed(2)}`;
-    button.append(make("small", `${episode.source} · ${episode.outcome} · ${episode.steps} steps${rating} ${episode.tags.join(", ")}`));
+    button.append(make("small", `${episode.source} · ${episode.outcome} · ${counted(episode.steps, "step")}${rating} ${episode.tags.join(", ")}`));
     button.onclick = trying(() => show(episode.id));
     item.append(button);
     return item;

@@ -1,6 +1,6 @@
 // Shows one part of the studio at a time: consent, recording, agents, gallery.
 
-import { ask, make, tell, trying } from "/static/api.js";
+import { ask, counted, make, tell, trying } from "/static/api.js";
 import { openGallery, setUpGallery } from "/static/gallery.js";
 import { Live } from "/static/live.js";
 
@@ -53,7 +53,7 @@ async function showGrid() {
     picture.src = `/api/agents/${index}/picture?at=${Date.now()}`;
     picture.alt = `What ${agent.name} sees`;
     name.textContent = `${index + 1}. ${agent.task}`;
-    facts.textContent = agent.trouble || `${agent.driver === "human" ? "a person acts" : "agent"} · step ${agent.steps} · ${agent.episodes} episodes`;
+    facts.textContent = agent.trouble || `${agent.driver === "human" ? "a person acts" : "agent"} · step ${agent.steps} · ${counted(agent.episodes, "episode")}`;
   });
 }
 
