@@ -74,7 +74,6 @@ class Context:
         self.active = 0  # index of the tab in front
         self.downloads: dict[str, Download] = {}  # by their id
         self._devtools = devtools
-        self._frame_control = browser.frame_control
         self._drawing = Drawing(
             frame_control=browser.frame_control, lock=browser.frame_lock, call_timeout_s=browser.call_timeout_s
         )
@@ -108,8 +107,8 @@ class Context:
             raise ActionError(f"{MAX_TABS} tabs are open already; close one with close_tab(0)")
         width, height = self._viewport
         target = {"url": "about:blank", "browserContextId": self.id, "width": width, "height": height}
-        control = {"enableBeginFrameControl": True} if self._frame_control else {}
-        made = await self._devtools.send("Target.createTarget", target | control)
+        control = {"enableBeginFrameControl": True} if self._drawing.frame_control else {}
+        made = await self._ask("Target.createTarget", target | control)
         page = next((page for page in self.pages if page.id == made["targetId"]), None)
         if page is None:
             raise BrowserCrashedError("the browser opened no page; it has to be restarted")
@@ -134,15 +133,25 @@ class Context:
         if len(self.pages) == 1:
             raise ActionError("the only tab cannot be closed")
         page = self.pages[index]
-        await self._devtools.send("Target.closeTarget", {"targetId": page.id})
+        await self._ask("Target.closeTarget", {"targetId": page.id})
         self._remove(page)
         await self.activate(self.active)
 
     async def tabs(self) -> tuple[Tab, ...]:
         """Return the open tabs' addresses and titles."""
-        asked = [self._devtools.send("Target.getTargetInfo", {"targetId": page.id}) for page in self.pages]
-        infos = [(await answer)["targetInfo"] for answer in asked]
-        return tuple(Tab(url=page.url, title=info["title"]) for page, info in zip(self.pages, infos, strict=True))
+        pages = tuple(self.pages)
+        infos = await asyncio.gather(*(self._ask("Target.getTargetInfo", {"targetId": page.id}) for page in pages))
+        titles = [info["targetInfo"]["title"] for info in infos]
+        return tuple(Tab(url=page.url, title=title) for page, title in zip(pages, titles, strict=True))
+
+    async def _ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Send a command to the browser itself; raise :class:`BrowserCrashedError` where it does not answer."""
+        try:
+            async with asyncio.timeout(self._drawing.call_timeout_s):
+                result: dict[str, Any] = await self._devtools.send(method, params)
+                return result
+        except (DevToolsError, TimeoutError) as error:
+            raise BrowserCrashedError(f"the browser did not answer {method}: {error or 'time is up'}") from error
 
     async def answer(self, *, accept: bool, text: str = "") -> None:
         """Answer the dialog of the tab in front."""

@@ -30,6 +30,7 @@ PICKER_PATIENCE_S = 2.0  # no frame takes so long, unless a list, a date or a co
 PICTURE_S = 5.0  # a page that has no picture for so long is broken
 PICTURE_PAUSE_S = 0.001
 FRAMES_OF_SCROLL = 4  # have to be shown: one that is hidden too soon would have the page scroll once more
+LEAVING_S = 1.0  # a frame that nobody wants any more is waited for so long
 PUMP_PAUSE_S = 0.01  # between frames drawn while something is awaited
 FRAME_INTERVAL_MS = 1000 / 60
 US = 1000  # to a ms: the compositor's clock counts whole ones
@@ -379,6 +380,11 @@ class Page:
             picker = asyncio.get_running_loop().call_later(PICKER_PATIENCE_S, self._press_escape)
             try:
                 result: dict[str, Any] = await self.bounded(self._frame, what="a frame")
+            except asyncio.CancelledError:  # whoever wanted it has left; the browser draws one at a time all the same
+                held = self._devtools.await_anew(self._frame)
+                await asyncio.wait({held}, timeout=LEAVING_S)
+                self._held_frame = None if held.done() else held
+                raise
             finally:
                 picker.cancel()
             return result

@@ -16,7 +16,7 @@ NAMES = frozenset(("id", "parent", "focus", "role", "states", "kind", "verb", "k
 def all_texts(episode: Episode) -> dict[str, None]:
     """Return every text of an episode that may say something of the person, each once."""
     found: dict[str, None] = {}
-    for part in (episode.task, episode.tags, episode.reason, episode.evidence):
+    for part in (episode.task, episode.tags, episode.reason, episode.evidence, episode.prefix):
         found.update(dict.fromkeys(texts_in(part)))
     for step in episode.steps:
         found.update(dict.fromkeys(texts_in(step.action)))

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -61,6 +62,21 @@ def test_a_screenshot_has_the_viewports_size_and_the_pages_colours(open_tab: Ope
     pixels = tab.loop.run(tab.page.screenshot())
     assert (pixels.shape, pixels.dtype) == ((77, 123, 3), np.uint8)
     assert (pixels == (1, 2, 3)).all()
+
+
+def test_a_frame_that_nobody_waits_for_any_more_is_drawn_before_the_next(open_tab: OpenTab) -> None:
+    tab = open_tab("elements")
+
+    async def leave_early() -> None:
+        for rounds in range(20):
+            viewer = asyncio.ensure_future(tab.page.screenshot())
+            for _ in range(rounds % 4):
+                await asyncio.sleep(0)
+            viewer.cancel()
+            await tab.page.frame()
+        assert (await tab.page.screenshot()).shape == (300, 400, 3)
+
+    tab.loop.run(leave_early())
 
 
 @given(us=st.integers(min_value=0, max_value=10 * 365 * 86_400 * 1_000_000))

@@ -13,9 +13,11 @@ from browser_env.action import (
     Back,
     Check,
     Click,
+    CloseTab,
     Forward,
     GiveUp,
     Navigate,
+    NewTab,
     Point,
     Press,
     Select,
@@ -308,6 +310,16 @@ def test_a_server_that_hangs_is_an_infra_error(episodes: Any, page_task: MakeTas
 def test_a_server_that_is_down_is_an_infra_error(episodes: Any, page_task: MakeTask) -> None:
     with pytest.raises(InfraError, match="did not load"):
         episodes.reset(replace(page_task("blank"), url="http://127.0.0.1:9/"))
+
+
+@pytest.mark.usefixtures("recovers")
+@pytest.mark.parametrize("action", [NewTab(), CloseTab(0), Wait(10)])
+def test_a_browser_that_is_gone_is_an_infra_error_whatever_is_done(episodes: Any, order: Task, action: Action) -> None:
+    episodes.reset(order)
+    episodes.step(NewTab())
+    os.killpg(episodes.loop.run(episodes.host.browser()).pid, signal.SIGKILL)
+    assert episodes.step(action).outcome is Outcome.INFRA_ERROR
+    assert episodes.reset(order).elements
 
 
 @pytest.mark.usefixtures("recovers")
