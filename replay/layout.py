@@ -23,7 +23,9 @@ def open_folder(path: Path, *, read_only: bool) -> None:
     elif read_only:
         raise DataError(f"{path} holds no replay store; check the path, or open it for writing to create one")
     elif path.exists() and not {entry.name for entry in path.iterdir()} <= set(FOLDERS):
-        raise DataError(f"{path} holds something else than a replay store; choose another folder")
+        if not marker.exists():  # else another process has made the store in this very moment
+            raise DataError(f"{path} holds something else than a replay store; choose another folder")
+        version = read_version(marker)
     if read_only:
         return
     for name in FOLDERS:
