@@ -42,7 +42,7 @@ def test_a_person_takes_over_from_an_agent_and_hands_back(
     stepped(page, len(recording.steps))
     page.keyboard.press("F8")
     expect(live).to_have_attribute("data-driver", "agent")
-    expect(grid.first).to_contain_text("1 episodes", timeout=20_000)
+    expect(grid.first).to_contain_text("1 episode", timeout=20_000)
 
     mixed = next(episode for episode in episodes(running) if Source.HUMAN in actors(episode))
     assert mixed.source is Source.AGENT
