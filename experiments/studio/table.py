@@ -39,6 +39,7 @@ class AgentTable(Table):
     policy: Policy
     archive: Archive
     pace_s: float  # between two steps, so that people can follow
+    rest_s: float = REST_S
     episodes: int = 0  # finished so far
     trouble: str = ""  # what broke off the last episode
     relief: object | None = None  # whoever took over and acts now
@@ -56,7 +57,7 @@ class AgentTable(Table):
                     self.trouble = f"{type(error).__name__}: {error}"
                     self.recording = None
                 self.hand_back()
-                await asyncio.sleep(REST_S if self.trouble else BREATH_S)
+                await asyncio.sleep(self.rest_s if self.trouble else BREATH_S)
         finally:
             await environment.close()
 

@@ -36,7 +36,13 @@ def test_an_agent_that_a_person_led_astray_says_so_and_goes_on(tmp_path: Path) -
     archive = Archive(path=tmp_path / "store", redactor=Redactor())
     task = miniwob_task("enter-text")
     table = AgentTable(
-        name="agent", driver=Source.AGENT, task=task, policy=ExpertPolicy(task.name), archive=archive, pace_s=0.2
+        name="agent",
+        driver=Source.AGENT,
+        task=task,
+        policy=ExpertPolicy(task.name),
+        archive=archive,
+        pace_s=0.2,
+        rest_s=0.2,
     )
     ada, bob = agreed(subject="Ada", days=30), agreed(subject="Bob", days=30)
 
