@@ -106,12 +106,15 @@ class Recording:
                 raise InfraError(f"the step could not be taken back, and all are still there: {error}") from error
             return last.action
 
-    async def act(self, action: Action, *, actor: Source, log_prob: float | None = None) -> Choice | None:
+    async def act(
+        self, action: Action, *, actor: Source, log_prob: float | None = None, seen: Observation | None = None
+    ) -> Choice | None:
         """Take a step; where a person clicked a closed list, do nothing and return what can be chosen.
 
+        Raise :class:`UsageError` where the page is no longer the one ``seen`` when the action was decided.
         Whoever stops waiting stops no step: what the page felt is recorded.
         """
-        acting = asyncio.create_task(self._act(action, actor, log_prob))
+        acting = asyncio.create_task(self._act(action, actor, log_prob, seen))
         self._under_way.add(acting)
         acting.add_done_callback(self._under_way.discard)
         return await asyncio.shield(acting)
@@ -153,12 +156,16 @@ class Recording:
         async with self._one_at_a_time:
             await self._environment.close()
 
-    async def _act(self, action: Action, actor: Source, log_prob: float | None) -> Choice | None:
+    async def _act(
+        self, action: Action, actor: Source, log_prob: float | None, seen: Observation | None
+    ) -> Choice | None:
         async with self._one_at_a_time:
             if self.paused:
                 raise UsageError("recording is paused; go on first")
             if self.over:
                 raise UsageError("the episode is over; keep it or restart")
+            if seen is not None and seen is not self.observation:
+                raise UsageError("another step came first; look at the page again")
             if self._adrift:
                 raise UsageError("the page is not where the steps lead; take one back again, keep them or restart")
             if actor is Source.HUMAN:

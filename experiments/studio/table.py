@@ -112,10 +112,10 @@ class AgentTable(Table):
             return
         seen = recording.observation
         (decision,) = await asyncio.to_thread(self.policy.act, [seen])
-        if self.free.is_set() and recording.observation is seen and not recording.over:
+        if self.free.is_set() and not recording.over:
             try:
-                await recording.act(decision.action, actor=Source.AGENT, log_prob=decision.log_prob)
-            except UsageError:  # paused or over: the next turn sees it
+                await recording.act(decision.action, actor=Source.AGENT, log_prob=decision.log_prob, seen=seen)
+            except UsageError:  # paused, over, or a person's step came first: the next turn sees it
                 return
 
 

@@ -14,7 +14,6 @@ from browser_env.errors import InfraError, UsageError
 from browser_env.host import BrowserHost
 from browser_env.task import Task
 from experiments.studio.recording import Recording
-from tests.experiments.studio.test_table import until
 
 
 def test_a_step_that_nobody_waits_for_is_recorded(shop_task: Task) -> None:
@@ -22,11 +21,14 @@ def test_a_step_that_nobody_waits_for_is_recorded(shop_task: Task) -> None:
         host = BrowserHost()
         recording = Recording(Environment(host), shop_task, seed=0, source=Source.HUMAN, consent=None)
         await recording.restart()
+        seen = recording.observation
         waiting = asyncio.create_task(recording.act(Wait(10), actor=Source.HUMAN))
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-        await until(lambda: bool(recording.steps))
+        with pytest.raises(UsageError, match="another step came first"):
+            await recording.act(Wait(20), actor=Source.AGENT, seen=seen)
+        assert [step.action for step in recording.steps] == [Wait(10)]
         await recording.close()
         await host.close()
 
