@@ -181,8 +181,8 @@ def _add_gallery(app: FastAPI, studio: Studio) -> None:
 
     @app.post("/api/episodes/{episode_id}/tags")
     async def tags(episode_id: EpisodeId, asked: Tagging) -> dict[str, Any]:
-        await archive.tag(episode_id, tuple(asked.tags), consent=studio.valid_consent().id)
-        return {"tags": asked.tags}
+        tags = await archive.tag(episode_id, tuple(asked.tags), consent=studio.valid_consent().id)
+        return {"tags": list(tags)}
 
 
 def _add_judging(app: FastAPI, studio: Studio) -> None:

@@ -132,11 +132,14 @@ class Archive:
         trimmed = trim(await self.get(episode_id), first=first, last=last)
         return (await self.keep(trimmed)).id
 
-    async def tag(self, episode_id: str, tags: tuple[str, ...], *, consent: str) -> None:
-        """Give an episode tags."""
+    async def tag(self, episode_id: str, tags: tuple[str, ...], *, consent: str) -> tuple[str, ...]:
+        """Give an episode tags, masked as its own texts are; return what was stored."""
+        episode = await self.get(episode_id)
+        tags = (await asyncio.to_thread(self.redactor.redact, replace(episode, tags=tags))).tags
         given_at = datetime.now(UTC).isoformat()
         note = TagNote(id=uuid.uuid4().hex, episode=episode_id, tags=tags, consent=consent, given_at=given_at)
         await self._with(lambda store: self._note(store, note))
+        return tags
 
     async def rate(self, rating: Rating) -> None:
         """Store a rating."""

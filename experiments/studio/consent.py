@@ -22,7 +22,9 @@ consent back at any time, here or with 'webdual demos revoke --subject NAME'; th
 Passwords, card numbers, one-time codes and e-mail addresses are replaced by placeholders, in texts and in pictures, \
 before anything is stored. This is done by rules, which may miss something: prefer made-up data.
 
-Nothing is recorded while you pause, and nothing is stored until you keep a recording."""
+Nothing is recorded while you pause. A recording of your own is stored only when you keep it. Where you take over from \
+an agent, the episode is the agent's: it is stored when it ends, with the steps that you took, and you are not asked \
+again."""
 
 
 def agreed(*, subject: str, days: int) -> ConsentRecord:

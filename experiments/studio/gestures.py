@@ -176,7 +176,7 @@ def _text(state: Gestures, event: Event, seen: Observation) -> Heard:
         return Heard(state=early.state, actions=(*early.actions, *before, *presses))
     whole = text + event.text
     if len(whole) > TEXT_CHARS:
-        return Heard(state=early.state, actions=(*early.actions, _type(whole[:TEXT_CHARS], seen)))
+        return Heard(state=early.state, actions=(*early.actions, *_type_long(whole, seen)))
     return Heard(state=replace(early.state, text=whole, text_ms=event.at_ms), actions=early.actions)
 
 
@@ -210,6 +210,12 @@ def _type(text: str, seen: Observation) -> Action:
     if element is None:
         return Press(text[0])
     return Type(element.id, text, clear=not element.value)
+
+
+def _type_long(text: str, seen: Observation) -> tuple[Action, ...]:
+    """Type a text in parts, each where the last one ended."""
+    parts = [_type(text[at : at + TEXT_CHARS], seen) for at in range(0, len(text), TEXT_CHARS)]
+    return (parts[0], *(replace(part, clear=False) if isinstance(part, Type) else part for part in parts[1:]))
 
 
 def _drag(path: tuple[tuple[float, float], ...]) -> Action:

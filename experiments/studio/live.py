@@ -79,14 +79,18 @@ class Live:
             await self._leave()
 
     async def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        heard_at = loop.time()
         while True:
             try:
-                async with asyncio.timeout(IDLE_S):
+                async with asyncio.timeout_at(heard_at + IDLE_S):
                     text = await self.socket.receive_text()
             except (TimeoutError, EOFError):
                 return
             try:
                 self.number, message = read_message(text)
+                if not (isinstance(message, Command) and message.name == "drawn"):  # the page says that by itself
+                    heard_at = loop.time()
                 await (self._take(message) if isinstance(message, Event) else self._obey(message))
             except WebdualError as error:
                 await self._send({"kind": "error", "text": str(error)})
@@ -96,7 +100,7 @@ class Live:
     async def _take(self, event: Event) -> None:
         """Take an event where the person acts; elsewhere it means nothing."""
         recording = self.table.recording
-        if recording is None or self.table.driver is not Source.HUMAN or recording.paused or recording.over:
+        if recording is None or not self._acts or recording.paused or recording.over:
             return
         self.clock_ms, self.clock_at = event.at_ms, time.monotonic()
         await self._carry_out(hear(self.gestures, event, recording.observation))
@@ -105,7 +109,7 @@ class Live:
         while True:
             await asyncio.sleep(TICK_S)
             recording = self.table.recording
-            if recording is None or not self.gestures.pending or self.table.driver is not Source.HUMAN:
+            if recording is None or not self.gestures.pending or not self._acts:
                 continue
             now_ms = self.clock_ms + (time.monotonic() - self.clock_at) * 1000
             try:
@@ -129,7 +133,7 @@ class Live:
                 asked = {"target": choice.target, "options": choice.options, "multiple": choice.multiple}
                 await self._send({"kind": "choice", **asked})
             await self._tell()
-        if recording is not None and recording.over and isinstance(self.table, AgentTable):
+        if recording is not None and recording.over and isinstance(self.table, AgentTable) and self._acts:
             self.table.hand_back()
 
     async def _obey(self, command: Command) -> None:
@@ -146,8 +150,8 @@ class Live:
 
     async def _direct(self, command: Command, recording: Recording) -> None:
         """Carry out what concerns the recording under way; only who acts may ask."""
-        if self.table.driver is not Source.HUMAN:
-            raise UsageError("the agent acts here; take over first")
+        if not self._acts:
+            raise UsageError("you only watch here; take over first")
         if command.name in ("do", "choose"):
             await self._carry_out(flush(self.gestures, recording.observation))
             await self._do([_action(command)])
@@ -208,11 +212,11 @@ class Live:
         if not isinstance(table, AgentTable):
             raise UsageError("no agent works here")
         if command.name == "take_over":
-            table.take_over(consent=self.consent().id)
-            return
-        if table.driver is Source.HUMAN:
+            table.take_over(consent=self.consent().id, by=self)
+            self.gestures = Gestures()
+        elif self._acts:
             await self._carry_out(flush(self.gestures, self._recording().observation))
-        table.hand_back()
+            table.hand_back()
 
     async def _show(self) -> None:
         """Send pictures, each when the last was drawn; a picture says which message it is later than."""
@@ -237,11 +241,16 @@ class Live:
     async def _leave(self) -> None:
         """Forget what was not kept; an agent that was relieved goes on."""
         if isinstance(self.table, AgentTable):
-            if self.table.driver is Source.HUMAN:
+            if self._acts:
                 self.table.hand_back()
         elif self.table.recording is not None:
             await self.table.recording.close()
             self.table.recording = None
+
+    @property
+    def _acts(self) -> bool:
+        """Whether this person's events count, and not the agent's or somebody else's."""
+        return not isinstance(self.table, AgentTable) or self.table.relief is self
 
     def _recording(self) -> Recording:
         if self.table.recording is None:
@@ -249,7 +258,8 @@ class Live:
         return self.table.recording
 
     async def _tell(self) -> None:
-        await self._send(state_of(self.table))
+        watches = {} if self._acts else {"driver": "other" if self.table.driver is Source.HUMAN else "agent"}
+        await self._send(state_of(self.table) | watches)
 
     async def _send(self, message: dict[str, Any]) -> None:
         await self.socket.send_text(json.dumps(message))

@@ -57,7 +57,9 @@ class Recording:
         self._started = time.monotonic()
         self._paused_s = 0.0
         self._paused_at = 0.0
+        self._adrift = False  # the page is not where the steps lead
         self._one_at_a_time = asyncio.Lock()
+        self._under_way: set[asyncio.Task[Choice | None]] = set()  # keeps them from being collected
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -95,24 +97,27 @@ class Recording:
         async with self._one_at_a_time:
             if not self._steps:
                 raise UsageError("nothing was done yet")
-            *kept, last = self._steps
-            await self._replay(kept)
+            *kept, last = before = self._steps
+            seen, result = self.observation, self.result
+            try:
+                await self._replay(kept)
+            except Exception as error:  # whatever stopped it, what was done is not lost
+                self._steps, self.observation, self.result = before, seen, result
+                raise InfraError(f"the step could not be taken back, and all are still there: {error}") from error
             return last.action
 
-    async def act(self, action: Action, *, actor: Source, log_prob: float | None = None) -> Choice | None:
-        """Take a step; where a person clicked a closed list, do nothing and return what can be chosen."""
-        async with self._one_at_a_time:
-            if self.paused:
-                raise UsageError("recording is paused; go on first")
-            if self.over:
-                raise UsageError("the episode is over; keep it or restart")
-            if actor is Source.HUMAN:
-                meant = await self._meant(action)
-                if isinstance(meant, Choice):
-                    return meant
-                action = meant
-            await self._step(Step(observation=self.observation, action=action, log_prob=log_prob), actor)
-            return None
+    async def act(
+        self, action: Action, *, actor: Source, log_prob: float | None = None, seen: Observation | None = None
+    ) -> Choice | None:
+        """Take a step; where a person clicked a closed list, do nothing and return what can be chosen.
+
+        Raise :class:`UsageError` where the page is no longer the one ``seen`` when the action was decided.
+        Whoever stops waiting stops no step: what the page felt is recorded.
+        """
+        acting = asyncio.create_task(self._act(action, actor, log_prob, seen))
+        self._under_way.add(acting)
+        acting.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(acting)
 
     async def view(self) -> bytes | None:
         """Return the page as JPEG; None where a dialog or the end of the episode keeps it from being drawn."""
@@ -151,11 +156,32 @@ class Recording:
         async with self._one_at_a_time:
             await self._environment.close()
 
+    async def _act(
+        self, action: Action, actor: Source, log_prob: float | None, seen: Observation | None
+    ) -> Choice | None:
+        async with self._one_at_a_time:
+            if self.paused:
+                raise UsageError("recording is paused; go on first")
+            if self.over:
+                raise UsageError("the episode is over; keep it or restart")
+            if seen is not None and seen is not self.observation:
+                raise UsageError("another step came first; look at the page again")
+            if self._adrift:
+                raise UsageError("the page is not where the steps lead; take one back again, keep them or restart")
+            if actor is Source.HUMAN:
+                meant = await self._meant(action)
+                if isinstance(meant, Choice):
+                    return meant
+                action = meant
+            await self._step(Step(observation=self.observation, action=action, log_prob=log_prob), actor)
+            return None
+
     async def _replay(self, steps: Sequence[Step]) -> None:
-        self._steps, self.result = [], None
+        self._steps, self.result, self._adrift = [], None, True
         self.observation = await self._environment.reset(self.task, seed=self.seed)
         for step in steps:
             await self._step(replace(step, observation=self.observation), step.actor or self._source)
+        self._adrift = False
 
     async def _step(self, step: Step, actor: Source) -> None:
         result = await self._environment.step(step.action)

@@ -7,7 +7,7 @@ import ipaddress
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -15,7 +15,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-COOKIE = "webdual_studio"
+COOKIE = "webdual_studio"  # and the port, for cookies know none
 POLICY = (
     "default-src 'self'; img-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none';"
     " form-action 'self'; frame-ancestors 'none'"
@@ -35,12 +35,13 @@ SAFE = ("GET", "HEAD")
 class Gate:
     """ASGI middleware in front of everything: host, origin, token once, then a cookie."""
 
-    def __init__(self, app: App, *, hosts: frozenset[str], secure: bool, token: str | None = None):
+    def __init__(self, app: App, *, hosts: frozenset[str], port: int, secure: bool, token: str | None = None):
         self.token = token or secrets.token_urlsafe(32)  # good for one visit
         self._token_spent = False
         self._cookie = secrets.token_urlsafe(32)
+        self._cookie_name = f"{COOKIE}_{port}"
         self._app = app
-        self._hosts = hosts  # as they stand in a Host header, with the port
+        self._hosts = hosts  # as they stand in a Host header
         self._secure = secure  # TLS: the cookie goes over nothing else
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +67,7 @@ class Gate:
         needs_origin = scope["type"] == "websocket" or scope.get("method") not in SAFE
         if origin is None and not needs_origin:
             return None
-        if origin is None or urlsplit(origin).netloc != headers["host"]:
+        if origin != f"{'https' if self._secure else 'http'}://{headers['host']}":
             return 403, "only the studio's own pages may ask for this"
         if not headers.get("content-length", "0").isdecimal() or int(headers.get("content-length", "0")) > MAX_BODY:
             return 413, f"a request may have {MAX_BODY} bytes"
@@ -81,10 +82,10 @@ class Gate:
 
     def _knows(self, headers: dict[str, str]) -> bool:
         pairs = [part.strip().partition("=") for part in headers.get("cookie", "").split(";")]
-        return any(name == COOKIE and _equal(value, self._cookie) for name, _, value in pairs)
+        return any(name == self._cookie_name and _equal(value, self._cookie) for name, _, value in pairs)
 
     async def _welcome(self, send: Send) -> None:
-        cookie = f"{COOKIE}={self._cookie}; HttpOnly; SameSite=Strict; Path=/" + "; Secure" * self._secure
+        cookie = f"{self._cookie_name}={self._cookie}; HttpOnly; SameSite=Strict; Path=/" + "; Secure" * self._secure
         headers = [(b"location", b"/"), (b"set-cookie", cookie.encode()), (b"content-length", b"0")]
         await send({"type": "http.response.start", "status": 303, "headers": [*headers, *HEADERS]})
         await send({"type": "http.response.body", "body": b""})
@@ -98,10 +99,20 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def allowed_hosts(host: str, port: int) -> frozenset[str]:
-    """Return the Host headers under which the studio may be reached."""
-    names = {"127.0.0.1", "localhost", "[::1]"} if is_loopback(host) else {f"[{host}]" if ":" in host else host}
-    return frozenset(f"{name}:{port}" for name in names)
+def is_wildcard(host: str) -> bool:
+    """Whether it stands for every address of the machine."""
+    try:
+        return not host or ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
+def allowed_hosts(host: str, port: int, *, secure: bool = False) -> frozenset[str]:
+    """Return the Host headers under which the studio may be reached; browsers leave out the scheme's own port."""
+    names = {f"[{host}]" if ":" in host else host.lower()}
+    names |= {"127.0.0.1", "localhost", "[::1]"} if is_loopback(host) else set()
+    bare = names if port == (443 if secure else 80) else set()
+    return frozenset({f"{name}:{port}" for name in names} | bare)
 
 
 def _equal(a: str, b: str) -> bool:

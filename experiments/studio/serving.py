@@ -13,7 +13,7 @@ import uvicorn
 
 from browser_env.errors import InfraError, UsageError
 from experiments.studio.app import Studio, make_app
-from experiments.studio.security import App, Gate, allowed_hosts, is_loopback
+from experiments.studio.security import App, Gate, allowed_hosts, is_loopback, is_wildcard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,8 @@ class Bind:
     key: Path | None = None
 
     def __post_init__(self) -> None:
+        if is_wildcard(self.host):
+            raise UsageError("--host needs one address or name of this machine, the one that people will open")
         if not is_loopback(self.host) and not self.expose:
             raise UsageError(f"{self.host} can be reached from other machines; add --expose if that is meant")
         if (self.certificate is None) != (self.key is None):
@@ -47,12 +49,10 @@ class Served:
     def __init__(self, studio: Studio, bind: Bind):
         self._socket = _listen(bind)
         port = self._socket.getsockname()[1]
-        gate = Gate(
-            make_app(studio),
-            hosts=allowed_hosts(bind.host, port),
-            secure=bind.certificate is not None,
-        )
-        scheme = "https" if bind.certificate else "http"
+        secure = bind.certificate is not None
+        hosts = allowed_hosts(bind.host, port, secure=secure)
+        gate = Gate(make_app(studio), hosts=hosts, port=port, secure=secure)
+        scheme = "https" if secure else "http"
         shown = f"[{bind.host}]" if ":" in bind.host else bind.host
         self.address = f"{scheme}://{shown}:{port}"
         self.entrance = f"{self.address}/?token={gate.token}"  # good once
@@ -73,9 +73,10 @@ class Served:
 
 
 def serve(studio: Studio, bind: Bind, *, ready: Callable[[str], None]) -> None:
-    """Serve until interrupted."""
+    """Serve until interrupted; raise :class:`DataError` or :class:`UsageError` where the store cannot be used."""
 
     async def run() -> None:
+        await studio.archive.open()  # the server would tell of it in its own words
         await Served(studio, bind).run(ready=ready)
 
     with contextlib.suppress(KeyboardInterrupt):

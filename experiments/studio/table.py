@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from browser_env.acting import Policy
 from browser_env.environment import Environment
-from browser_env.episode import Source
-from browser_env.errors import InfraError, UsageError, WebdualError
+from browser_env.episode import Episode, Source
+from browser_env.errors import InfraError, UsageError
 from browser_env.host import BrowserHost
 from browser_env.seeds import held_out_seed
 from browser_env.task import Task
 from experiments.studio.archive import Archive, is_persons
 from experiments.studio.recording import Recording
+from rewards.outcome import Outcome
 
 BREATH_S = 1.0  # between an agent's episodes
+REST_S = 5.0  # after one that failed, so that the reason can be read
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -38,34 +39,46 @@ class AgentTable(Table):
     policy: Policy
     archive: Archive
     pace_s: float  # between two steps, so that people can follow
+    rest_s: float = REST_S
     episodes: int = 0  # finished so far
-    trouble: str = ""  # why the agent stands still
+    trouble: str = ""  # what broke off the last episode
+    relief: object | None = None  # whoever took over and acts now
     free: asyncio.Event = field(default_factory=asyncio.Event)  # cleared while a person acts
 
     async def work(self, host: BrowserHost) -> None:
         """Make episodes for ever; cancel it to stop."""
         environment = Environment(host)
-        seeds: Iterator[int] = itertools.count(held_out_seed(0))
-        self.free.set()
         try:
-            for seed in seeds:
-                await self._episode(environment, seed)
-                await asyncio.sleep(BREATH_S)
-        except WebdualError as error:
-            self.trouble = str(error)
+            for seed in itertools.count(held_out_seed(0)):
+                try:
+                    await self._episode(environment, seed)
+                    self.trouble = ""
+                except Exception as error:  # noqa: BLE001 - whatever broke this episode, the next seed may do better
+                    self.trouble = f"{type(error).__name__}: {error}"
+                    self.recording = None
+                self.hand_back()
+                await asyncio.sleep(self.rest_s if self.trouble else BREATH_S)
         finally:
             await environment.close()
 
-    def take_over(self, *, consent: str) -> None:
-        """Have a person act from the next step on."""
+    def take_over(self, *, consent: str, by: object) -> None:
+        """Have a person act from the next step on; ``by`` is whom the table then listens to."""
         if self.recording is None or self.recording.over:
             raise UsageError("no episode is running here just now; try again in a second")
+        if self.relief is not None and self.relief is not by:
+            raise UsageError("somebody else acts here; take over when they have handed back")
+        if self.recording.consent not in (None, consent) and _is_relieved(self.recording):
+            raise UsageError("this episode holds steps under another consent; take over in the next one")
         self.recording.consent = consent
+        self.relief = by
         self.driver = Source.HUMAN
         self.free.clear()
 
     def hand_back(self) -> None:
-        """Have the agent act again."""
+        """Have the agent act again, also where the person paused."""
+        if self.recording is not None:
+            self.recording.pause(paused=False)
+        self.relief = None
         self.driver = Source.AGENT
         self.free.set()
 
@@ -73,10 +86,19 @@ class AgentTable(Table):
         recording = Recording(environment, self.task, seed=seed, source=Source.AGENT, consent=None)
         await recording.restart()
         self.recording = recording
-        while not recording.over:
-            await self._turn(recording)
         self.hand_back()
-        episode = recording.finish()
+        try:
+            while not recording.over:
+                await self._turn(recording)
+        except Exception as error:  # a policy fails where a person led it: what the person did there is kept
+            if _is_relieved(recording):
+                why = f"the agent failed: {type(error).__name__}: {error}"
+                await self._keep(replace(recording.finish(), outcome=Outcome.INFRA_ERROR, reason=why))
+            raise
+        await self._keep(recording.finish())
+
+    async def _keep(self, episode: Episode) -> None:
+        self.hand_back()
         if not is_persons(episode):  # a person who took over and did nothing left nothing of theirs
             episode = replace(episode, consent=None)
         await self.archive.keep(replace(episode, policy_version=self.policy.version))
@@ -90,11 +112,15 @@ class AgentTable(Table):
             return
         seen = recording.observation
         (decision,) = await asyncio.to_thread(self.policy.act, [seen])
-        if self.free.is_set() and recording.observation is seen and not recording.over:
+        if self.free.is_set() and not recording.over:
             try:
-                await recording.act(decision.action, actor=Source.AGENT, log_prob=decision.log_prob)
-            except UsageError:  # paused or over: the next turn sees it
+                await recording.act(decision.action, actor=Source.AGENT, log_prob=decision.log_prob, seen=seen)
+            except UsageError:  # paused, over, or a person's step came first: the next turn sees it
                 return
+
+
+def _is_relieved(recording: Recording) -> bool:
+    return any(step.actor is Source.HUMAN for step in recording.steps)
 
 
 async def draw(table: Table) -> bytes:

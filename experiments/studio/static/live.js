@@ -194,7 +194,7 @@ export class Live {
     this.find(".trouble").textContent = state.error ?? "";
     this.find(".goal").textContent = state.goal || state.task;
     const phase = this.find(".phase");
-    const doing = state.driver === "human" ? (state.paused ? "paused: nothing is recorded" : "recording") : "the agent acts";
+    const doing = state.driver === "human" ? (state.paused ? "paused: nothing is recorded" : "recording") : state.driver === "other" ? "somebody else acts" : "the agent acts";
     phase.textContent = state.over ? `${state.outcome}, reward ${state.reward}` : doing;
     phase.className = `badge phase ${state.over ? state.outcome : state.paused ? "paused" : state.driver === "human" ? "recording" : ""}`;
     this.find(".pause").textContent = state.paused ? "Go on" : "Pause";

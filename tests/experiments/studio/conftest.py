@@ -52,14 +52,14 @@ def visit(person: Browser) -> Iterator[Callable[[Running], Page]]:
     pages: list[Page] = []
 
     def opened(running: Running) -> Page:
-        page = person.new_page(viewport={"width": 1500, "height": 1100})
+        page = person.new_context(viewport={"width": 1500, "height": 1100}).new_page()
         pages.append(page)
         page.goto(running.entrance)
         return page
 
     yield opened
     for page in pages:
-        page.close()
+        page.context.close()
 
 
 @pytest.fixture(scope="session")

@@ -38,11 +38,19 @@ def test_a_person_takes_over_from_an_agent_and_hands_back(
     expect(page.locator(".rate")).not_to_be_empty()
     recording = running.studio.agents[0].recording
     assert recording is not None
+    watching = page.context.new_page()
+    watching.goto(running.address)
+    watching.get_by_role("link", name="Agents").click()
+    watching.locator("#grid button").first.click()
+    expect(watching.locator(".live")).to_have_attribute("data-driver", "other")
+    watching.keyboard.press("t")
+    expect(watching.locator("#news")).to_contain_text("somebody else acts here")
+    watching.close()
     page.mouse.click(*at(page, 150, 200))
     stepped(page, len(recording.steps))
     page.keyboard.press("F8")
     expect(live).to_have_attribute("data-driver", "agent")
-    expect(grid.first).to_contain_text("1 episodes", timeout=20_000)
+    expect(grid.first).to_contain_text("1 episode", timeout=20_000)
 
     mixed = next(episode for episode in episodes(running) if Source.HUMAN in actors(episode))
     assert mixed.source is Source.AGENT

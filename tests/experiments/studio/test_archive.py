@@ -1,4 +1,6 @@
+import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -7,7 +9,10 @@ from browser_env.episode import Episode, Source, Step
 from browser_env.errors import UsageError
 from browser_env.observation import Observation
 from browser_env.task import Task, VerifierSpec
-from experiments.studio.archive import trim
+from experiments.studio.archive import Archive, trim
+from experiments.studio.consent import agreed
+from replay.notes import NoteFolder
+from replay.redaction import Redactor
 from rewards.evidence import Evidence
 from rewards.outcome import Outcome
 
@@ -45,3 +50,16 @@ def test_a_cut_end_proves_nothing() -> None:
 def test_steps_that_are_not_there_cannot_be_kept(first: int, last: int) -> None:
     with pytest.raises(UsageError, match="none of an episode with 3 steps"):
         trim(replace(WHOLE), first=first, last=last)
+
+
+def test_tags_are_masked_like_everything_else(tmp_path: Path) -> None:
+    archive = Archive(path=tmp_path / "store", redactor=Redactor())
+    ada = agreed(subject="Ada", days=30)
+
+    async def run() -> tuple[str, ...]:
+        await archive.agree(ada)
+        await archive.keep(replace(WHOLE, consent=ada.id))
+        return await archive.tag("e", ("good", "ask ada@example.org"), consent=ada.id)
+
+    assert asyncio.run(run()) == ("good", "ask {{secret:1}}")
+    assert NoteFolder(tmp_path / "store").tags() == {"e": ("good", "ask {{secret:1}}")}

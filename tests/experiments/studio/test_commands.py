@@ -49,6 +49,16 @@ def test_misuse_is_told_before_anything_starts(
     assert words in " ".join(capsys.readouterr().err.split())
 
 
+def test_a_store_that_cannot_be_used_is_told_before_anything_is_served(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "store").touch()
+    assert main(["studio", str(tmp_path / "store")]) == 1
+    told = capsys.readouterr()
+    assert "cannot use the replay store" in told.err
+    assert "Open http" not in told.out
+
+
 def test_the_studio_can_be_measured() -> None:
     figures = measure(beside=1, seconds=1.0)
     assert figures.clicks >= 1

@@ -144,6 +144,13 @@ def test_typing_into_a_field_that_holds_something_goes_to_the_caret() -> None:
     assert actions_of(typed("b"), holds) == [Type("e2", "b", clear=False)]
 
 
+def test_a_long_text_arrives_whole_in_parts() -> None:
+    text = "abcd" * 3_000
+    parts = [part for part in actions_of([event("text", 0, text=text)], IN_FIELD) if isinstance(part, Type)]
+    assert [part.clear for part in parts] == [True, False, False]
+    assert "".join(part.text for part in parts) == text
+
+
 def test_what_is_taken_back_before_it_was_sent_was_never_typed() -> None:
     events = [*typed("An"), event("key", 200, text="Backspace"), *typed("b", 250)]
     assert actions_of(events, IN_FIELD) == [Type("e2", "Ab")]

@@ -48,6 +48,7 @@ def cookie(running: Running, ask: Ask) -> str:
     answer = ask("GET", f"/?{entrance.query}")
     assert answer.status == 303
     given = answer.headers["set-cookie"]
+    assert given.startswith(f"webdual_studio_{urlsplit(running.address).port}=")
     assert "HttpOnly" in given
     assert "SameSite=Strict" in given
     assert ask("GET", f"/?{entrance.query}").status == 401  # the token is good once
@@ -65,7 +66,7 @@ UPGRADE = {
 @pytest.mark.parametrize("path", ["/", "/static/studio.js", "/api/state", "/api/episodes", "/openapi.json", "/nowhere"])
 def test_nothing_is_shown_without_the_cookie(ask: Ask, cookie: str, path: str) -> None:
     assert ask("GET", path).status == 401
-    assert ask("GET", path, Cookie="webdual_studio=guess").status == 401
+    assert ask("GET", path, Cookie=f"{cookie.partition('=')[0]}=guess").status == 401
     assert ask("GET", path, Cookie=cookie).status == (404 if path == "/nowhere" else 200)
 
 
@@ -81,6 +82,7 @@ def test_another_sites_page_may_ask_for_nothing(ask: Ask, cookie: str, running: 
     assert ask("POST", "/api/consent", body=body, Origin="http://evil.test", **json_type).status == 403
     assert ask("POST", "/api/consent", body=body, Origin="null", **json_type).status == 403
     assert ask("GET", "/api/state", Cookie=cookie, Origin="http://evil.test").status == 403
+    assert ask("GET", "/api/state", Origin="http://[").status == 403
     assert not list((running.store / "consent").iterdir())
 
 
@@ -121,9 +123,15 @@ def test_no_file_outside_the_page_is_served(ask: Ask, cookie: str, path: str) ->
 
 def test_other_machines_are_let_in_only_when_that_is_meant() -> None:
     with pytest.raises(UsageError, match="--expose"):
-        Bind(host="0.0.0.0")
-    assert not Bind(host="0.0.0.0", expose=True).is_secret
+        Bind(host="192.0.2.1")
+    assert not Bind(host="192.0.2.1", expose=True).is_secret
     assert Bind().is_secret
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", ""])
+def test_every_address_at_once_is_none_that_a_person_opens(host: str) -> None:
+    with pytest.raises(UsageError, match="one address"):
+        Bind(host=host, expose=True)
 
 
 def test_tls_needs_both_its_files(tmp_path: Path) -> None:
@@ -134,7 +142,9 @@ def test_tls_needs_both_its_files(tmp_path: Path) -> None:
 
 
 def test_the_hosts_that_a_studio_answers_to() -> None:
-    assert allowed_hosts("127.0.0.1", 80) == {"127.0.0.1:80", "localhost:80", "[::1]:80"}
-    assert allowed_hosts("192.0.2.1", 80) == {"192.0.2.1:80"}
+    assert allowed_hosts("127.0.0.1", 81) == {"127.0.0.1:81", "localhost:81", "[::1]:81"}
+    assert "127.0.0.2:81" in allowed_hosts("127.0.0.2", 81)
+    assert allowed_hosts("192.0.2.1", 80) == {"192.0.2.1:80", "192.0.2.1"}
+    assert allowed_hosts("2001:db8::1", 443, secure=True) == {"[2001:db8::1]:443", "[2001:db8::1]"}
     assert is_loopback("::1")
     assert not is_loopback("studio.test")

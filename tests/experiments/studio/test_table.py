@@ -1,0 +1,79 @@
+"""An agent's table, without a page of the studio around it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from browser_env.action import Back
+from browser_env.episode import Source
+from browser_env.errors import UsageError
+from browser_env.host import BrowserHost
+from browser_env.miniwob import miniwob_task
+from experiments.experts import ExpertPolicy
+from experiments.studio.archive import Archive
+from experiments.studio.consent import agreed
+from experiments.studio.table import AgentTable
+from replay.redaction import Redactor
+from replay.store import ReplayStore
+from rewards.outcome import Outcome
+
+
+async def until(fits: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not fits():
+            await asyncio.sleep(0.01)
+
+
+def begun(table: AgentTable) -> bool:
+    return table.recording is not None and not table.recording.over
+
+
+def test_an_agent_that_a_person_led_astray_says_so_and_goes_on(tmp_path: Path) -> None:
+    archive = Archive(path=tmp_path / "store", redactor=Redactor())
+    task = miniwob_task("enter-text")
+    table = AgentTable(
+        name="agent",
+        driver=Source.AGENT,
+        task=task,
+        policy=ExpertPolicy(task.name),
+        archive=archive,
+        pace_s=0.2,
+        rest_s=0.2,
+    )
+    ada, bob = agreed(subject="Ada", days=30), agreed(subject="Bob", days=30)
+
+    async def run() -> None:
+        await archive.agree(ada)
+        host = BrowserHost()
+        work = asyncio.create_task(table.work(host))
+        await until(lambda: begun(table))
+        table.take_over(consent=ada.id, by="a tab")
+        with pytest.raises(UsageError, match="somebody else acts"):
+            table.take_over(consent=ada.id, by="another tab")
+        recording = table.recording
+        assert recording is not None
+        await recording.act(Back(), actor=Source.HUMAN)
+        recording.pause(paused=True)
+        table.hand_back()
+        assert not recording.paused
+        with pytest.raises(UsageError, match="another consent"):
+            table.take_over(consent=bob.id, by="another tab")
+        await until(lambda: bool(table.trouble))
+        assert "IndexError" in table.trouble
+        assert table.driver is Source.AGENT
+        await until(lambda: begun(table))
+        assert not work.done()
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        await host.close()
+
+    asyncio.run(run())
+    with ReplayStore(tmp_path / "store", read_only=True) as store:
+        (led,) = store.episodes()
+    assert led.steps[-1].intervention
+    assert led.consent == ada.id
+    assert led.outcome is Outcome.INFRA_ERROR
