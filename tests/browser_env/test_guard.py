@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from browser_env.action import Click
+from browser_env.action import Click, Wait
 from browser_env.guard import parse_head
 from browser_env.task import Task
 from rewards.outcome import Outcome
 
 MakeTask = Callable[..., Task]
+LOOKS = 20
 WAYS = ("Fetch", "Image", "Socket", "Worker")
 
 
@@ -49,7 +50,14 @@ def private() -> Iterator[Private]:
 
 def click(episodes: Any, task: Task, private: Private, name: str) -> Any:
     observation = episodes.reset(replace(task, url=f"{task.url}?target={private.url}"))
-    return episodes.step(Click(next(e.id for e in observation.elements if e.name == name)))
+    result = episodes.step(Click(next(e.id for e in observation.elements if e.name == name)))
+    blocked = result.blocked
+    for _ in range(LOOKS if name == "Worker" else 0):  # a step does not wait for a worker to begin
+        if word(result) != "-":
+            break
+        result = episodes.step(Wait(500))
+        blocked += result.blocked
+    return replace(result, blocked=blocked)
 
 
 def word(result: Any) -> str:

@@ -94,7 +94,7 @@ def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     pytest.fail(f"{url} does not answer: {log.read_text()[-500:]}")
 
 
-RECORDINGS = 4  # a page that is left while it still loads is recorded in part: then once more, as a person would
+RECORDINGS = 6  # a page that is left while it still loads is recorded in part: then once more, as a person would
 
 
 def free_port() -> int:
