@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from browser_env.context import Context
 from browser_env.errors import DocumentGoneError
 from browser_env.observing import Seen, observe, reading_arguments, see
-from browser_env.page import decode_picture
+from browser_env.page import decode_picture, restart_call
 from browser_env.settling import NETWORK_S, Settled, Settling, settle
 from browser_env.task import Task
 
@@ -48,13 +47,10 @@ async def look_after(view: View, *, ms: float, ends: bool) -> tuple[Settling, Se
     """Let page time pass, and read; with evidence where the episode ``ends`` or may have ended."""
     await view.context.ready()
     page = view.context.page
+    status, seen = None, None
     if view.is_simple:
         status, seen = await _turn(view, f"webdual.advance({ms})", told=page.note_elapsed, with_evidence=ends)
-        settling = None if status is None else Settling(settled=Settled.PAGE_TIME, status=status)
-    else:
-        settling, seen = None, None
-    if settling is None:
-        settling = await rest(view, ms=ms)
+    settling = await rest(view, ms=ms) if status is None else Settling(settled=Settled.PAGE_TIME, status=status)
     done = bool((settling.status["page"] or {}).get("done", False))
     judged = ends or done or view.task.suite != "miniwob"
     return settling, seen or await look(view, with_evidence=judged)
@@ -63,10 +59,10 @@ async def look_after(view: View, *, ms: float, ends: bool) -> tuple[Settling, Se
 async def look_at_start(view: View, start: Start) -> tuple[dict[str, Any], Seen | None]:
     """Begin an episode; return what its page answers and, unless it has to be looked at apart, what is then seen."""
     page = view.context.page
-    if not view.is_simple:
-        return await page.restart(seed=start.seed, flush_ms=start.flush_ms, drawn=start.drawn), None
-    work = f"webdual.restart({start.seed}, {start.flush_ms}, {json.dumps(start.drawn)})"
-    asked, seen = await _turn(view, work, told=lambda _: page.note_restart(start.flush_ms), user_gesture=True)
+    asked, seen = None, None
+    if view.is_simple:
+        work = restart_call(seed=start.seed, flush_ms=start.flush_ms, drawn=start.drawn)
+        asked, seen = await _turn(view, work, told=lambda _: page.note_restart(start.flush_ms), user_gesture=True)
     if asked is None:
         asked = await page.restart(seed=start.seed, flush_ms=start.flush_ms, drawn=start.drawn)
     return asked, seen

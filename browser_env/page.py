@@ -219,7 +219,7 @@ class Page:
         """Begin another episode of a suite's page: let what is pending run out, then draw; return what is asked."""
         if len(self.frames) > 1:
             await self.advance(flush_ms)
-        call = f"webdual.restart({seed}, {flush_ms}, {json.dumps(drawn)})"
+        call = restart_call(seed=seed, flush_ms=flush_ms, drawn=drawn)
         asked: dict[str, Any] = await self.evaluate(call, isolated=True, user_gesture=True)
         self.note_restart(flush_ms)
         return asked
@@ -527,6 +527,11 @@ class Page:
             if not answer.done():
                 answer.set_exception(error)
                 answer.exception()  # nobody may be left to look at it
+
+
+def restart_call(*, seed: int, flush_ms: float, drawn: dict[str, Any]) -> str:
+    """Return the expression that begins another episode of a suite's page (see channel.js)."""
+    return f"webdual.restart({seed}, {flush_ms}, {json.dumps(drawn)})"
 
 
 def ticks_ms(us: int) -> float:

@@ -30,22 +30,28 @@ class ProcessorTime:
         if not (PROC / "self/stat").exists():
             return time.process_time()
         if time.monotonic() - self._scanned >= SCAN_S:
-            self._family, self._scanned = _family(), time.monotonic()
-        ticks = sum(int(field) for fields in _stats(self._family).values() for field in fields[11:15])
+            self._family, self._scanned = family_of([os.getpid()]), time.monotonic()
+        ticks = sum(int(field) for fields in stats_of(self._family).values() for field in fields[11:15])
         return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def _family() -> set[int]:
-    """Return the ids of this process and its living descendants."""
-    stats = _stats(int(folder.name) for folder in PROC.iterdir() if folder.name.isdigit())
-    family = {os.getpid()}
-    for pid in sorted(stats):  # parents are older than their children
-        if int(stats[pid][1]) in family:
-            family.add(pid)
-    return family
+def family_of(roots: Iterable[int]) -> set[int]:
+    """Return the ids of these processes and all their living descendants. Linux only."""
+    parents = {pid: int(fields[1]) for pid, fields in stats_of(all_pids()).items()}
+    found = set(roots) & set(parents)
+    grown = 0
+    while grown != len(found):
+        grown = len(found)
+        found |= {pid for pid, parent in parents.items() if parent in found}
+    return found
 
 
-def _stats(pids: Iterable[int]) -> dict[int, list[str]]:
+def all_pids() -> list[int]:
+    """Return the ids of all processes of the machine."""
+    return [int(folder.name) for folder in PROC.iterdir() if folder.name.isdigit()]
+
+
+def stats_of(pids: Iterable[int]) -> dict[int, list[str]]:
     """Return the fields of processes' stats that follow their names; those that have ended are left out."""
     found = {}
     for pid in pids:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from browser_env.errors import UsageError
+from browser_env.processor_time import PROC, all_pids, family_of, stats_of
 
-PROC = Path("/proc")
 KINDS = ("python", "browser", "renderer", "gpu", "other", "ended")  # of processes
 MIB = 1 << 20
 
@@ -24,24 +23,18 @@ def require_proc() -> None:
 
 def family(roots: Iterable[int]) -> list[int]:
     """Return the ids of these processes and all their living descendants."""
-    parents = {pid: int(fields[1]) for pid, fields in _stats()}
-    found = set(roots) & set(parents)
-    grown = 0
-    while grown != len(found):
-        grown = len(found)
-        found |= {pid for pid, parent in parents.items() if parent in found}
-    return sorted(found)
+    return sorted(family_of(roots))
 
 
 def living(roots: Iterable[int]) -> set[tuple[int, int]]:
     """Return the family's processes by id and start, the pair that no other process ever has."""
     members = set(family(roots))
-    return {(pid, int(fields[19])) for pid, fields in _stats() if pid in members}
+    return {(pid, int(fields[19])) for pid, fields in stats_of(all_pids()).items() if pid in members}
 
 
 def still_living(processes: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
     """Return which of these processes, by id and start, have not ended, whoever their parents are by now."""
-    now = {(pid, int(fields[19])) for pid, fields in _stats() if fields[0] not in "ZX"}
+    now = {(pid, int(fields[19])) for pid, fields in stats_of(all_pids()).items() if fields[0] not in "ZX"}
     return now & set(processes)
 
 
@@ -63,7 +56,7 @@ def cpu_s(roots: Iterable[int]) -> dict[int, Spent]:
             own_s=(int(fields[11]) + int(fields[12])) / hertz,
             ended_s=(int(fields[13]) + int(fields[14])) / hertz,
         )
-        for pid, fields in _stats()
+        for pid, fields in stats_of(all_pids()).items()
         if pid in members
     }
 
@@ -108,14 +101,6 @@ def command_of(pid: int) -> str:
         return (PROC / str(pid) / "cmdline").read_text(errors="replace").replace(" ", "\0")
     except OSError:  # it has just ended
         return ""
-
-
-def _stats() -> Iterator[tuple[int, list[str]]]:
-    """Yield every process's id and the fields of its stat that follow its name."""
-    for folder in PROC.iterdir():
-        if folder.name.isdigit():
-            with contextlib.suppress(OSError):  # it has just ended
-                yield int(folder.name), (folder / "stat").read_text().rpartition(")")[2].split()
 
 
 def _memory_bytes(pid: int) -> int:
