@@ -79,6 +79,7 @@ class Environment:
         self.fields: dict[str, str] = {}  # the goal's parts by name, where the suite knows them
         self._steps = 0
         self._last: Observation | None = None
+        self.evidence = Evidence()  # of the episode as it stands; on a suite's page, only once it is over
 
     @property
     def context(self) -> Context:
@@ -127,13 +128,15 @@ class Environment:
             await self._prepare(task, seed=seed)
             seen = await (self._start_miniwob if task.suite == "miniwob" else self._start_web)(task, seed)
             _check_start(task, self.misses)
-            seen = seen or await look(self._view(task))
+            seen = seen or await look(self._view(task), with_evidence=task.suite == "web")
             self._last = replace(seen.observation, goal=self._goal)
+            self.evidence = seen.evidence or Evidence()
         except InfraError:
             await self.discard_page()
             raise
         except DialogOpenError:
             self._last = self._with_dialog(Observation(goal=self._goal, url=task.url, viewport=task.viewport), None)
+            self.evidence = Evidence(url=task.url)
         self._task, self._seed, self._steps = task, seed, 0
         return self._last
 
@@ -199,7 +202,7 @@ class Environment:
             self._stamp()
         if seen.evidence is None:
             return StepResult(observation=seen.observation, settled=settling.settled)
-        evidence = _complete(seen.evidence, settling, action, self.misses)
+        self.evidence = evidence = _complete(seen.evidence, settling, action, self.misses)
         result = judge(task, seen.observation, evidence, limit_reached=self._steps >= task.max_steps)
         return replace(result, settled=settling.settled)
 

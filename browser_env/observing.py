@@ -116,6 +116,8 @@ def _evidence(readings: Sequence[Reading | None], elements: tuple[Element, ...])
     if not found:
         return None
     values = {key: value for evidence in reversed(found) for key, value in evidence["form_values"].items()}
-    states = tuple(ElementState(role=e.role, name=e.name, value=e.value, states=e.states) for e in elements)
+    states = tuple(
+        ElementState(role=e.role, name=e.name, value=e.value, states=e.states, headers=e.headers) for e in elements
+    )
     text = "\n".join(evidence["text"] for evidence in found)
     return Evidence(**found[0] | {"text": text, "form_values": values}, elements=states)

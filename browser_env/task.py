@@ -37,6 +37,7 @@ class Task:
     provenance: str = ""  # where the task comes from
     golden: tuple[str, ...] = ()  # actions in text form that solve it, where known
     snapshot: str | None = None  # PATH or PATH#sha256=HEX of what the site served; None: the site itself
+    read_only: bool = False  # requests that may change the site are refused
 
     def to_json(self) -> dict[str, Any]:
         """Return the task as JSON-serialisable data."""

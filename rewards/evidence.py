@@ -14,6 +14,19 @@ class ElementState:
     name: str = ""
     value: str = ""
     states: tuple[str, ...] = ()  # e.g. ("checked", "disabled")
+    headers: tuple[str, ...] = ()  # names of its row's and its column's header, inside a table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A request of the page that may have changed the site: neither GET nor HEAD, nor a search."""
+
+    method: str  # in upper case
+    url: str
+    fields: dict[str, str] = field(
+        default_factory=dict
+    )  # of its form or JSON body; "a.b" and "a.0" lead into nested ones
+    status: int | None = None  # of the answer; None: none came
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +46,7 @@ class Evidence:
     page_elapsed_ms: float = 0.0  # page time since the episode began
     page_limit_ms: float | None = None  # the page's own time limit, if it has one
     unanswered: tuple[str, ...] = ()  # requests that a snapshot had no answer to, those that only adorn left out
+    sent: tuple[Sent, ...] = ()  # by the episode so far, in order
 
     def to_json(self) -> dict[str, Any]:
         """Return the evidence as JSON-serialisable data."""
@@ -42,7 +56,14 @@ class Evidence:
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Rebuild evidence from :meth:`to_json`."""
         elements = tuple(
-            ElementState(**{**element, "states": tuple(element.get("states", ()))})
+            ElementState(
+                **{
+                    **element,
+                    "states": tuple(element.get("states", ())),
+                    "headers": tuple(element.get("headers", ())),
+                }
+            )
             for element in data.get("elements", ())
         )
-        return cls(**{**data, "elements": elements, "unanswered": tuple(data.get("unanswered", ()))})
+        sent = tuple(Sent(**request) for request in data.get("sent", ()))
+        return cls(**{**data, "elements": elements, "unanswered": tuple(data.get("unanswered", ())), "sent": sent})

@@ -1,0 +1,1 @@
+"""Turns a website into verified tasks: explore, generate, prove, package."""

@@ -1,0 +1,1 @@
+"""The families of tasks: each module reads a graph and yields candidates."""

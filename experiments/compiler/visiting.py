@@ -1,0 +1,108 @@
+"""Plays moves on a site in fresh resets, and keeps what every step showed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from browser_env.action import Action, Answer, GiveUp
+from browser_env.environment import Environment
+from browser_env.errors import DivergedError
+from browser_env.host import BrowserHost
+from browser_env.observation import Observation
+from browser_env.options import BrowserOptions
+from browser_env.snapshot.recording import Recorder
+from experiments.compiler.site import Site
+from experiments.compiler.target import Move
+from rewards.evidence import Evidence
+
+Job = TypeVar("Job")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """What moves led to from a fresh reset: T actions that were carried out, T + 1 of everything else."""
+
+    actions: tuple[Action, ...]
+    observations: tuple[Observation, ...]
+    evidence: tuple[Evidence, ...]
+    problem: str = ""  # why it ended before the last move; empty: it did not
+    seconds: float = 0.0
+
+
+class Visitor:
+    """One environment on a site."""
+
+    def __init__(self, host: BrowserHost, site: Site, *, pixels: bool = False, recorder: Recorder | None = None):
+        self.environment = Environment(host, pixels=pixels, recorder=recorder)
+        self.site = site
+
+    async def play(self, url: str, moves: Sequence[Move], *, seed: int = 0) -> Visit:
+        """Open a page in a fresh profile and make moves; an ``answer`` and a ``give_up`` are left to the caller.
+
+        Raise :class:`InfraError` where the page cannot be opened.
+        """
+        started = time.monotonic()
+        environment = self.environment
+        actions: list[Action] = []
+        observations = [await environment.reset(self.site.task(url), seed=seed)]
+        evidence = [environment.evidence]
+        problem = ""
+        for move in moves:
+            if isinstance(move.action, Answer | GiveUp):
+                break
+            try:
+                action = move.on(observations[-1])
+            except DivergedError as error:
+                problem = str(error)
+                break
+            result = await environment.step(action)
+            actions.append(action)
+            observations.append(result.observation)
+            evidence.append(result.evidence or environment.evidence)
+            problem = result.observation.error or (result.reason if result.outcome is not None else "")
+            if problem:
+                break
+        return Visit(
+            actions=tuple(actions),
+            observations=tuple(observations),
+            evidence=tuple(evidence),
+            problem=problem,
+            seconds=time.monotonic() - started,
+        )
+
+
+@asynccontextmanager
+async def visitors(
+    site: Site,
+    *,
+    count: int,
+    pixels: bool = False,
+    recorder: Recorder | None = None,
+    options: BrowserOptions | None = None,
+) -> AsyncIterator[list[Visitor]]:
+    """Have visitors with a browser each, closed at the end."""
+    hosts = [BrowserHost(options) for _ in range(count)]
+    crew = [Visitor(host, site, pixels=pixels, recorder=recorder) for host in hosts]
+    try:
+        yield crew
+    finally:
+        await asyncio.gather(*(visitor.environment.close() for visitor in crew))
+        await asyncio.gather(*(host.close() for host in hosts))
+
+
+async def share(crew: Sequence[Visitor], jobs: Iterable[Job], work: Callable[[Visitor, Job], Awaitable[None]]) -> None:
+    """Have visitors do jobs, each the next one when it is free; the first error ends all."""
+    waiting = iter(jobs)
+
+    async def serve(visitor: Visitor) -> None:
+        for job in waiting:
+            await work(visitor, job)
+
+    async with asyncio.TaskGroup() as group:
+        for visitor in crew:
+            group.create_task(serve(visitor))
