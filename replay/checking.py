@@ -16,6 +16,7 @@ from replay.files import STALE_S
 from replay.images import ImageFolder
 from replay.index import Entry, Index, Row, index_problem
 from replay.layout import open_folder
+from replay.notes import FOLDER, NoteFolder
 from replay.running import RunningFolder
 from replay.sealed import episode_file, episode_files, read_entry, stamp
 from replay.store import ReplayStore
@@ -27,7 +28,7 @@ Tell = Callable[[int, int], None]  # gets how many files have been read, and of 
 class Fault:
     """Something in a store that is not as it should be."""
 
-    kind: str  # "episode", "image", "index", "consent", "running" or "draft"
+    kind: str  # "episode", "image", "index", "consent", "note", "running" or "draft"
     name: str  # of the file, or the episode's id
     problem: str  # in words
     repair: str  # what repairing does, in words; empty: it cannot be repaired
@@ -70,6 +71,8 @@ def repair_store(path: Path, check: Check) -> None:
                     images.remove(fault.name)
                 elif fault.kind == "image" and fault.repair:
                     _put_aside(path, images.file(fault.name))
+                elif fault.kind == "note":
+                    _put_aside(path, path / FOLDER / fault.name)
     finally:
         index.close()
     ReplayStore(path).close()  # indexes anew whatever has no row now
@@ -91,7 +94,7 @@ class _Checker:
         files, images = episode_files(self._path), set(self._images.names())
         total = len(files) + len(images)
         faults = [*self._sealed(files, total), *self._pictures(images, len(files), total)]
-        faults += [*self._rows(images), *self._agreements(), *self._left_behind()]
+        faults += [*self._rows(images), *self._agreements(), *self._notes(), *self._left_behind()]
         return Check(
             episodes=len(files),
             steps=sum(entry.info.num_steps for entry in self._entries.values()),
@@ -177,6 +180,10 @@ class _Checker:
                 self._consents.get(name)
             except ConsentError as error:
                 yield Fault(kind="consent", name=name, problem=f"{error}; ask the person again", repair="")
+
+    def _notes(self) -> Iterator[Fault]:
+        for file, problem in NoteFolder(self._path).damaged():
+            yield Fault(kind="note", name=file.name, problem=problem, repair="it is moved to quarantine/")
 
     def _left_behind(self) -> Iterator[Fault]:
         running = RunningFolder(self._path / "running", drafts=self._path / "drafts")

@@ -51,13 +51,25 @@ class NoteFolder:
 
     def ratings(self) -> list[Rating]:
         """Return the ratings whose rater agrees, oldest first."""
-        found = [Rating.from_json(data) for _, kind, data in self._valid() if kind == "rating"]
+        found = [note for note in self._valid() if isinstance(note, Rating)]
         return sorted(found, key=lambda rating: (rating.given_at, rating.id))
 
     def tags(self) -> dict[str, tuple[str, ...]]:
         """Return the tags of the episodes that were given any here."""
-        notes = [TagNote(**data | {"tags": tuple(data["tags"])}) for _, kind, data in self._valid() if kind == "tags"]
+        notes = [note for note in self._valid() if isinstance(note, TagNote)]
         return {note.episode: note.tags for note in sorted(notes, key=lambda note: (note.given_at, note.id))}
+
+    def damaged(self) -> list[tuple[Path, str]]:
+        """Return the files that are no notes, each with what is wrong."""
+        found = []
+        for path in sorted(self._path.glob("*.json")):
+            try:
+                _as_note(*_read(path))
+            except FileNotFoundError:  # swept since it was listed
+                continue
+            except (DataError, TypeError, ValueError, KeyError) as error:
+                found.append((path, f"it is no rating and no tags: {error!r:.200}"))
+        return found
 
     def sweep(self) -> int:
         """Delete the notes under revoked consents, and damaged ones, for nobody can tell whose they are."""
@@ -67,20 +79,14 @@ class NoteFolder:
             path.unlink(missing_ok=True)
         return len(gone)
 
-    def _valid(self) -> Iterator[tuple[Path, str, dict[str, Any]]]:
-        for path, kind, data in self._all():
-            try:
-                self._consents.check(data.get("consent"))
-            except ConsentError:
-                continue
-            yield path, kind, data
-
-    def _all(self) -> Iterator[tuple[Path, str, dict[str, Any]]]:
+    def _valid(self) -> Iterator[Rating | TagNote]:
         for path in sorted(self._path.glob("*.json")):
             try:
-                yield path, *_read(path)
-            except FileNotFoundError:  # swept since it was listed
+                kind, data = _read(path)
+                self._consents.check(data.get("consent"))
+            except (FileNotFoundError, ConsentError):  # swept since it was listed, or not to be used
                 continue
+            yield _as_note(kind, data)
 
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
@@ -89,6 +95,10 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
         return record["kind"], dict(record["note"])
     except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise DataError(f"{path} is damaged: {error!r:.100}; delete it") from error
+
+
+def _as_note(kind: str, data: dict[str, Any]) -> Rating | TagNote:
+    return TagNote(**data | {"tags": tuple(data["tags"])}) if kind == "tags" else Rating.from_json(data)
 
 
 def _is_lost(path: Path, revoked: frozenset[str]) -> bool:

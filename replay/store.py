@@ -20,6 +20,7 @@ from replay.consent import ConsentFolder, ConsentRecord
 from replay.errors import ConsentError, DamageError, VersionError
 from replay.files import remove_stale_drafts, sync_folders, write_sealed
 from replay.images import ImageFolder, image_name
+from replay.imitation import actors
 from replay.index import Entry, EpisodeInfo, Filters, Index
 from replay.layout import open_folder
 from replay.notes import NoteFolder
@@ -88,7 +89,7 @@ class ReplayStore:
         :meth:`add` seals the whole. A person's steps are not noted, for they are redacted as a whole first.
         """
         self._require_writable()
-        if episode.source is Source.HUMAN or episode.consent or any(step.intervention for step in episode.steps):
+        if episode.consent or Source.HUMAN in actors(episode) or any(step.intervention for step in episode.steps):
             raise DataError(f"episode {episode.id} has steps of a person; add it once it is whole and redacted")
         with _named_errors(self._path):
             self._note(episode)

@@ -17,7 +17,7 @@ from browser_env.episode import Episode, Source
 from browser_env.errors import DataError, UsageError
 from experiments.watching import episodes_page
 from replay.consent import ConsentRecord
-from replay.imitation import actors, to_imitate
+from replay.imitation import CUT_BEFORE, actors, cut_tags, to_imitate
 from replay.notes import NoteFolder, TagNote
 from replay.redaction import Redactor
 from replay.store import ReplayStore
@@ -172,13 +172,14 @@ def trim(episode: Episode, *, first: int, last: int) -> Episode:
     if not 0 <= first < last <= len(episode.steps):
         raise UsageError(f"steps {first} to {last} are none of an episode with {len(episode.steps)} steps")
     cut_end = last < len(episode.steps)
+    kept_tags = [tag for tag in episode.tags if not tag.startswith(CUT_BEFORE)]
     changed = replace(
         episode,
         id=uuid.uuid4().hex,
         prefix=(*episode.prefix, *(step.action for step in episode.steps[:first])),
         steps=episode.steps[first:last],
         final=episode.observations[last],
-        tags=(*episode.tags, f"trimmed-{first}-{last}", f"from-{episode.id}"),
+        tags=(*kept_tags, *cut_tags(episode, last=last), f"trimmed-{first}-{last}", f"from-{episode.id}"),
     )
     if not cut_end:
         return changed

@@ -17,7 +17,8 @@ What for: to train and test programs that use websites.
 By whom: whoever runs this studio, on the machine where it runs. The studio sends nothing anywhere.
 
 For how long: until the time that you choose below; afterwards nothing of it is used any more. You may take the \
-consent back at any time, here or with 'webdual demos revoke --subject NAME'; then what was recorded is deleted.
+consent back at any time, here or with 'webdual demos revoke --store DIR --subject NAME'; then what was recorded is \
+deleted.
 
 Passwords, card numbers, one-time codes and e-mail addresses are replaced by placeholders, in texts and in pictures, \
 before anything is stored. This is done by rules, which may miss something: prefer made-up data.

@@ -174,3 +174,14 @@ def test_consents_that_are_missing_damaged_or_revoked(path: Path, make_episode: 
 def test_what_is_no_store_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no replay store"):
         check_store(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"[1]", b'{"kind": "tags", "note": {}}', b'{"kind": "rating", "note": {"value": 9}}']
+)
+def test_a_damaged_note_is_named_and_put_aside(path: Path, damage: bytes) -> None:
+    (path / "notes").mkdir(exist_ok=True)
+    (path / "notes" / "n.json").write_bytes(damage)
+    assert _faults(path) == [("note", "n.json")]
+    assert _repaired(path) == ["a", "b", "c"]
+    assert (path / "quarantine" / "n.json").read_bytes() == damage

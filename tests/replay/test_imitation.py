@@ -4,7 +4,7 @@ from browser_env.action import Wait
 from browser_env.episode import Episode, Source, Step
 from browser_env.observation import Observation
 from browser_env.task import Task, VerifierSpec
-from replay.imitation import actors, to_imitate
+from replay.imitation import actors, cut_tags, to_imitate
 from replay.samples import imitated
 from rewards.evidence import Evidence
 from rewards.outcome import Outcome
@@ -58,3 +58,13 @@ def test_what_is_not_to_be_imitated_has_no_weight_in_a_batch() -> None:
 def test_without_a_takeover_everything_may_be_imitated() -> None:
     assert to_imitate(episode(A, A)) == (True, True)
     assert to_imitate(replace(episode(H, source=H), source=H)) == (True,)
+
+
+def test_a_cut_before_a_takeover_keeps_knowing_of_it() -> None:
+    taken_over = episode(A, A, A, A, A, H)
+    for last in range(1, 6):
+        cut = replace(taken_over, steps=taken_over.steps[:last], tags=cut_tags(taken_over, last=last))
+        assert to_imitate(cut) == to_imitate(taken_over)[:last]
+        again = replace(cut, steps=cut.steps[:1], tags=cut_tags(cut, last=1))
+        assert to_imitate(again) == (True,)
+    assert cut_tags(episode(A, H, A), last=2) == ()

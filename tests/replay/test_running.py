@@ -174,7 +174,8 @@ def test_an_episode_sealed_just_before_the_kill_is_not_recovered_again(path: Pat
 def test_a_persons_steps_are_not_noted(writer: ReplayStore, path: Path, make_episode: Make) -> None:
     agents = make_episode("a")
     taken_over = replace(agents, steps=(replace(agents.steps[0], intervention=True), *agents.steps[1:]))
-    for episode in (replace(agents, source=Source.HUMAN), replace(agents, consent="anna"), taken_over):
+    persons = replace(agents, steps=(replace(agents.steps[0], actor=Source.HUMAN), *agents.steps[1:]))
+    for episode in (replace(agents, source=Source.HUMAN), replace(agents, consent="anna"), taken_over, persons):
         with pytest.raises(DataError, match="steps of a person"):
             writer.note(episode)
     assert list((path / "running").iterdir()) == []

@@ -18,6 +18,7 @@ async function load() {
   byId("tasks").replaceChildren(...state.tasks.map(({ name }) => make("option", "", { value: name })));
   if (!byId("task").value && state.tasks.length) byId("task").value = state.tasks[0].name;
   byId("consent-form").hidden = Boolean(state.consent);
+  byId("earlier-form").hidden = Boolean(state.consent);
   byId("revoke-form").hidden = !state.consent;
   byId("agreed-as").textContent = state.consent?.subject ?? "";
   byId("agreed-until").textContent = state.consent?.expires_at.slice(0, 10) ?? "";
@@ -96,11 +97,13 @@ byId("consent-form").onsubmit = trying(async () => {
   tell("Thank you. Choose a task and begin.");
   location.hash = "#record";
 });
-byId("revoke-form").onsubmit = trying(async () => {
-  const { deleted } = await ask("/api/revocation", { subject: state.consent.subject });
+async function takeBack(subject) {
+  const { deleted } = await ask("/api/revocation", { subject });
   await load();
-  tell(`Your consent is taken back; ${deleted} episodes were deleted.`);
-});
+  tell(`The consent is taken back; ${counted(deleted, "episode")} deleted.`);
+}
+byId("revoke-form").onsubmit = trying(() => takeBack(state.consent.subject));
+byId("earlier-form").onsubmit = trying(() => takeBack(byId("earlier").value));
 byId("begin-form").onsubmit = trying(begin);
 document.addEventListener("keydown", (event) => {
   if (!live?.agent || event.target === live.keys || event.target.matches("input, textarea, select")) return;

@@ -12,9 +12,11 @@ from playwright.sync_api import Page, expect
 from browser_env.action import Drag, Point, Scroll, Select, Type
 from browser_env.environment import Environment, StepResult
 from browser_env.episode import Episode, Source
+from browser_env.errors import DataError
 from browser_env.host import BrowserHost
 from browser_env.loop_thread import LoopThread
 from browser_env.task import Task
+from experiments.studio.consent import agreed
 from replay.redaction import fill_in
 from replay.store import ReplayStore
 from rewards.outcome import Outcome
@@ -223,10 +225,27 @@ def test_a_step_is_taken_back_and_pausing_keeps_nothing(
     assert "judged-by-person" in episode.tags
     page.get_by_role("link", name="Consent").click()
     page.get_by_role("button", name="Take the consent back").click()
-    expect(page.locator("#news")).to_contain_text("1 episodes were deleted")
+    expect(page.locator("#news")).to_contain_text("1 episode deleted")
     with ReplayStore(running.store, read_only=True) as store:
         assert not store.query()
     assert not list((running.store / "images").rglob("*.*"))
+    page.get_by_label("You agreed at another time?").fill("Ada")
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.locator("#news")).to_contain_text("no consent of 'Ada'")
+
+
+def test_a_consent_of_another_time_is_taken_back_by_name(
+    studio: Callable[..., Running], visit: Callable[[Running], Page]
+) -> None:
+    running = studio()
+    with ReplayStore(running.store) as store:  # as an earlier run of the studio left it
+        store.add_consent(agreed(subject="Grace", days=30))
+    page = visit(running)
+    page.get_by_label("You agreed at another time?").fill("Grace")
+    page.get_by_role("button", name="Take it back").click()
+    expect(page.locator("#news")).to_contain_text("taken back; 0 episodes deleted")
+    with ReplayStore(running.store) as store, pytest.raises(DataError, match="no consent of 'Grace'"):
+        store.revoke(subject="Grace")
 
 
 def test_a_task_is_done_with_the_keyboard_alone(
