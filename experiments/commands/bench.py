@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import math
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +15,23 @@ from rich.console import Console
 from rich.table import Table
 
 from browser_env.errors import UsageError
+from browser_env.miniwob import miniwob_task
+from browser_env.seeds import demonstration_seed
 from experiments.benchmarks.picture import save_picture
 from experiments.benchmarks.plan import PEERS, Plan, Results, measure
 from experiments.benchmarks.process_tree import require_proc
 from experiments.benchmarks.replay import PHASES, ReplayPlan, measure_replay, replay_json, replay_tables
 from experiments.benchmarks.report import breakdown_tables, ratio_table, result_table, to_json
 from experiments.commands.options import Commands, add_command, add_group, write_result
+from experiments.experts import EXPERTS, ExpertPolicy
 from experiments.progress import Progress
 from experiments.studio import measuring
-from experiments.studio.offering import MAX_AGENTS
+from experiments.studio.app import Studio
+from experiments.studio.consent import DAYS, agreed
+from experiments.studio.offering import MAX_AGENTS, offer
+from experiments.studio.rehearsing import Session, rehearse
+from experiments.training import SEEDS_PER_RUN
+from replay.store import ReplayStore
 
 QUICK: dict[str, Any] = {"envs": "1,2", "repetitions": 2, "seconds": 0.5, "peers": "none"}
 FULL: dict[str, Any] = {
@@ -73,6 +83,17 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--beside", default="0,8", help="numbers of agents at work meanwhile (default: 0,8)")
     parser.add_argument("--seconds", type=float, default=20.0, help="for each number (default: 20)")
     parser.set_defaults(run=run_studio)
+    parser = add_command(
+        group,
+        "sessions",
+        summary="record scripted sessions through the studio, to be learned from beside scripted episodes",
+        example="webdual bench sessions --store runs/sessions --sessions 10",
+    )
+    parser.add_argument("--store", metavar="DIR", type=Path, required=True, help="where they are kept")
+    parser.add_argument("--sessions", type=int, default=10, help="per task (default: 10)")
+    parser.add_argument("--tasks", default=",".join(EXPERTS), help="names, with commas (default: those with an expert)")
+    parser.add_argument("--seed", type=int, default=0, help="of the run whose demonstrations they are to equal")
+    parser.set_defaults(run=run_sessions)
 
 
 def run_env(args: argparse.Namespace) -> int:
@@ -137,6 +158,41 @@ def run_studio(args: argparse.Namespace) -> int:
     console.print(table)
     write_result(args.json, {"cores": os.cpu_count(), "viewport": measuring.VIEWPORT, "figures": found})
     return 0
+
+
+def run_sessions(args: argparse.Namespace) -> int:
+    """Record sessions of the seeds that training of the same seed has scripted demonstrations of."""
+    if args.sessions < 1 or args.seed < 0:
+        raise UsageError("--sessions must be at least 1, and --seed at least 0")
+    tasks = [miniwob_task(name.strip()) for name in args.tasks.split(",")]
+    seeds = [demonstration_seed(args.seed * SEEDS_PER_RUN + index) for index in range(args.sessions)]
+    sessions = [Session(task=task, seed=seed, expert=ExpertPolicy(task.name)) for seed in seeds for task in tasks]
+    studio = offer(args.store)
+    studio.consent = agreed(subject="scripted person", days=DAYS[0])
+    kept: list[str] = []
+    with Progress(Console()).phase("sessions", total=len(sessions)) as bar:
+
+        def keep(episode: str) -> None:
+            kept.append(episode)
+            bar.advance()
+
+        asyncio.run(_rehearse(studio, sessions, keep))
+    with ReplayStore(args.store, read_only=True) as store:
+        episodes = [store.get(episode) for episode in kept]
+    successes = sum(episode.success for episode in episodes)
+    Console().print(f"{len(kept)} sessions, {successes} of them successes, are in {args.store}")
+    write_result(args.json, {"store": str(args.store), "sessions": len(kept), "successes": successes})
+    return 0 if successes == len(kept) else 1
+
+
+async def _rehearse(studio: Studio, sessions: list[Session], on_kept: Callable[[str], None]) -> None:
+    await studio.start()
+    try:
+        assert studio.consent is not None
+        await studio.archive.agree(studio.consent)
+        await rehearse(studio, sessions, on_kept=on_kept)
+    finally:
+        await studio.stop()
 
 
 def plan_of(args: argparse.Namespace) -> Plan:
