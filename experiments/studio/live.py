@@ -61,6 +61,7 @@ class Live:
     gestures: Gestures = field(default_factory=Gestures)
     number: int = 0  # of the last message that came
     shown: int = 0  # of the last message whose effect can be seen
+    acting: int = 0  # gestures that are being carried out
     clock_ms: float = 0.0  # the person's, at the last event
     clock_at: float = 0.0  # ours, then
     drawn: asyncio.Event = field(default_factory=asyncio.Event)
@@ -94,8 +95,7 @@ class Live:
                 await (self._take(message) if isinstance(message, Event) else self._obey(message))
             except WebdualError as error:
                 await self._send({"kind": "error", "text": str(error)})
-            if not self.gestures.pending:
-                self.shown = self.number
+            self._note_shown()
 
     async def _take(self, event: Event) -> None:
         """Take an event where the person acts; elsewhere it means nothing."""
@@ -116,12 +116,15 @@ class Live:
                 await self._carry_out(due(self.gestures, now_ms, recording.observation))
             except WebdualError as error:
                 await self._send({"kind": "error", "text": str(error)})
-            if not self.gestures.pending:
-                self.shown = self.number
+            self._note_shown()
 
     async def _carry_out(self, heard: Heard) -> None:
         self.gestures = heard.state
-        await self._do(heard.actions)
+        self.acting += 1
+        try:
+            await self._do(heard.actions)
+        finally:
+            self.acting -= 1
 
     async def _do(self, actions: Sequence[Action]) -> None:
         recording = self.table.recording
@@ -237,6 +240,11 @@ class Live:
                 await self._tell()
             last = now
             await asyncio.sleep(max(0.005, FRAME_S - (time.monotonic() - started)))
+
+    def _note_shown(self) -> None:
+        """Take note that everything that was said so far can be seen, unless something waits or is under way."""
+        if not self.gestures.pending and not self.acting:
+            self.shown = self.number
 
     async def _leave(self) -> None:
         """Forget what was not kept; an agent that was relieved goes on."""
