@@ -48,7 +48,9 @@ def kind_mask(page: Page) -> NDArray[np.bool_]:
     mask = np.ones(len(Kind), dtype=np.bool_)
     for kind, allowed in zip(POINTER_KINDS, pointer_masks(page), strict=True):
         mask[kind] = allowed.any()
-    mask[Kind.POINT] = min(page.observation.viewport) >= 1
+    width, height = page.observation.viewport
+    mask[Kind.POINT] = min(width, height) >= 1
+    mask[Kind.SCROLL] = height >= 2
     return mask
 
 

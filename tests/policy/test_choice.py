@@ -130,4 +130,4 @@ def test_an_empty_page_allows_no_pointing() -> None:
 
 def test_nothing_is_pointed_at_where_there_is_no_viewport() -> None:
     mask = kind_mask(read_page(Observation(goal="", viewport=(0, 0)), CompactConfig()))
-    assert not mask[Kind.POINT]
+    assert not mask[[Kind.POINT, Kind.SCROLL]].any()
