@@ -166,7 +166,7 @@ async def probe_frame_control(binary: BrowserBinary | None = None) -> bool:
     browser = await Browser.launch(binary=binary)
     try:
         context = await browser.new_context(viewport=(64, 48))
-        picture = await context.page.screenshot()
+        picture = await context.page.drawing.screenshot()
         return browser.frame_control and picture.shape == (48, 64, 3)
     finally:
         await browser.close()

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from browser_env.devtools import DevTools, DevToolsError
+from browser_env.drawing import FrameControl
 from browser_env.errors import ActionError, BrowserCrashedError
 from browser_env.observation import Dialog, Tab
-from browser_env.page import Drawing, Page
+from browser_env.page import Page
 from browser_env.scripts import InitScript
 
 CLOSE_S = 2.0  # a profile that takes longer to close goes with its browser
@@ -74,7 +75,7 @@ class Context:
         self.active = 0  # index of the tab in front
         self.downloads: dict[str, Download] = {}  # by their id
         self._devtools = devtools
-        self._drawing = Drawing(
+        self._control = FrameControl(
             frame_control=browser.frame_control, lock=browser.frame_lock, call_timeout_s=browser.call_timeout_s
         )
         self._folder = browser.downloads_folder / id_
@@ -107,7 +108,7 @@ class Context:
             raise ActionError(f"{MAX_TABS} tabs are open already; close one with close_tab(0)")
         width, height = self._viewport
         target = {"url": "about:blank", "browserContextId": self.id, "width": width, "height": height}
-        control = {"enableBeginFrameControl": True} if self._drawing.frame_control else {}
+        control = {"enableBeginFrameControl": True} if self._control.frame_control else {}
         made = await self._ask("Target.createTarget", target | control)
         page = next((page for page in self.pages if page.id == made["targetId"]), None)
         if page is None:
@@ -147,7 +148,7 @@ class Context:
     async def _ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         """Send a command to the browser itself; raise :class:`BrowserCrashedError` where it does not answer."""
         try:
-            async with asyncio.timeout(self._drawing.call_timeout_s):
+            async with asyncio.timeout(self._control.call_timeout_s):
                 result: dict[str, Any] = await self._devtools.send(method, params)
                 return result
         except (DevToolsError, TimeoutError) as error:
@@ -190,7 +191,7 @@ class Context:
             target_id=info["targetId"],
             session=session,
             devtools=self._devtools,
-            drawing=self._drawing,
+            control=self._control,
             viewport=self._viewport,
         )
         page.start(self._scripts)

@@ -76,6 +76,6 @@ async def _intercepted(page: Page, reports: list[dict[str, Any]]) -> dict[str, A
         if reports:
             data: dict[str, Any] = reports[-1]["data"]
             return data
-        await page.frame()
+        await page.drawing.frame()
         await asyncio.sleep(0.002)  # the browser's answer comes by another way than the page's
     raise InfraError("the browser began a drag but did not tell of it")

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from browser_env.context import Context
+from browser_env.drawing import decode_picture
 from browser_env.errors import DocumentGoneError
 from browser_env.observing import Seen, observe, reading_arguments, see
-from browser_env.page import decode_picture, restart_call
+from browser_env.page import restart_call
 from browser_env.settling import NETWORK_S, Settled, Settling, settle
 from browser_env.task import Task
 

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from browser_env.drawing import decode_picture
 from browser_env.errors import BrowserCrashedError, InfraError
 from browser_env.merging import Reading, merge, scroll
 from browser_env.observation import Element, Observation, Screenshot, Tab
-from browser_env.page import Frame, Page, decode_picture
+from browser_env.page import Frame, Page
 from rewards.evidence import ElementState, Evidence
 
 
@@ -33,9 +34,9 @@ async def observe(
     with_evidence: bool = False,
 ) -> Seen:
     """Read elements, pixels and, if asked, evidence of one moment: page time stands still meanwhile."""
-    picture = await page.picture() if pixels else None
+    picture = await page.drawing.picture() if pixels else None
     if picture is None:
-        await page.frame()
+        await page.drawing.frame()
     frames = page.frames
     reading = asyncio.ensure_future(_read_all(frames, reading_arguments(ignore, with_evidence=with_evidence)))
     await asyncio.sleep(0)  # what is read is asked for before the picture is decoded

@@ -1,24 +1,19 @@
-"""A tab: its documents and frames, evaluation in the page's world and in an isolated one, pictures and raw input."""
+"""A tab: its documents and frames, evaluation in the page's world and in an isolated one, and raw input."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import io
 import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
-import numpy as np
-from PIL import Image
-
 from browser_env.devtools import ConnectionLostError, DevTools, DevToolsError
 from browser_env.documents import Documents
+from browser_env.drawing import Drawing, FrameControl
 from browser_env.errors import ActionError, BrowserCrashedError, DialogOpenError, DocumentGoneError, InfraError
-from browser_env.keys import press_events
-from browser_env.observation import Dialog, Screenshot
+from browser_env.observation import Dialog
 from browser_env.scripts import ISOLATED_WORLD, InitScript, reading_scripts
 from browser_env.traffic import Traffic
 from browser_env.turning import TELL, Turns
@@ -26,28 +21,10 @@ from browser_env.turning import TELL, Turns
 T = TypeVar("T")
 
 DOCUMENT_RETRIES = 50  # a page may move on so often while it is being read
-PICKER_PATIENCE_S = 2.0  # no frame takes so long, unless a list, a date or a colour is being picked
-PICTURE_S = 5.0  # a page that has no picture for so long is broken
-PICTURE_PAUSE_S = 0.001
-FRAMES_OF_SCROLL = 4  # have to be shown: one that is hidden too soon would have the page scroll once more
-LEAVING_S = 1.0  # a frame that nobody wants any more is waited for so long
 PUMP_PAUSE_S = 0.01  # between frames drawn while something is awaited
-FRAME_INTERVAL_MS = 1000 / 60
-US = 1000  # to a ms: the compositor's clock counts whole ones
-TIME_SCALE = 500.0  # ms of page time to a ms of the compositor's clock: page time passes faster than the machine's
-AT_ONCE = 10_000.0  # without frame control animations follow the wall clock, and are over within a frame
 SLICE_MS = 20.0  # documents that share a page take turns of so much page time
 WAITS_FOR_FRAME = ("mouseMoved", "mouseWheel")  # events that are held back until the next frame
 GONE = ("context", "navigated", "Promise was collected")  # words of errors that mean a document was replaced
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
-    """How the pages of a browser draw their frames."""
-
-    frame_control: bool
-    lock: asyncio.Lock  # held while a frame is drawn
-    call_timeout_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +45,7 @@ class Page:
     """A tab of a context."""
 
     def __init__(
-        self, *, target_id: str, session: str, devtools: DevTools, drawing: Drawing, viewport: tuple[int, int]
+        self, *, target_id: str, session: str, devtools: DevTools, control: FrameControl, viewport: tuple[int, int]
     ):
         self.id = target_id  # also the id of its main frame
         self.session = session
@@ -81,17 +58,11 @@ class Page:
         self.closed = False
         self.unresponsive = False  # a command timed out: only ending the page or the browser is sure to help
         self.elapsed_ms = 0.0  # page time of the episode
-        self._shown_ms = 0.0  # page time of the tab, at which frames are drawn
-        self._first_frame_us = time.monotonic_ns() // 1_000_000 * US  # of the compositor's clock, at page time zero
-        self._last_frame_us = self._first_frame_us
         self._devtools = devtools
-        self._drawing = drawing
+        self._call_timeout_s = control.call_timeout_s
+        self.drawing = Drawing(self, control)
         self.documents = Documents(target_id)
         self._in_flight: set[asyncio.Future[Any]] = set()
-        self._is_shown = True  # what the last frame drew
-        self._to_show = 0  # frames that have to be shown
-        self._frame: asyncio.Future[Any] | None = None  # the last that was begun
-        self._held_frame: asyncio.Future[Any] | None = None  # one that a dialog holds up
         self._moved = asyncio.Event()  # set when the address changes
         self._committed = asyncio.Event()  # set when another document is shown
         self._loaded = asyncio.Event()  # set by the load event of the document shown
@@ -115,7 +86,7 @@ class Page:
             ("Emulation.setFocusEmulationEnabled", {"enabled": True}),
             ("Page.setInterceptFileChooserDialog", {"enabled": True}),
             ("Animation.enable", {}),
-            ("Animation.setPlaybackRate", {"playbackRate": TIME_SCALE if self._drawing.frame_control else AT_ONCE}),
+            ("Animation.setPlaybackRate", {"playbackRate": self.drawing.time_scale}),
         ]
         self._setting_up = [self._devtools.send(method, params, session=self.session) for method, params in commands]
 
@@ -127,8 +98,8 @@ class Page:
         """Have a script run after all others in documents that open from now on, in place of the last such script."""
         if self._last_script is not None and self._last_script.done() and not self._last_script.exception():
             old = self._last_script.result()["identifier"]
-            self._command("Page.removeScriptToEvaluateOnNewDocument", {"identifier": old})
-        self._last_script = self._command("Page.addScriptToEvaluateOnNewDocument", _registration(script, now=False))
+            self.command("Page.removeScriptToEvaluateOnNewDocument", {"identifier": old})
+        self._last_script = self.command("Page.addScriptToEvaluateOnNewDocument", _registration(script, now=False))
 
     async def ready(self) -> Self:
         """Wait until :meth:`start` has taken effect."""
@@ -149,12 +120,12 @@ class Page:
 
     def post(self, method: str, params: dict[str, Any] | None = None) -> None:
         """Send one DevTools command and do not wait for its answer."""
-        self._command(method, params).add_done_callback(_look_away)
+        self.command(method, params).add_done_callback(_look_away)
 
     async def send(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """Send one DevTools command; raise :class:`BrowserCrashedError` where the browser does not answer."""
-        self._check_usable()
-        result: dict[str, Any] = await self.bounded(self._command(method, params), what=method)
+        self.check_usable()
+        result: dict[str, Any] = await self.bounded(self.command(method, params), what=method)
         return result
 
     async def evaluate(
@@ -172,16 +143,16 @@ class Page:
             except DocumentGoneError:
                 if frame_id not in ("", self.id):
                     raise
-                await self.frame()  # the page is moving on to another document
+                await self.drawing.frame()  # the page is moving on to another document
         else:
             raise BrowserCrashedError("the page kept navigating away and could not be read")
         return self.value_of(result)
 
     async def begin_evaluation(self, expression: str, *, user_gesture: bool = False) -> asyncio.Future[dict[str, Any]]:
         """Have the isolated world of the page's own document evaluate an expression; see :meth:`value_of`."""
-        self._check_usable()
+        self.check_usable()
         context = await self._find_world(self.id, ISOLATED_WORLD)
-        return self._command("Runtime.evaluate", _evaluation(expression, context, user_gesture=user_gesture))
+        return self.command("Runtime.evaluate", _evaluation(expression, context, user_gesture=user_gesture))
 
     @staticmethod
     def value_of(result: dict[str, Any]) -> Any:
@@ -207,7 +178,7 @@ class Page:
 
     def note_elapsed(self, status: dict[str, Any]) -> None:
         """Take note of what a status of the page's own document says of page time."""
-        self._shown_ms += max(0.0, status["elapsed"] - self.elapsed_ms)
+        self.drawing.shown_ms += max(0.0, status["elapsed"] - self.elapsed_ms)
         self.elapsed_ms = max(self.elapsed_ms, status["elapsed"])
 
     async def begin(self, *, seed: int, elapsed_ms: float = 0.0) -> None:
@@ -226,15 +197,15 @@ class Page:
 
     def note_restart(self, flush_ms: float) -> None:
         """Take note that an episode has begun after so much page time."""
-        self._shown_ms += flush_ms
+        self.drawing.shown_ms += flush_ms
         self.elapsed_ms = 0.0
 
     async def navigate(self, url: str) -> None:
         """Open a URL and wait for its load event, drawing frames meanwhile."""
         try:
-            async with asyncio.timeout(self._drawing.call_timeout_s):
+            async with asyncio.timeout(self._call_timeout_s):
                 self._committed.clear()
-                result = await self.pumped(self._command("Page.navigate", {"url": url}))
+                result = await self.pumped(self.command("Page.navigate", {"url": url}))
                 reason = result.get("errorText", "")
                 if reason == "net::ERR_ABORTED":
                     raise ActionError("the address opens no page: it is a download, or its answer is empty")
@@ -244,8 +215,8 @@ class Page:
                     await self.pumped(self._committed.wait())
                     await self.pumped(self._loaded.wait())
         except TimeoutError as error:
-            self._command("Page.stopLoading")
-            raise InfraError(f"{url[:200]} did not load within {self._drawing.call_timeout_s:.0f} s") from error
+            self.command("Page.stopLoading")
+            raise InfraError(f"{url[:200]} did not load within {self._call_timeout_s:.0f} s") from error
 
     async def go(self, direction: str) -> None:
         """Go ``back`` or ``forward`` in the history; raise :class:`ActionError` where there is nothing."""
@@ -256,12 +227,12 @@ class Page:
         self._moved.clear()
         entry = history["entries"][wanted]
         try:
-            async with asyncio.timeout(self._drawing.call_timeout_s):
-                await self.pumped(self._command("Page.navigateToHistoryEntry", {"entryId": entry["id"]}))
+            async with asyncio.timeout(self._call_timeout_s):
+                await self.pumped(self.command("Page.navigateToHistoryEntry", {"entryId": entry["id"]}))
                 await self.pumped(self._moved.wait())
                 await self.pumped(self._loaded.wait())
         except TimeoutError as error:
-            self._command("Page.stopLoading")
+            self.command("Page.stopLoading")
             raise InfraError(f"{entry['url'][:200]} did not load") from error
 
     async def unreachable_url(self) -> str:
@@ -269,43 +240,14 @@ class Page:
         frame = (await self.send("Page.getFrameTree"))["frameTree"]["frame"]
         return str(frame.get("unreachableUrl", ""))
 
-    async def frame(self) -> None:
-        """Draw a frame without taking a picture, where frames are under control."""
-        if self._drawing.frame_control:
-            await self._begin_frame({})
-
-    async def hidden_frame(self) -> None:
-        """Have the page do all that a frame asks of it and show nothing, which costs less.
-
-        What scrolls for a wheel is the compositor, by what it last showed, so that has to be up to date then.
-        """
-        if self._drawing.frame_control:
-            await self._begin_frame({} if self._to_show else {"noDisplayUpdates": True})
-
-    async def screenshot(self) -> Screenshot:
-        """Draw a frame and return its pixels, (height, width, 3) uint8."""
-        return decode_picture(await self.picture())
-
-    async def picture(self) -> bytes:
-        """Draw a frame and return it as PNG in base64."""
-        shot = {"format": "png", "optimizeForSpeed": True}
-        return await (self._frame_picture(shot) if self._drawing.frame_control else self._plain_picture(shot))
-
-    async def view(self, *, quality: int = 70) -> bytes:
-        """Draw a frame and return it as JPEG, for people who look on; no page time passes."""
-        shot = {"format": "jpeg", "quality": quality, "optimizeForSpeed": True}
-        return base64.b64decode(
-            await (self._frame_picture(shot) if self._drawing.frame_control else self._plain_picture(shot))
-        )
-
     async def dispatch(self, events: Sequence[tuple[str, dict[str, Any]]]) -> None:
         """Send trusted input events in order, without waiting for one before the next."""
-        self._check_usable()
+        self.check_usable()
         if any(params.get("type") == "mouseWheel" for _, params in events):
-            await self._show_scrolling()
-        answers = [self._command(method, params) for method, params in events]
+            await self.drawing.show_scrolling()
+        answers = [self.command(method, params) for method, params in events]
         if events and events[-1][1].get("type") in WAITS_FOR_FRAME:
-            await self.hidden_frame()
+            await self.drawing.hidden_frame()
         if answers:
             await asyncio.wait(answers[-1:], timeout=PUMP_PAUSE_S)  # they are answered in order
             if not all(answer.done() and answer.exception() is None for answer in answers):
@@ -317,8 +259,12 @@ class Page:
             raise ActionError("no dialog is open")
         self.dialog = None
         await self.bounded(
-            self._command("Page.handleJavaScriptDialog", {"accept": accept, "promptText": text}), what="the dialog"
+            self.command("Page.handleJavaScriptDialog", {"accept": accept, "promptText": text}), what="the dialog"
         )
+
+    def await_anew(self, answer: asyncio.Future[Any]) -> asyncio.Future[Any]:
+        """Return another future for the answer to a command whose own has failed or is not awaited any more."""
+        return self._devtools.await_anew(answer)
 
     async def stop_scripts(self) -> bool:
         """Break off what the page's scripts are doing; return whether the page then answers."""
@@ -335,7 +281,7 @@ class Page:
         self.closed = True
         self._devtools.forget(self.session)
 
-    def _command(self, method: str, params: dict[str, Any] | None = None) -> asyncio.Future[Any]:
+    def command(self, method: str, params: dict[str, Any] | None = None) -> asyncio.Future[Any]:
         """Send a command; its answer fails with our own errors where the page crashes or a dialog opens."""
         self.aims = {}
         answer = self._devtools.send(method, params, session=self.session)
@@ -343,7 +289,8 @@ class Page:
         answer.add_done_callback(self._in_flight.discard)
         return answer
 
-    def _check_usable(self) -> None:
+    def check_usable(self) -> None:
+        """Raise where the page crashed or closed, or shows a dialog."""
         if self.crashed or self.closed:
             raise BrowserCrashedError("the page has crashed" if self.crashed else "the page was closed")
         if self.dialog is not None:
@@ -354,69 +301,15 @@ class Page:
         self.note_elapsed(status)
         return status
 
-    async def _frame_picture(self, shot: dict[str, Any]) -> bytes:
-        deadline = time.monotonic() + PICTURE_S
-        while time.monotonic() < deadline:  # the first frames of a new document may come without their picture
-            data: bytes | None = (await self._begin_frame({"screenshot": shot})).get("screenshotData")
-            if data:
-                return data
-            await asyncio.sleep(PICTURE_PAUSE_S)
-        raise BrowserCrashedError("the browser draws frames but returns no picture; it has to be restarted")
-
-    async def _plain_picture(self, shot: dict[str, Any]) -> bytes:
-        return str((await self.send("Page.captureScreenshot", shot))["data"]).encode()
-
-    async def _begin_frame(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Draw a frame; where none comes, close the picker that may be open: frames wait as long as it is."""
-        async with self._drawing.lock:
-            self._check_usable()
-            if self._held_frame is not None:
-                await self.bounded(self._held_frame, what="a frame")
-                self._held_frame = None
-            at = {"frameTimeTicks": self._next_frame_ms(), "interval": FRAME_INTERVAL_MS}
-            self._is_shown = "noDisplayUpdates" not in request
-            self._to_show -= self._is_shown and self._to_show > 0
-            self._frame = self._command("HeadlessExperimental.beginFrame", at | request)
-            picker = asyncio.get_running_loop().call_later(PICKER_PATIENCE_S, self._press_escape)
-            try:
-                result: dict[str, Any] = await self.bounded(self._frame, what="a frame")
-            except asyncio.CancelledError:  # whoever wanted it has left; the browser draws one at a time all the same
-                held = self._devtools.await_anew(self._frame)
-                await asyncio.wait({held}, timeout=LEAVING_S)
-                self._held_frame = None if held.done() else held
-                raise
-            finally:
-                picker.cancel()
-            return result
-
-    async def _show_scrolling(self) -> None:
-        """Show the page as it is, and have the frames of a scroll shown, before a wheel is turned."""
-        if not self._is_shown:
-            await self.frame()
-        self._to_show = FRAMES_OF_SCROLL
-
-    def _press_escape(self) -> None:
-        for method, params in press_events("Escape"):
-            self.post(method, params)
-
-    def _next_frame_ms(self) -> float:
-        """Return the compositor's time of the next frame: page time's, within what the compositor takes.
-
-        It waits for ever where a frame is no later than the last, or ahead of the machine's clock.
-        """
-        at_us = min(self._first_frame_us + int(self._shown_ms / TIME_SCALE * US), time.monotonic_ns() // US)
-        self._last_frame_us = max(at_us, self._last_frame_us + 1)
-        return ticks_ms(self._last_frame_us)
-
     async def pumped(self, waiting: Awaitable[T]) -> T:
         """Draw frames until something is done: pointer moves and loads wait for frames."""
         task = asyncio.ensure_future(waiting)
         task.add_done_callback(_look_away)  # it may fail while a frame is drawn, which then fails itself
-        deadline = time.monotonic() + self._drawing.call_timeout_s
+        deadline = time.monotonic() + self._call_timeout_s
         try:
             await asyncio.sleep(0)
             while not task.done() and time.monotonic() < deadline:
-                await self.frame()
+                await self.drawing.frame()
                 await asyncio.wait({task}, timeout=PUMP_PAUSE_S)
             return await self.bounded(task, what="input")
         finally:
@@ -424,7 +317,7 @@ class Page:
 
     async def bounded(self, call: Awaitable[T], *, what: str) -> T:
         """Wait for an answer of the browser; raise what of our own errors fits where it fails or does not come."""
-        limit_s = self._drawing.call_timeout_s
+        limit_s = self._call_timeout_s
         try:
             async with asyncio.timeout(limit_s):
                 return await call
@@ -514,8 +407,7 @@ class Page:
             self._devtools.send("Page.handleJavaScriptDialog", {"accept": True}, session=self.session)
             return
         self.dialog = Dialog(kind=event["type"], message=event["message"], default=event.get("defaultPrompt", ""))
-        if self._frame is not None and not self._frame.done():
-            self._held_frame = self._devtools.await_anew(self._frame)
+        self.drawing.hold()
         self._fail_in_flight(DialogOpenError(f"the page shows a dialog: {self.dialog.message[:200]}"))
 
     def _on_crash(self, event: dict[str, Any]) -> None:
@@ -532,20 +424,6 @@ class Page:
 def restart_call(*, seed: int, flush_ms: float, drawn: dict[str, Any]) -> str:
     """Return the expression that begins another episode of a suite's page (see channel.js)."""
     return f"webdual.restart({seed}, {flush_ms}, {json.dumps(drawn)})"
-
-
-def ticks_ms(us: int) -> float:
-    """Return microseconds of the compositor's clock as the protocol's milliseconds.
-
-    The browser cuts off what is less than a microsecond: the half that is added here, however a fraction is rounded.
-    """
-    return (us + 0.5) / US
-
-
-def decode_picture(data: bytes) -> Screenshot:
-    """Return the pixels of a PNG in base64, (height, width, 3) uint8."""
-    with Image.open(io.BytesIO(base64.b64decode(data))) as image:
-        return np.asarray(image.convert("RGB"), dtype=np.uint8)
 
 
 def _evaluation(expression: str, context: int, *, user_gesture: bool) -> dict[str, Any]:

@@ -59,7 +59,7 @@ async def _rest(page: Page, deadline: float) -> dict[str, Any] | None:
     """Wait until the network has been silent for some looks, or time is up; no page time passes."""
     loop, status, quiet, heard = asyncio.get_running_loop(), None, 0, page.traffic.events
     while quiet < QUIET_ROUNDS and loop.time() < deadline:
-        await page.frame()
+        await page.drawing.frame()
         if page.traffic.open_requests:
             await page.traffic.rest(timeout_s=LOOK_S)
         status = await page.advance(0)

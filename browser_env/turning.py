@@ -65,9 +65,9 @@ class Turns:
         on_told(value)
         await page.traffic.rest(timeout_s=network_s)
         heard = page.traffic.events
-        picture = await page.picture() if pixels else None
+        picture = await page.drawing.picture() if pixels else None
         if picture is None:
-            await page.hidden_frame()
+            await page.drawing.hidden_frame()
         reading = await self._read(answer)
         return Turn(told=value, reading=reading, picture=picture, stirred=page.traffic.events != heard)
 

@@ -68,7 +68,7 @@ async def _opened(page: Page, choosers: list[dict[str, Any]], target: Target) ->
     for _ in range(LOOKS):
         if choosers:
             return choosers[-1]
-        await page.frame()
+        await page.drawing.frame()
         await asyncio.sleep(0.002)  # the browser's answer comes by another way than the page's
     raise ActionError(f"a click on {target} opens no file chooser")
 

@@ -20,13 +20,14 @@ class Link(IntEnum):
     NONE = 0
     CONTEXT = 1  # the token is a word of the name of the element before it
     WORD = 2  # the token is a word of the name
-    VALUE = 3  # the token lies where the goal has the whole value
-    NAME = 4  # the token lies where the goal has the whole name, in any case of letters
-    EXACT = 5  # likewise, letter by letter
-    QUOTED = 6  # likewise, and alone between quotes
+    HEADER = 3  # the token lies where the goal has the whole name of the row's or the column's header
+    VALUE = 4  # the token lies where the goal has the whole value
+    NAME = 5  # the token lies where the goal has the whole name, in any case of letters
+    EXACT = 6  # likewise, letter by letter
+    QUOTED = 7  # likewise, and alone between quotes
 
 
-ALIGNMENT_FEATURES = 10
+ALIGNMENT_FEATURES = 12
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,6 +75,7 @@ def align(page: Page) -> Alignment:
         feature[1] = _link_value(goal, element.value, link)
         feature[2:9] = _link_name(goal, element.name, link)
         feature[9] = float(bool(before) and (link == Link.CONTEXT).any())
+        feature[10:12] = _link_headers(goal, element.headers, link)
         before = page.elements[row].name
     return Alignment(links, features)
 
@@ -94,6 +96,18 @@ def _link_words(goal: _Goal, text: str, kind: Link, link: NDArray[np.int64]) -> 
     for positions in found:
         link[positions] = kind
     return len(found) / len(words) if words else 0.0
+
+
+def _link_headers(goal: _Goal, headers: tuple[str, ...], link: NDArray[np.int64]) -> list[float]:
+    """Link the goal tokens that are words of a row's and a column's header; return whether the goal has each whole."""
+    found = [0.0, 0.0]
+    for place, header in enumerate(headers[: len(found)]):
+        words = _words(header)
+        for start, _ in goal.find(words):
+            span = link[start : start + len(words)]
+            span[span < Link.HEADER] = Link.HEADER
+            found[place] = 1.0
+    return found
 
 
 def _link_value(goal: _Goal, value: str, link: NDArray[np.int64]) -> float:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from policy.alignment import Link
+from policy.choice import POINTER_KINDS
 from policy.features import Features, Tie
 
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -40,7 +41,7 @@ class Batch:
     element_mask: Tensor  # (B, N)
     relations: Tensor  # (B, G + N, G + N)
     named: Tensor  # (B, N, G), true where the goal has the element's whole name
-    pointers: Tensor  # (B, 3, N)
+    pointers: Tensor  # (B, num_pointer_kinds, N)
     kinds: Tensor  # (B, num_kinds)
     images: Tensor  # (B, 3, height, width), uint8
     has_image: Tensor  # (B,)
@@ -77,7 +78,7 @@ def collate(features: Sequence[Features], *, pad_to: int = 1) -> Batch:
         element_mask=_mask([len(item.roles) for item in features], elements),
         relations=_tensor(_relations(links, _pad([item.ties for item in features], (elements, elements)))),
         named=_tensor(links >= Link.NAME),
-        pointers=_tensor(_pad([item.pointers for item in features], (3, elements))),
+        pointers=_tensor(_pad([item.pointers for item in features], (len(POINTER_KINDS), elements))),
         kinds=_tensor(np.stack([item.kinds for item in features])),
         images=_tensor(np.stack([item.image for item in features])).permute(0, 3, 1, 2),
         has_image=torch.tensor([item.has_image for item in features]),

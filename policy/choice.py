@@ -24,10 +24,11 @@ class Kind(IntEnum):
     SCROLL = 5  # the page
     ANSWER = 6  # a text
     WAIT = 7
+    READ = 8  # answer with what an element says
 
 
-POINTER_KINDS = (Kind.CLICK, Kind.TYPE, Kind.SELECT)  # those that need an element
-TEXT_KINDS = (Kind.TYPE, Kind.ANSWER)
+POINTER_KINDS = (Kind.CLICK, Kind.TYPE, Kind.SELECT, Kind.READ)  # those that need an element
+TEXT_KINDS = (Kind.TYPE, Kind.ANSWER, Kind.READ)  # those with a text, which for the last is the element's
 KEYS = ("Enter", "Tab", "Escape", "Backspace", "Delete", "Space", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight")
 SCROLLS = (-1.0, 1.0)  # up, down: in halves of the viewport's height
 
@@ -47,12 +48,15 @@ def kind_mask(page: Page) -> NDArray[np.bool_]:
     mask = np.ones(len(Kind), dtype=np.bool_)
     for kind, allowed in zip(POINTER_KINDS, pointer_masks(page), strict=True):
         mask[kind] = allowed.any()
+    width, height = page.observation.viewport
+    mask[Kind.POINT] = min(width, height) >= 1
+    mask[Kind.SCROLL] = height >= 2
     return mask
 
 
 def pointer_masks(page: Page) -> NDArray[np.bool_]:
-    """Return which elements each pointer kind may choose: (3, num_elements)."""
-    return np.stack([page.clickable, page.editable, page.selectable])
+    """Return which elements each pointer kind may choose: (num_pointer_kinds, num_elements)."""
+    return np.stack([page.clickable, page.editable, page.selectable, page.readable])
 
 
 def decode(choice: Choice, page: Page, grid: tuple[int, int]) -> Action:
@@ -67,6 +71,8 @@ def decode(choice: Choice, page: Page, grid: tuple[int, int]) -> Action:
             return Scroll(Point(width / 2, height / 2), 0.0, SCROLLS[choice.index] * (height // 2))
         case Kind.ANSWER:
             return Answer(choice.text)
+        case Kind.READ:
+            return Answer(page.says(choice.elements[0]))
         case Kind.WAIT:
             return Wait()
     element = page.elements[choice.elements[0]]
@@ -94,7 +100,8 @@ def encode(action: Action, page: Page, grid: tuple[int, int]) -> Choice | None:
         case Scroll(_, dx, dy) if dx == 0 and dy != 0:
             return Choice(kind=Kind.SCROLL, index=int(dy > 0))
         case Answer(text):
-            return Choice(kind=Kind.ANSWER, text=text)
+            said = tuple(int(i) for i in np.flatnonzero(page.readable) if page.says(int(i)) == text)
+            return Choice(kind=Kind.READ if said else Kind.ANSWER, elements=said, text=text)
         case Wait():
             return Choice(kind=Kind.WAIT)
     return None

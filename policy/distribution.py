@@ -43,7 +43,7 @@ class Targets:
 
 def expressible(choice: Choice, page: Page, config: CompactConfig) -> bool:
     """Tell whether the network can produce a choice: its text can be copied or spelled."""
-    if choice.kind not in TEXT_KINDS or spelling(choice.text, config.max_spell) is not None:
+    if choice.kind not in TEXT_KINDS or choice.kind is Kind.READ or spelling(choice.text, config.max_spell) is not None:
         return True
     return bool(goal_spans(choice.text, page, config))
 
@@ -73,6 +73,7 @@ def build_targets(
     for i, choice in enumerate(choices):
         elements[i, list(choice.elements)] = True
     texts = [i for i, choice in enumerate(choices) if choice.kind in TEXT_KINDS]
+    aims = [choices[i].elements[0] if choices[i].kind is Kind.TYPE else NO_ELEMENT for i in texts]
     spans = np.zeros((len(texts), shape[0], config.max_span), dtype=np.bool_)
     spelled = [spelling(choices[i].text, config.max_spell) for i in texts]
     characters = np.full((len(texts), max((len(s) for s in spelled if s), default=0)), END, dtype=np.int64)
@@ -85,7 +86,7 @@ def build_targets(
         elements=torch.from_numpy(elements),
         indices=torch.tensor([choice.index for choice in choices]),
         text_rows=torch.tensor(texts, dtype=torch.long),
-        text_elements=torch.tensor([(*choices[i].elements, NO_ELEMENT)[0] for i in texts], dtype=torch.long),
+        text_elements=torch.tensor(aims, dtype=torch.long),
         spans=torch.from_numpy(spans),
         characters=torch.from_numpy(characters),
         counts=torch.tensor([-1 if letters is None else len(letters) for letters in spelled], dtype=torch.long),
@@ -104,15 +105,19 @@ def log_probs(writing: Writing, encoded: Encoded, targets: Targets) -> Tensor:
         total = total + torch.where(of_kind, table.gather(1, index[:, None]).squeeze(1), 0.0)
     if not len(targets.text_rows):
         return total
-    writer = begin_writing(writing, encoded, targets.text_rows, targets.text_elements)
+    rows = targets.text_rows
+    writer = begin_writing(writing, encoded, rows, targets.text_elements)
     texts = writing.score(writer, targets.spans, targets.characters, targets.counts)
-    return total.index_add(0, targets.text_rows, texts)
+    read = total[rows]
+    written = torch.logaddexp(read, encoded.kinds[rows, int(Kind.ANSWER)] + texts)
+    scored = torch.where(targets.kinds[rows] == Kind.READ, written, read + texts)
+    return total.index_copy(0, rows, scored)
 
 
 def entropy(encoded: Encoded) -> Tensor:
     """Return the entropy of kind and element together, in nats: (B,)."""
     kinds = _entropy(encoded.kinds)
-    pointers = _entropy(encoded.pointers)  # (B, 3)
+    pointers = _entropy(encoded.pointers)  # (B, num_pointer_kinds)
     return kinds + (encoded.kinds.exp()[:, list(POINTER_KINDS)] * pointers).sum(dim=1)
 
 
@@ -133,7 +138,7 @@ def choose(
         choices = _fill(choices, kind, encoded.pointers[:, pointer], generator, pointing=True)
     for kind, table in ((Kind.POINT, encoded.points), (Kind.PRESS, encoded.keys), (Kind.SCROLL, encoded.scrolls)):
         choices = _fill(choices, kind, table, generator, pointing=False)
-    rows = [i for i, choice in enumerate(choices) if choice.kind in TEXT_KINDS]
+    rows = [i for i, choice in enumerate(choices) if choice.kind in (Kind.TYPE, Kind.ANSWER)]
     if rows:
         for i, text in zip(rows, _write(writing, encoded, pages, choices, rows, generator), strict=True):
             choices[i] = replace(choices[i], text=text)

@@ -81,7 +81,7 @@ class Features:
     element_flags: Floats  # (N, ELEMENT_FEATURES)
     links: Ints  # (N, G), of Link
     ties: Ints  # (N, N), of Tie
-    pointers: Flags  # (3, N), which elements each pointer kind may choose
+    pointers: Flags  # (num_pointer_kinds, N), which elements each pointer kind may choose
     kinds: Flags  # (num_kinds,)
     image: NDArray[np.uint8]  # (height, width, 3)
     has_image: bool

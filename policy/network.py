@@ -29,7 +29,7 @@ class Encoded(NamedTuple):
     elements: Tensor  # (B, N, d)
     goal_mask: Tensor  # (B, G)
     kinds: Tensor  # (B, num_kinds)
-    pointers: Tensor  # (B, 3, N), given each pointer kind
+    pointers: Tensor  # (B, num_pointer_kinds, N), given each pointer kind
     points: Tensor  # (B, num_cells), given a click at a point
     keys: Tensor  # (B, num_keys), given a press
     scrolls: Tensor  # (B, 2), given a scroll
@@ -170,7 +170,7 @@ class CompactNetwork(nn.Module):
         return mixed[:, -extra], mixed[:, :goals], mixed[:, goals:-extra]
 
     def _pointers(self, state: Tensor, elements: Tensor) -> Tensor:
-        """Return how well each element suits each pointer kind: (B, 3, N)."""
+        """Return how well each element suits each pointer kind: (B, num_pointer_kinds, N)."""
         queries = self.pointer_query(state).unflatten(-1, (len(POINTER_KINDS), -1))
         matched = queries @ self.pointer_key(elements).transpose(1, 2) / elements.shape[-1] ** 0.5
         suited: Tensor = matched + self.pointer_bias(elements).transpose(1, 2)

@@ -12,6 +12,7 @@ from browser_env.observation import Element, Observation
 from policy.config import CompactConfig
 from policy.text import Token, tokenize
 
+MAX_MEANT = 12  # words read of a text when it is looked for in the goal
 LIST_ROLES = ("combobox", "listbox", "select")
 
 
@@ -26,26 +27,34 @@ class Page:
     clickable: NDArray[np.bool_]  # (num_elements,)
     editable: NDArray[np.bool_]  # (num_elements,)
     selectable: NDArray[np.bool_]  # (num_elements,), options of lists
+    readable: NDArray[np.bool_]  # (num_elements,), those that say something
 
     def parent(self, index: int) -> int | None:
         """Return the index of an element's parent where that is listed."""
         parent = self.elements[index].parent
         return None if parent is None else self.rows.get(parent)
 
+    def says(self, index: int) -> str:
+        """Return what an element holds, or else its name."""
+        element = self.elements[index]
+        return element.value or element.name
+
 
 def read_page(observation: Observation, config: CompactConfig) -> Page:
     """Choose the elements and goal tokens that fit."""
-    elements = _fitting(observation.elements, config.max_elements)
+    goal = tokenize(observation.goal, config.max_goal_tokens)
+    elements = _fitting(observation.elements, config.max_elements, words={token.lower for token in goal})
     rows = {element.id: index for index, element in enumerate(elements)}
     roles = {element.id: element.role for element in elements}
     return Page(
         observation=observation,
         elements=elements,
-        goal=tokenize(observation.goal, config.max_goal_tokens),
+        goal=goal,
         rows=rows,
         clickable=np.array([_clickable(element) for element in elements], dtype=np.bool_),
         editable=np.array([_editable(element) for element in elements], dtype=np.bool_),
         selectable=np.array([_selectable(element, roles) for element in elements], dtype=np.bool_),
+        readable=np.array([bool(element.value or element.name) for element in elements], dtype=np.bool_),
     )
 
 
@@ -54,13 +63,26 @@ def has_area(element: Element) -> bool:
     return all(map(math.isfinite, element.box)) and element.box[2] > 0 and element.box[3] > 0
 
 
-def _fitting(elements: tuple[Element, ...], limit: int) -> tuple[Element, ...]:
-    """Keep at most ``limit`` elements of distinct ids, visible ones before others, in document order."""
+def _fitting(elements: tuple[Element, ...], limit: int, *, words: set[str]) -> tuple[Element, ...]:
+    """Keep at most ``limit`` elements of distinct ids, in document order.
+
+    Those whose name, value or headers are made of the goal's words go first, then visible ones.
+    """
     elements = tuple({element.id: element for element in elements}.values())
     if len(elements) <= limit:
         return elements
-    ranked = sorted(range(len(elements)), key=lambda i: (not elements[i].visible, i))
+    meant = [_is_meant(element, words) for element in elements]
+    ranked = sorted(range(len(elements)), key=lambda i: (not meant[i], not elements[i].visible, i))
     return tuple(elements[i] for i in sorted(ranked[:limit]))
+
+
+def _is_meant(element: Element, words: set[str]) -> bool:
+    texts = ([token.lower for token in tokenize(text, MAX_MEANT)] for text in _texts(element))
+    return any(read and words.issuperset(read) for read in texts)
+
+
+def _texts(element: Element) -> tuple[str, ...]:
+    return (element.name, element.value, *element.headers)
 
 
 def _clickable(element: Element) -> bool:

@@ -125,7 +125,7 @@ class Recording:
             if self.paused or self.over:
                 return None
             try:
-                return await self._environment.context.page.view()
+                return await self._environment.context.page.drawing.view()
             except (DialogOpenError, InfraError, UsageError):  # the next step says what is wrong
                 return None
 

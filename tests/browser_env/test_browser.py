@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from browser_env.action import Click, Scroll, Type
 from browser_env.browser import Browser
 from browser_env.context import Context
+from browser_env.drawing import ticks_ms
 from browser_env.env import LoopThread
 from browser_env.errors import BrowserCrashedError, BrowserMissingError, InfraError
 from browser_env.locate import BrowserBinary
 from browser_env.options import BrowserOptions
-from browser_env.page import ticks_ms
 
 OpenTab = Callable[..., Any]
 
@@ -59,7 +59,7 @@ def assert_alike(driven: Any, plain: Any) -> None:
 def test_a_screenshot_has_the_viewports_size_and_the_pages_colours(open_tab: OpenTab) -> None:
     tab = open_tab("blank", viewport=(123, 77))
     tab.evaluate("document.body.style.background = 'rgb(1, 2, 3)', document.body.textContent = '', 0")
-    pixels = tab.loop.run(tab.page.screenshot())
+    pixels = tab.loop.run(tab.page.drawing.screenshot())
     assert (pixels.shape, pixels.dtype) == ((77, 123, 3), np.uint8)
     assert (pixels == (1, 2, 3)).all()
 
@@ -69,12 +69,12 @@ def test_a_frame_that_nobody_waits_for_any_more_is_drawn_before_the_next(open_ta
 
     async def leave_early() -> None:
         for rounds in range(20):
-            viewer = asyncio.ensure_future(tab.page.screenshot())
+            viewer = asyncio.ensure_future(tab.page.drawing.screenshot())
             for _ in range(rounds % 4):
                 await asyncio.sleep(0)
             viewer.cancel()
-            await tab.page.frame()
-        assert (await tab.page.screenshot()).shape == (300, 400, 3)
+            await tab.page.drawing.frame()
+        assert (await tab.page.drawing.screenshot()).shape == (300, 400, 3)
 
     tab.loop.run(leave_early())
 

@@ -105,7 +105,7 @@ def test_nothing_is_left_open(loop: LoopThread) -> None:
 async def loop_once() -> None:
     browser = await Browser.launch()
     context = await browser.new_context(viewport=(100, 100))
-    await context.page.screenshot()
+    await context.page.drawing.screenshot()
     assert await context.close()
     await browser.close()
 

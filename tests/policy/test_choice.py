@@ -39,6 +39,7 @@ def page(form: Observation) -> Page:
         Press("Enter"),
         Scroll(Point(80, 105), 0.0, 105.0),
         Answer("42"),
+        Answer("France"),
         Wait(),
     ],
 )
@@ -105,8 +106,17 @@ def test_options_of_one_name_are_one_action(page: Page) -> None:
     assert encode(Select("e4", ("Chad",)), page, GRID) == Choice(kind=Kind.SELECT, elements=(5, 6))
 
 
+def test_an_answer_that_elements_say_is_read_from_any_of_them(form: Observation) -> None:
+    price = replace(form.elements[0], id="e20", role="cell", name="Price", value="12.50")
+    page = read_page(replace(form, elements=(*form.elements, price)), CompactConfig())
+    assert encode(Answer("Chad"), page, GRID) == Choice(kind=Kind.READ, elements=(5, 6), text="Chad")
+    assert encode(Answer("12.50"), page, GRID) == Choice(kind=Kind.READ, elements=(8,), text="12.50")
+    assert encode(Answer("Price"), page, GRID) == Choice(kind=Kind.ANSWER, text="Price")
+
+
 def test_masks_allow_only_what_is_possible(page: Page) -> None:
-    click, type_, select = pointer_masks(page)
+    click, type_, select, read = pointer_masks(page)
+    assert read.all()
     assert click.tolist() == [True, True, True, True, False, False, False, False]
     assert type_.tolist() == [False, True, True, False, False, False, False, False]
     assert select.tolist() == [False, False, False, False, True, True, True, False]
@@ -114,5 +124,10 @@ def test_masks_allow_only_what_is_possible(page: Page) -> None:
 
 def test_an_empty_page_allows_no_pointing() -> None:
     mask = kind_mask(read_page(Observation(goal=""), CompactConfig()))
-    assert not mask[[Kind.CLICK, Kind.TYPE, Kind.SELECT]].any()
+    assert not mask[[Kind.CLICK, Kind.TYPE, Kind.SELECT, Kind.READ]].any()
     assert mask[[Kind.POINT, Kind.PRESS, Kind.SCROLL, Kind.ANSWER, Kind.WAIT]].all()
+
+
+def test_nothing_is_pointed_at_where_there_is_no_viewport() -> None:
+    mask = kind_mask(read_page(Observation(goal="", viewport=(0, 0)), CompactConfig()))
+    assert not mask[[Kind.POINT, Kind.SCROLL]].any()

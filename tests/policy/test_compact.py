@@ -141,3 +141,12 @@ def test_seeding_leaves_other_randomness_alone() -> None:
     random.seed(0)
     policy()
     assert random.random() == before
+
+
+def test_an_answer_counts_however_it_comes_about(form: Observation) -> None:
+    subject = policy(max_spell=8)
+    observation = Observation(goal="Say Chad", elements=form.elements, screenshot=form.screenshot)
+    counts = Counter(decision.action for _ in range(30) for decision in subject.act([observation] * 100))
+    share = math.exp(subject.log_prob([observation], [Answer("Chad")])[0])
+    assert counts[Answer("Chad")] / 3000 == pytest.approx(share, abs=5 * math.sqrt(share / 3000))
+    assert share > 0.01
