@@ -69,14 +69,18 @@ async def prove(
     site: Site,
     *,
     crew: Sequence[Visitor],
+    painters: Sequence[Visitor] = (),
     seeds: Sequence[int] = SEEDS,
     deadline_s: float = float("inf"),
     tell: Tell = lambda decided, proved: None,
 ) -> Proofs:
-    """Return the tasks among candidates, each proved once for each seed; ``deadline_s`` is on the monotonic clock."""
+    """Return the tasks among candidates, each proved once for each seed; ``deadline_s`` is on the monotonic clock.
+
+    The golden run of the last seed is made by the ``painters``, with pictures where they take some; else by the crew.
+    """
     started = time.monotonic()
     sifted, dropped = sift(candidates, graph)
-    trial = Trial(graph=graph, site=site, crew=crew, seeds=tuple(seeds), dropped=dropped)
+    trial = Trial(graph=graph, site=site, crew=crew, painters=painters or crew, seeds=tuple(seeds), dropped=dropped)
     tell(len(dropped), 0)
     waiting = balanced(sifted)
     while waiting and time.monotonic() < deadline_s:
@@ -110,6 +114,7 @@ class Trial:
     graph: SiteGraph
     site: Site
     crew: Sequence[Visitor]
+    painters: Sequence[Visitor]
     seeds: tuple[int, ...]
     kept: list[Proved] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
@@ -126,7 +131,7 @@ class Trial:
         for seed in self.seeds[1:-1]:
             left = await self._golden(left, seed=seed)
         left = [candidate for candidate in left if self._agrees(candidate)]
-        await share(self.crew, left, self._demonstrate)
+        await share(self.painters, left, self._demonstrate)
 
     def compare(self) -> None:
         """Judge each task's verifier on the golden runs of all others, and drop what passes there."""
