@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
 from browser_env.errors import InfraError
+from browser_env.snapshot.robots import is_own
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.graph import SiteGraph
 from experiments.compiler.judging import asks_for
@@ -31,14 +32,18 @@ async def rehearse(
 ) -> int:
     """Make the golden runs, near misses and mutations that exploration did not walk; return how many runs.
 
-    What writes is done at the end, by one visitor, and the site is brought back after each.
+    What writes is done at the end, by one visitor, and the site is brought back after each. On sites that are not this
+    machine's there is one visitor, which pauses.
     """
     runs = Runs(seed=SEED, keep_observations=True)
     walked = _walked(graph)
+    pause_s = 0.0 if is_own(site.url) else site.delay_s
+    crew = crew[:1] if pause_s else crew
 
     async def work(visitor: Visitor, route: Route) -> None:
         if time.monotonic() < deadline_s and route.key not in walked:
             await runs.play(visitor, route)
+            await asyncio.sleep(pause_s * (1 + len(route.moves)))
             tell(1)
 
     quiet = [candidate for candidate in candidates if not candidate.writes]
