@@ -1,0 +1,59 @@
+"""Makes candidates of everything that a graph offers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+from experiments.compiler.atlas import Atlas
+from experiments.compiler.candidate import Candidate
+from experiments.compiler.families.aggregate import aggregate
+from experiments.compiler.families.find_answer import find_answer
+from experiments.compiler.families.reach import reach
+from experiments.compiler.graph import SiteGraph
+from experiments.compiler.wording import gives_away
+
+Family = Callable[[Atlas], Iterator[Candidate]]
+
+FAMILIES: tuple[Family, ...] = (reach, find_answer, aggregate)
+MAX_MADE = 2_000  # candidates of one family that are chosen from
+
+
+def generate(graph: SiteGraph, *, allow_writes: bool = False, seed: int = 0, per_family: int = 60) -> list[Candidate]:
+    """Return candidates of all families, none twice, spread over templates and pages."""
+    if not graph.states:
+        return []
+    atlas = Atlas(graph=graph, allow_writes=allow_writes, seed=seed)
+    chosen: list[Candidate] = []
+    for family in FAMILIES:
+        made = (candidate for candidate in family(atlas) if not gives_away(candidate.goal, atlas.paths))
+        chosen += spread(atlas, distinct(islice(made, MAX_MADE)), per_family)
+    return list(distinct(chosen))
+
+
+def distinct(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
+    """Yield candidates whose start, verifier and goal are not those of one before."""
+    seen = set()
+    for candidate in candidates:
+        content = (candidate.start, repr(candidate.verifier), candidate.goal)
+        if content not in seen:
+            seen.add(content)
+            yield candidate
+
+
+def spread(atlas: Atlas, candidates: Iterable[Candidate], at_most: int) -> list[Candidate]:
+    """Choose candidates in turn: each time from the template, then the page, that has been chosen from least."""
+    waiting: defaultdict[str, defaultdict[str, list[Candidate]]] = defaultdict(lambda: defaultdict(list))
+    for candidate in sorted(candidates, key=lambda item: atlas.draw(item.family, item.goal, item.start)):
+        waiting[atlas.graph.states[candidate.target].template][candidate.target].append(candidate)
+    chosen: list[Candidate] = []
+    while waiting and len(chosen) < at_most:
+        for template in list(waiting):
+            page = min(waiting[template], key=lambda target: sum(item.target == target for item in chosen))
+            chosen.append(waiting[template][page].pop())
+            if not waiting[template][page]:
+                del waiting[template][page]
+            if not waiting[template]:
+                del waiting[template]
+    return chosen[:at_most]
