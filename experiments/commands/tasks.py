@@ -17,7 +17,7 @@ from rich.table import Table
 
 from browser_env.environment import Environment
 from browser_env.episode import Episode
-from browser_env.errors import DataError, InfraError, UsageError
+from browser_env.errors import DataError, UsageError
 from browser_env.host import BrowserHost
 from browser_env.miniwob import task_names
 from browser_env.snapshot.crawling import SIGNATURE
@@ -69,7 +69,10 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--seed", type=int, default=0, help="which tasks and seeds (default: 0)")
     parser.set_defaults(run=run_audit)
     parser = add_command(
-        group, "merge", summary="make one set of several", example="webdual tasks merge sets/shop sets/wiki --out sets/both"
+        group,
+        "merge",
+        summary="make one set of several",
+        example="webdual tasks merge sets/shop sets/wiki --out sets/both",
     )
     parser.add_argument("sets", metavar="DIR", type=Path, nargs="+", help="folders of sets")
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="the folder to write")
@@ -85,7 +88,9 @@ def _add_compile(group: Commands[argparse.ArgumentParser]) -> None:
         summary="explore a website, and make verified tasks of what is found",
         example="webdual tasks compile http://localhost:8000/ --out sets/shop --pages 60 --minutes 10",
     )
-    parser.add_argument("url", metavar="URL", nargs="+", help="where to begin; several make a set each, then one of all")
+    parser.add_argument(
+        "url", metavar="URL", nargs="+", help="where to begin; several make a set each, then one of all"
+    )
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="the folder to write")
     parser.add_argument("--pages", metavar="N", type=int, default=60, help="explore so many pages (default: 60)")
     parser.add_argument("--minutes", metavar="M", type=float, default=10.0, help="for each site (default: 10)")

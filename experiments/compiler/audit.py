@@ -103,7 +103,9 @@ class _Audit:
             except VerifierError:
                 continue
             if verdict.success:
-                self._note(task, "false_pass", "doing nothing" if evidence.answer is None else f"answer {evidence.answer}")
+                self._note(
+                    task, "false_pass", "doing nothing" if evidence.answer is None else f"answer {evidence.answer}"
+                )
 
     async def _play(self, task: Task, moves: Sequence[Move]) -> Episode | str:
         """Return the episode of some moves, or why they could not be made."""
@@ -123,7 +125,7 @@ async def audit(
 ) -> Precision:
     """Audit as many tasks as the sample has, drawn by the seed."""
     names = sorted(task.name for task in tasks.tasks)
-    chosen = random.Random(seed).sample(names, min(sample, len(names)))  # noqa: S311 - not for secrets
+    chosen = random.Random(seed).sample(names, min(sample, len(names)))
     host = BrowserHost()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(host.close)
