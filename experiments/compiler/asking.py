@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from browser_env.action import Answer
 from browser_env.task import VerifierSpec
 from experiments.compiler import specs
-from experiments.compiler.atlas import Atlas
+from experiments.compiler.atlas import Atlas, Way
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.graph import State
+from experiments.compiler.questions import Question
 from experiments.compiler.target import Move
 from experiments.compiler.wording import is_answer, says
 from rewards.evidence import Evidence
@@ -20,22 +21,16 @@ MAX_DECOYS = 12
 
 
 def ask(
-    atlas: Atlas,
-    state: State,
-    *,
-    family: str,
-    goal: str,
-    text: str,
-    decoys: Iterable[str] = (),
-    checked: bool = True,
+    atlas: Atlas, state: State, question: Question, *, family: str, way: Way | None = None, checked: bool = True
 ) -> Candidate | None:
-    """Return a task to answer with a text that a state shows; None where that cannot be asked for.
+    """Return a task to answer a question after what a state shows; None where that cannot be asked for.
 
-    With ``checked`` the text must be one that stays the same, as the page shows it.
+    With ``checked`` the answer must be a text that stays the same, as the page shows it.
     """
+    goal, text = question.goal, question.text
     if says(goal, text) or (checked and not is_answer(text)):
         return None
-    way = atlas.begin(state, family, goal)
+    way = way or atlas.begin(state, family, goal)
     if way is None:
         return None
     verifier = specs.answer(text)
@@ -46,7 +41,7 @@ def ask(
         target=state.id,
         golden=(*way.moves, Move(action=Answer(text))),
         verifier=verifier,
-        decoys=wrong(verifier, decoys),
+        decoys=wrong(verifier, question.decoys),
     )
 
 

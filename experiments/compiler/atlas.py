@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from experiments.compiler.page_names import page_names
 from experiments.compiler.tables import Table, tables
 from experiments.compiler.target import Move
 
+WORD = re.compile(r"[^\W\d_]{4,16}")
+CONTENT = frozenset(("cell", "gridcell", "listitem", "link", "heading", "rowheader"))
 MIN_PATH = 4  # characters of a path that would be noticed in a goal
 MAX_ASTRAY = 3
 LONGEST = 6  # moves on the way to where a task is done
@@ -51,6 +54,17 @@ class Atlas:
     def names(self) -> Mapping[str, str]:
         """The names of states that are called otherwise than all other pages, by the states' ids."""
         return page_names(self.graph)
+
+    def called(self, name: str) -> dict[str, State]:
+        """Return the states of this name by their ids."""
+        return {id_: self.graph.states[id_] for id_ in self._called.get(name, ())}
+
+    @cached_property
+    def _called(self) -> Mapping[str, list[str]]:
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for id_, name in self.names.items():
+            found[name].append(id_)
+        return found
 
     @cached_property
     def paths(self) -> frozenset[str]:
@@ -123,6 +137,23 @@ class Atlas:
         others = [edge for edge in beside if self.names.get(edge.target) not in named]
         for edge in others[:MAX_ASTRAY]:
             yield NearMiss(why="another page", moves=(*way.moves[:-1], edge.move))
+
+    def word(self, state: State, *salt: str) -> str:
+        """Return a word of the site's content that a search would find, or nothing."""
+        if not self._words:
+            return ""
+        return self._words[self.draw(state.id, *salt) % len(self._words)]
+
+    @cached_property
+    def _words(self) -> list[str]:
+        found = {
+            word
+            for state in self.pages
+            for element in state.observation.elements
+            if element.role in CONTENT
+            for word in WORD.findall(element.name)
+        }
+        return sorted(found)
 
     def draw(self, *salt: str) -> int:
         """Return a large number that depends on the seed and these texts alone."""

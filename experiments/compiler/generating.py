@@ -9,14 +9,34 @@ from itertools import islice
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.families.aggregate import aggregate
+from experiments.compiler.families.compare import compare
+from experiments.compiler.families.compose import compose
+from experiments.compiler.families.expand_read import expand_read
+from experiments.compiler.families.fill_form import fill_form
+from experiments.compiler.families.filter_sort import filter_sort
 from experiments.compiler.families.find_answer import find_answer
 from experiments.compiler.families.reach import reach
+from experiments.compiler.families.search_open import search_open
+from experiments.compiler.families.set_control import set_control
+from experiments.compiler.families.write_object import write_object
 from experiments.compiler.graph import SiteGraph
 from experiments.compiler.wording import gives_away
 
 Family = Callable[[Atlas], Iterator[Candidate]]
 
-FAMILIES: tuple[Family, ...] = (reach, find_answer, aggregate)
+FAMILIES: tuple[Family, ...] = (
+    reach,
+    find_answer,
+    aggregate,
+    compare,
+    search_open,
+    filter_sort,
+    fill_form,
+    set_control,
+    expand_read,
+    write_object,
+    compose,
+)
 MAX_MADE = 2_000  # candidates of one family that are chosen from
 
 

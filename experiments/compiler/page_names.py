@@ -55,13 +55,13 @@ def _common(texts: Iterable[Iterable[str]]) -> frozenset[str]:
 
 
 def _from_title(state: State, site: frozenset[str]) -> str:
-    """Return a title without the parts at its ends that name the site."""
+    """Return a title without the part at one of its ends that names the site."""
     parts = _parts(state.title)
-    while parts and parts[-1] in site:
-        parts = parts[:-2]
-    while parts and parts[0] in site:
-        parts = parts[2:]
-    return "".join(parts)
+    if len(parts) > 1 and parts[-1] in site:
+        return "".join(parts[:-2])
+    if len(parts) > 1 and parts[0] in site:
+        return "".join(parts[2:])
+    return "" if state.title in site else "".join(parts)
 
 
 def _from_heading(state: State, everywhere: frozenset[str]) -> str:

@@ -49,9 +49,11 @@ def goes_on(observation: Observation) -> bool:
 
 
 def _hints_at_more(element: Element) -> bool:
-    if element.role == "heading" or "disabled" in element.states:
+    if element.role in ("heading", "option") or "disabled" in element.states:
         return False
-    return element.name in ARROWS or (len(element.name) <= MAX_HINT and MORE.search(element.name) is not None)
+    return (element.name in ARROWS and element.role in ("link", "button")) or (
+        len(element.name) <= MAX_HINT and MORE.search(element.name) is not None
+    )
 
 
 def labelled(observation: Observation) -> list[Labelled]:

@@ -35,6 +35,7 @@ INSTRUCTION = re.compile(
 ADDRESS = re.compile(r"\w+://|\bwww\.|^[/#?]|/\w[\w.-]*/")
 ELEMENT_ID = re.compile(r"\be\d+\b")
 MONEY = re.compile(r"(?P<before>[^\d\s.,+-]{0,3})\s?(?P<number>[-+]?\d[\d,]*(\.\d+)?)\s?(?P<after>[^\d\s]{0,5})")
+SIGNS = " :*▲▼△▽↑↓⇅↕⬆⬇▴▾▸▾…"
 EMPTY = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "nil", "unknown", "undefined", "nan", "...", "…"})
 BOILERPLATE = frozenset(
     [
@@ -100,6 +101,11 @@ def is_answer(text: str) -> bool:
         and not IDENTIFIER.search(text)
         and not LONG_NUMBER.search(text)
     )
+
+
+def bare(label: str) -> str:
+    """Return a label without the signs at its ends that say how it is sorted, or that it is needed."""
+    return squeezed(label.strip(SIGNS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

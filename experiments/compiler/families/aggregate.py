@@ -11,9 +11,10 @@ from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.goals import COUNT_EQUAL, COUNT_ROWS, HIGHEST, LOWEST, in_table, say
 from experiments.compiler.graph import State
+from experiments.compiler.questions import Question
 from experiments.compiler.reading import goes_on
 from experiments.compiler.tables import Table
-from experiments.compiler.wording import is_answer, is_name, quantity
+from experiments.compiler.wording import bare, is_answer, is_name, quantity
 
 FAMILY = "aggregate"
 MIN_ROWS = 4
@@ -25,7 +26,7 @@ def aggregate(atlas: Atlas) -> Iterator[Candidate]:
     """Yield questions over all rows of the tables that are on one page and on no other page of its name."""
     for state in atlas.pages:
         page = atlas.names.get(state.id)
-        if page is None or goes_on(state.observation) or not _same_everywhere(atlas, state, page):
+        if page is None or not is_whole(atlas, state, page):
             continue
         for table in atlas.tables(state):
             if MIN_ROWS <= len(table.rows) <= MAX_ROWS:
@@ -33,14 +34,12 @@ def aggregate(atlas: Atlas) -> Iterator[Candidate]:
                 yield from _counts(atlas, state, page, table)
 
 
-def _same_everywhere(atlas: Atlas, state: State, page: str) -> bool:
-    """Whether all states of this name have the same tables, in whatever order of rows."""
+def is_whole(atlas: Atlas, state: State, page: str) -> bool:
+    """Whether a page shows all rows it has, and all states of its name the same ones in whatever order."""
+    if goes_on(state.observation):
+        return False
     here = _content(atlas, state)
-    return all(
-        _content(atlas, other) == here
-        for other in atlas.graph.states.values()
-        if atlas.names.get(other.id) == page and other.id != state.id
-    )
+    return all(_content(atlas, other) == here for other in atlas.called(page).values() if other.id != state.id)
 
 
 def _content(atlas: Atlas, state: State) -> list[object]:
@@ -53,10 +52,10 @@ def _texts(table: Table) -> list[tuple[str, ...]]:
 
 def named(atlas: Atlas, state: State, table: Table, page: str) -> str | None:
     """Return how the table is named on its page; None where its name is not its own."""
-    titles = Counter(other.title for other in atlas.tables(state))
-    if len(atlas.tables(state)) == 1 and (not is_name(table.title) or table.title.casefold() == page.casefold()):
+    titles = Counter(other.title.casefold() for other in atlas.tables(state))
+    if len(atlas.tables(state)) == 1:
         return ""
-    return in_table(table.title) if titles[table.title] == 1 and is_name(table.title) else None
+    return in_table(table.title) if titles[table.title.casefold()] == 1 and is_name(table.title) else None
 
 
 def numbers(table: Table, column: int) -> list[Decimal] | None:
@@ -68,7 +67,7 @@ def numbers(table: Table, column: int) -> list[Decimal] | None:
 
 def _extremes(atlas: Atlas, state: State, page: str, table: Table) -> Iterator[Candidate]:
     title = named(atlas, state, table, page)
-    if title is None or not table.has_keys or not is_name(table.noun):
+    if title is None or not table.has_keys or not is_name(bare(table.noun)):
         return
     keys = [row.key for row in table.rows]
     for column, header in enumerate(table.columns):
@@ -78,11 +77,12 @@ def _extremes(atlas: Atlas, state: State, page: str, table: Table) -> Iterator[C
         for phrasings, extreme in ((HIGHEST, max(values)), (LOWEST, min(values))):
             if values.count(extreme) > 1:
                 continue
-            goal = say(phrasings, page=page, table=title, noun=table.noun, column=header)
+            goal = say(phrasings, page=page, table=title, noun=bare(table.noun), column=bare(header))
             text = keys[values.index(extreme)]
-            candidate = ask(atlas, state, family=FAMILY, goal=goal, text=text, decoys=[keys[0], keys[-1], *keys])
-            if candidate is not None:
-                yield candidate
+            question = Question(goal=goal, text=text, decoys=(keys[0], keys[-1], *keys))
+            made = ask(atlas, state, question, family=FAMILY)
+            if made is not None:
+                yield made
 
 
 def _counts(atlas: Atlas, state: State, page: str, table: Table) -> Iterator[Candidate]:
@@ -100,10 +100,10 @@ def _counts(atlas: Atlas, state: State, page: str, table: Table) -> Iterator[Can
         if "" in values or any(value in other for value in values for other in values if value != other):
             continue
         for value, n in several[:MAX_VALUES]:
-            goal = say(COUNT_EQUAL, page=page, table=title, column=header, value=value)
+            goal = say(COUNT_EQUAL, page=page, table=title, column=bare(header), value=value)
             candidates.append(_count(atlas, state, goal, n, [str(n + 1), str(n - 1), str(count)]))
     yield from (candidate for candidate in candidates if candidate is not None)
 
 
 def _count(atlas: Atlas, state: State, goal: str, count: int, around: list[str]) -> Candidate | None:
-    return ask(atlas, state, family=FAMILY, goal=goal, text=str(count), decoys=around, checked=False)
+    return ask(atlas, state, Question(goal=goal, text=str(count), decoys=tuple(around)), family=FAMILY, checked=False)
