@@ -151,7 +151,7 @@ def _wrong(row: Row, golden: Sequence[Move], episode: Episode) -> Iterator[tuple
     if len(golden) > 1:
         yield "the last step left out", list(golden[:-1]), True
     if not any(isinstance(move.action, Answer) for move in golden):
-        for mutant in mutants(golden, episode.observations):
+        for mutant in mutants(golden, episode.observations, goal=episode.task.goal or ""):
             yield mutant.why, list(mutant.moves), mutant.must_fail
 
 

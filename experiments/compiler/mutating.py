@@ -9,6 +9,7 @@ from browser_env.action import Check, Select, Type, Upload
 from browser_env.observation import Element, Observation
 from experiments.compiler.runs import acted
 from experiments.compiler.target import Move, targets_of
+from rewards.match import normalised_text
 
 SETTING_ROLES = ("checkbox", "radio", "switch", "option", "menuitemcheckbox", "menuitemradio", "slider", "spinbutton")
 MOST_SWAPS = 3  # of a run, from its end
@@ -16,18 +17,24 @@ MOST_SWAPS = 3  # of a run, from its end
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mutant:
-    """Moves with a mistake; one that sets no value may lead to the same page by another way."""
+    """Moves with a mistake; unless they must fail, they may lead to the very same page by another way."""
 
     why: str
     moves: tuple[Move, ...]
     must_fail: bool
+    left_out: bool = False  # a step, and nothing else was changed
 
 
-def mutants(golden: Sequence[Move], observations: Sequence[Observation]) -> Iterator[Mutant]:
-    """Yield the moves with each step but the last left out, and with a neighbour in place of each target."""
+def mutants(golden: Sequence[Move], observations: Sequence[Observation], *, goal: str) -> Iterator[Mutant]:
+    """Yield the moves with each step but the last left out, and with a neighbour in place of each target.
+
+    A value that the goal names has to be set.
+    """
     moves = acted(golden)
-    for index, move in enumerate(moves[:-1]):
-        yield Mutant(why="a step left out", moves=(*moves[:index], *moves[index + 1 :]), must_fail=sets_value(move))
+    for index in range(len(moves) - 1):
+        left = (*moves[:index], *moves[index + 1 :])
+        told = sets_value(moves[index]) and _is_told(moves[index], goal)
+        yield Mutant(why="a step left out", moves=left, must_fail=told, left_out=True)
     for index in range(len(moves) - 1, max(len(moves) - 1 - MOST_SWAPS, -1), -1):
         swapped = neighbour(moves[index], observations[index])
         if swapped is not None:
@@ -40,6 +47,12 @@ def sets_value(move: Move) -> bool:
     if isinstance(move.action, Type | Select | Check | Upload):
         return True
     return move.target is not None and move.target.role in SETTING_ROLES
+
+
+def _is_told(move: Move, goal: str) -> bool:
+    action, name = move.action, "" if move.target is None else move.target.name
+    values = [action.text] if isinstance(action, Type) else action.values if isinstance(action, Select) else [name]
+    return any(value and normalised_text(value) in normalised_text(goal) for value in values)
 
 
 def neighbour(move: Move, observation: Observation) -> Move | None:

@@ -32,8 +32,10 @@ from experiments.compiler.judging import (
 from experiments.compiler.mutating import Mutant, mutants
 from experiments.compiler.runs import Route, Run, Runs
 from experiments.compiler.site import Site
+from experiments.compiler.states import fingerprint
 from experiments.compiler.target import Move
 from experiments.compiler.visiting import Visitor, share
+from rewards.evidence import Evidence
 
 BATCH = 48  # candidates that go through all proofs before the next ones
 SEEDS = tuple(demonstration_seed(index) for index in range(5))
@@ -85,8 +87,10 @@ async def prove(
     waiting = balanced(sifted)
     while waiting and time.monotonic() < deadline_s:
         batch, waiting = waiting[:BATCH], waiting[BATCH:]
+        left = len(waiting)
         await trial.hear(batch)
-        tell(len(batch), len(trial.kept))
+        waiting, trial.shorter = trial.shorter + waiting, []
+        tell(len(batch) - len(waiting) + left, len(trial.kept))
     trial.dropped += [Dropped(candidate=candidate, reason=OUT_OF_TIME) for candidate in waiting]
     trial.compare()
     return Proofs(
@@ -118,6 +122,7 @@ class Trial:
     seeds: tuple[int, ...]
     kept: list[Proved] = field(default_factory=list)
     dropped: list[Dropped] = field(default_factory=list)
+    shorter: list[Candidate] = field(default_factory=list)  # to be heard again: a step of theirs did nothing
     num_runs: int = 0
     _runs: dict[int, Runs] = field(default_factory=dict)  # by seed
     _proofs: dict[int, Counter[str]] = field(default_factory=dict)  # by the candidate's id()
@@ -189,7 +194,7 @@ class Trial:
         for miss in candidate.near_misses:
             yield Mutant(why=miss.why, moves=miss.moves, must_fail=True)
         if not asks_for(candidate, "answer"):
-            yield from mutants(candidate.golden, self._run(candidate).observations)
+            yield from mutants(candidate.golden, self._run(candidate).observations, goal=candidate.goal)
 
     def _fails(self, candidate: Candidate, mistake: Mutant) -> bool:
         run = self._first.get(Route.of(self._url(candidate), mistake.moves))
@@ -200,11 +205,24 @@ class Trial:
             count["cannot_be_made" if run.problem else "mistakes"] += 1
             return True
         reached = run.evidence[min(passed, len(run.evidence) - 1)]
-        if not mistake.must_fail and alike(reached, self._run(candidate).evidence[-1]):
+        if self._is_harmless(candidate, mistake, reached):
+            if mistake.left_out:
+                self.shorter.append(
+                    replace(candidate, golden=(*mistake.moves, *candidate.golden[len(self._route(candidate).moves) :]))
+                )
+                return False
             count["another_way"] += 1
             return True
         text = "; ".join(move.action.to_text() for move in mistake.moves)
         return self._drop(candidate, "a mistake succeeds", f"{mistake.why}: {text[:200]}")
+
+    def _is_harmless(self, candidate: Candidate, mistake: Mutant, reached: Evidence) -> bool:
+        """Whether changed moves did all the same: the page that they reached holds just what it should.
+
+        Where a verifier sees requests, the page alone does not say what was sent.
+        """
+        strict = mistake.must_fail or asks_for(candidate, *SEES_REQUESTS)
+        return not strict and alike(reached, self._run(candidate).evidence[-1])
 
     async def _other_routes(self, batch: Sequence[Candidate]) -> list[Candidate]:
         """Who gets to the same page by other links has done it too."""
@@ -232,10 +250,10 @@ class Trial:
         return True
 
     def _agrees(self, candidate: Candidate) -> bool:
-        """All seeds lead to the same place; ids that stay the same make the golden actions a prefix for others."""
+        """All seeds lead to the same state; ids that stay the same make the golden actions a prefix for others."""
         runs = [self._run(candidate, seed=seed) for seed in self.seeds[:-1]]
-        if len({run.evidence[-1].url for run in runs}) > 1:
-            return self._drop(candidate, "repeats lead to different pages")
+        if len({fingerprint(run.final) for run in runs if run.final is not None}) > 1:
+            return self._drop(candidate, "repeats lead to different states")
         self._proofs[id(candidate)]["same_ids"] = len({run.actions for run in runs}) == 1
         return True
 
@@ -265,7 +283,7 @@ class Trial:
         return self._of(self.seeds[0])
 
     def _of(self, seed: int) -> Runs:
-        return self._runs.setdefault(seed, Runs(seed=seed, keep_observations=seed == self.seeds[0]))
+        return self._runs.setdefault(seed, Runs(seed=seed, keep_observations=True))
 
     async def _play(self, routes: Iterable[Route], *, seed: int) -> None:
         runs = self._of(seed)

@@ -10,8 +10,6 @@ from browser_env.errors import InfraError
 from browser_env.snapshot.robots import is_own
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.graph import SiteGraph
-from experiments.compiler.judging import asks_for
-from experiments.compiler.mutating import mutants
 from experiments.compiler.runs import Key, Route, Runs
 from experiments.compiler.site import Site
 from experiments.compiler.target import key_of
@@ -30,12 +28,12 @@ async def rehearse(
     deadline_s: float = float("inf"),
     tell: Callable[[int], None] = lambda runs: None,
 ) -> int:
-    """Make the golden runs, near misses and mutations that exploration did not walk; return how many runs.
+    """Make the golden runs and near misses that exploration did not walk; return how many runs.
 
     What writes is done at the end, by one visitor, and the site is brought back after each. On sites that are not this
     machine's there is one visitor, which pauses.
     """
-    runs = Runs(seed=SEED, keep_observations=True)
+    runs = Runs(seed=SEED)
     walked = _walked(graph)
     pause_s = 0.0 if is_own(site.url) else site.delay_s
     crew = crew[:1] if pause_s else crew
@@ -48,7 +46,7 @@ async def rehearse(
 
     quiet = [candidate for candidate in candidates if not candidate.writes]
     await share(crew, runs.missing(_golden(quiet, graph)), work)
-    await share(crew, runs.missing(_mistakes(quiet, graph, runs)), work)
+    await share(crew, runs.missing(_near_misses(quiet, graph)), work)
     for candidate in candidates:
         if candidate.writes:
             await _write(candidate, graph, site, runs=runs, work=lambda route: work(crew[0], route))
@@ -58,7 +56,7 @@ async def rehearse(
 async def _write(
     candidate: Candidate, graph: SiteGraph, site: Site, *, runs: Runs, work: Callable[[Route], Awaitable[None]]
 ) -> None:
-    for routes in (_golden([candidate], graph), _mistakes([candidate], graph, runs)):
+    for routes in (_golden([candidate], graph), _near_misses([candidate], graph)):
         for route in runs.missing(routes):
             await work(route)
             await bring_back(site)
@@ -88,15 +86,10 @@ def _golden(candidates: Iterable[Candidate], graph: SiteGraph) -> Iterator[Route
         yield Route.of(graph.states[candidate.start].url, candidate.golden)
 
 
-def _mistakes(candidates: Iterable[Candidate], graph: SiteGraph, runs: Runs) -> Iterator[Route]:
+def _near_misses(candidates: Iterable[Candidate], graph: SiteGraph) -> Iterator[Route]:
     for candidate in candidates:
-        url = graph.states[candidate.start].url
         for miss in candidate.near_misses:
-            yield Route.of(url, miss.moves)
-        run = runs.get(Route.of(url, candidate.golden))
-        if run is not None and not run.problem and not asks_for(candidate, "answer"):
-            for mutant in mutants(candidate.golden, run.observations):
-                yield Route.of(url, mutant.moves)
+            yield Route.of(graph.states[candidate.start].url, miss.moves)
 
 
 def _walked(graph: SiteGraph) -> set[Key]:

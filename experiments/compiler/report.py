@@ -24,7 +24,7 @@ from experiments.marks import marks
 from experiments.watching import fill_template
 
 SAMPLES = 12
-PICTURE_WIDTH, QUALITY = 600, 72  # pixels; of JPEG
+PICTURE_WIDTH, QUALITY = 800, 72  # pixels; of JPEG
 BAR = 220  # pixels of the longest bar
 LEVELS = ((0.25, "easy"), (0.5, "medium"), (0.75, "hard"), (1.01, "very hard"))  # up to, name
 TRIED = {

@@ -64,6 +64,11 @@ class Run:
     problem: str = ""  # why it ended before its last move
     sound: int = 0  # moves that were carried out without an error
 
+    @property
+    def final(self) -> Observation | None:
+        """What was seen at its end, where observations were kept."""
+        return self.observations[-1] if self.observations else None
+
 
 @dataclass(slots=True)
 class Runs:
