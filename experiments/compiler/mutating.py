@@ -51,7 +51,7 @@ def sets_value(move: Move) -> bool:
 
 def _is_told(move: Move, goal: str) -> bool:
     action, name = move.action, "" if move.target is None else move.target.name
-    values = [action.text] if isinstance(action, Type) else action.values if isinstance(action, Select) else [name]
+    values = [action.text] if isinstance(action, Type) else action.options if isinstance(action, Select) else [name]
     return any(value and normalised_text(value) in normalised_text(goal) for value in values)
 
 
