@@ -76,8 +76,11 @@ class _Audit:
         if isinstance(golden, str):
             self._note(task, "false_feasible", golden)
             return
-        if not golden.success or len(golden.steps) < len(moves):
+        if not golden.success:
             self._note(task, "false_fail", f"{golden.outcome} after {len(golden.steps)} steps: {golden.reason}")
+            return
+        if len(golden.steps) < len(moves):
+            self._note(task, "false_pass", f"{len(golden.steps)} of {len(moves)} golden steps")
             return
         await self._idle(task, row)
         for why, wrong, must_fail in _wrong(row, moves, golden):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -144,6 +145,7 @@ def merge(folders: Sequence[Path], out: Path) -> TaskSet:
     sites: list[Mapping[str, Any]] = []
     dropped: list[Json] = []
     names: set[str] = set()
+    ids: set[str] = set()
     with ReplayStore(out / DEMONSTRATIONS) as store:
         for number, tasks in enumerate(sets, start=1):
             renamed = _unique({task.name for task in tasks.tasks}, names, number=number)
@@ -153,7 +155,10 @@ def merge(folders: Sequence[Path], out: Path) -> TaskSet:
             rows += made
             sites += [{**site, "snapshot": places.get(site.get("snapshot", ""), "")} for site in tasks.sites]
             dropped += read_dropped(tasks.folder)
-            _copy_demonstrations(tasks, store, {row["demonstration"]: Task.from_json(row["task"]) for row in made})
+            for row, old in zip(made, tasks.rows, strict=True):
+                row["demonstration"] = uuid.uuid4().hex if old["demonstration"] in ids else old["demonstration"]
+            ids |= {row["demonstration"] for row in made}
+            _copy_demonstrations(tasks, store, made)
     write_rows(out, rows, sites=sites)
     write_atomically(out / DROPPED, _lines(dropped))
     return TaskSet.read(out)
@@ -185,9 +190,12 @@ def _moved(row: Mapping[str, Any], names: Mapping[str, str], places: Mapping[str
     return {**row, "task": task | {"name": names[task["name"]]}}
 
 
-def _copy_demonstrations(tasks: TaskSet, store: ReplayStore, wanted: Mapping[str, Task]) -> None:
+def _copy_demonstrations(tasks: TaskSet, store: ReplayStore, made: Sequence[Json]) -> None:
     folder = tasks.folder / DEMONSTRATIONS
     if not folder.exists():
         return
+    new = {old["demonstration"]: row for old, row in zip(tasks.rows, made, strict=True)}
     with ReplayStore(folder, read_only=True) as source:
-        store.add(replace(e, task=wanted[e.id]) for e in source.episodes() if e.id in wanted)
+        for episode in source.episodes(tag=DEMONSTRATION):
+            if row := new.get(episode.id):
+                store.add([replace(episode, id=row["demonstration"], task=Task.from_json(row["task"]))])
