@@ -20,7 +20,7 @@ from experiments.compiler.families.search_open import search_open
 from experiments.compiler.families.set_control import set_control
 from experiments.compiler.families.write_object import write_object
 from experiments.compiler.graph import SiteGraph
-from experiments.compiler.wording import gives_away
+from experiments.compiler.texts import gives_away
 
 Family = Callable[[Atlas], Iterator[Candidate]]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from experiments.compiler.addresses import place
 from experiments.compiler.graph import SiteGraph, State
 from experiments.compiler.reading import headings
-from experiments.compiler.wording import BOILERPLATE, is_name
+from experiments.compiler.texts import BOILERPLATE, is_name
 from rewards.match import squeezed
 
 SEPARATOR = re.compile(r"(\s+[|–—·:»›-]+\s+|\s*[|»›]\s*|:\s+)")

@@ -11,7 +11,7 @@ from experiments.compiler.goals import CELL, FACT, LABELLED, in_table, say, unde
 from experiments.compiler.graph import State
 from experiments.compiler.reading import labelled
 from experiments.compiler.tables import Table
-from experiments.compiler.wording import bare, is_name
+from experiments.compiler.texts import bare, is_name
 from rewards.match import contains_words, normalised_text, squeezed
 
 MAX_CELLS = 24  # of one table

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from browser_env.task import VerifierSpec
-from experiments.compiler.wording import quantity
+from experiments.compiler.texts import quantity
 
 
 def every(specs: Sequence[VerifierSpec]) -> VerifierSpec:

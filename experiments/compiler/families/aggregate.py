@@ -14,7 +14,7 @@ from experiments.compiler.graph import State
 from experiments.compiler.questions import Question
 from experiments.compiler.reading import goes_on
 from experiments.compiler.tables import Table
-from experiments.compiler.wording import bare, is_answer, is_name, quantity
+from experiments.compiler.texts import bare, is_answer, is_name, quantity
 
 FAMILY = "aggregate"
 MIN_ROWS = 4

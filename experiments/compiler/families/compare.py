@@ -15,7 +15,7 @@ from experiments.compiler.graph import State
 from experiments.compiler.questions import Question
 from experiments.compiler.reading import labelled
 from experiments.compiler.tables import Table
-from experiments.compiler.wording import bare, is_name, quantity
+from experiments.compiler.texts import bare, is_name, quantity
 
 FAMILY = "compare"
 MAX_PAIRS = 3  # of the rows of one column

@@ -15,7 +15,7 @@ from experiments.compiler.goals import EXPAND, INSIDE, TAB, say
 from experiments.compiler.graph import Edge, State
 from experiments.compiler.questions import questions
 from experiments.compiler.target import Move
-from experiments.compiler.wording import bare, is_name
+from experiments.compiler.texts import bare, is_name
 from rewards.evidence import ElementState
 
 FAMILY = "expand-read"

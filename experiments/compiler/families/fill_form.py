@@ -15,7 +15,7 @@ from experiments.compiler.goals import FILL, FILL_SENT, say
 from experiments.compiler.graph import Form, State
 from experiments.compiler.settings import Setting, settings
 from experiments.compiler.target import Move
-from experiments.compiler.wording import bare, is_name
+from experiments.compiler.texts import bare, is_name
 
 FAMILY = "fill-form"
 MAX_FILLED = 5  # ways to fill one form

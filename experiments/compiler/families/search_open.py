@@ -14,7 +14,7 @@ from experiments.compiler.families.reach import located
 from experiments.compiler.goals import SEARCH, SEARCH_OPEN, say
 from experiments.compiler.graph import Edge, State
 from experiments.compiler.target import Move
-from experiments.compiler.wording import is_plain, says
+from experiments.compiler.texts import is_plain, says
 
 FAMILY = "search-open"
 MAX_OPENED = 4  # results of one search

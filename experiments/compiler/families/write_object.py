@@ -13,7 +13,7 @@ from experiments.compiler.families.set_control import phrase
 from experiments.compiler.goals import FILL, FILL_SENT, PRESS, say
 from experiments.compiler.graph import Edge, Form, State
 from experiments.compiler.settings import Setting
-from experiments.compiler.wording import is_name
+from experiments.compiler.texts import is_name
 
 FAMILY = "write-object"
 
