@@ -10,14 +10,17 @@ from functools import cached_property
 from hashlib import sha256
 from urllib.parse import urlsplit
 
+from experiments.compiler.addresses import place
 from experiments.compiler.candidate import NearMiss
-from experiments.compiler.graph import Edge, SiteGraph, State
+from experiments.compiler.graph import Edge, Form, SiteGraph, State
 from experiments.compiler.page_names import page_names
 from experiments.compiler.tables import Table, tables
 from experiments.compiler.target import Move
 
 WORD = re.compile(r"[^\W\d_]{4,16}")
 CONTENT = frozenset(("cell", "gridcell", "listitem", "link", "heading", "rowheader"))
+EVERYWHERE = 0.5  # share of the pages above which something is part of their frame
+FEW = 4
 MIN_PATH = 4  # characters of a path that would be noticed in a goal
 MAX_ASTRAY = 3
 LONGEST = 6  # moves on the way to where a task is done
@@ -65,6 +68,32 @@ class Atlas:
         for id_, name in self.names.items():
             found[name].append(id_)
         return found
+
+    @cached_property
+    def at_place(self) -> Mapping[str, tuple[State, ...]]:
+        """The pages at each address without its parameters."""
+        found: defaultdict[str, list[State]] = defaultdict(list)
+        for state in self.pages:
+            found[place(state.url)].append(state)
+        return {here: tuple(states) for here, states in found.items()}
+
+    def forms(self, state: State) -> list[Form]:
+        """Return the forms of a page; one that many pages have is only given for a few of them."""
+        return [form for form in state.forms if state.id in self._holders[_fields(form)]]
+
+    @cached_property
+    def _holders(self) -> Mapping[tuple[str, ...], list[str]]:
+        found: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+        for state in self.pages:
+            for form in state.forms:
+                found[_fields(form)].append(state.id)
+        return {
+            fields: ids if len(ids) <= EVERYWHERE * len(self.pages) else self._few(ids, *fields)
+            for fields, ids in found.items()
+        }
+
+    def _few(self, ids: list[str], *salt: str) -> list[str]:
+        return sorted(ids, key=lambda id_: self.draw(id_, *salt))[:FEW]
 
     @cached_property
     def paths(self) -> frozenset[str]:
@@ -158,3 +187,7 @@ class Atlas:
     def draw(self, *salt: str) -> int:
         """Return a large number that depends on the seed and these texts alone."""
         return int.from_bytes(sha256("\0".join((str(self.seed), *salt)).encode()).digest()[:8])
+
+
+def _fields(form: Form) -> tuple[str, ...]:
+    return form.method, form.action, *(control.key for control in form.controls)

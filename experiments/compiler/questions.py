@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.goals import CELL, FACT, LABELLED, in_table, say, under
-from experiments.compiler.graph import State
+from experiments.compiler.graph import Fact, State
 from experiments.compiler.reading import labelled
 from experiments.compiler.tables import Table
-from experiments.compiler.texts import bare, is_name
+from experiments.compiler.texts import bare, is_name, quantity
 from rewards.match import contains_words, normalised_text, squeezed
 
+CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|[_-]+")
+UNDERSTOOD = frozenset(
+    [
+        *(
+            "price",
+            "sku",
+            "brand",
+            "author",
+            "isbn",
+            "category",
+            "color",
+            "colour",
+            "material",
+            "manufacturer",
+            "model",
+        ),
+        *("rating value", "review count", "date published", "publisher", "telephone", "email", "genre", "director"),
+        *("address locality", "postal code", "street address", "number of pages", "duration", "size", "weight"),
+    ]
+)
 MAX_CELLS = 24  # of one table
 
 
@@ -114,8 +135,9 @@ def _of_facts(state: State, page: str) -> Iterator[Question]:
     for fact in state.facts:
         values[fact.subject or page, normalised_text(bare(fact.label))].add(normalised_text(fact.value))
     for fact in state.facts:
-        label, subject, text = bare(fact.label), fact.subject or page, squeezed(fact.value)
-        alone = len(values[subject, normalised_text(label)]) == 1
+        label, subject = _label(fact, shown), fact.subject or page
+        text = _as_shown(squeezed(fact.value), state)
+        alone = len(values[subject, normalised_text(bare(fact.label))]) == 1
         if not alone or not is_shown(text, shown) or not is_name(label) or not is_name(subject):
             continue
         goal = (
@@ -124,6 +146,23 @@ def _of_facts(state: State, page: str) -> Iterator[Question]:
             else say(LABELLED, page=page, label=label, section="")
         )
         yield Question(goal=goal, text=text, decoys=(label, *(other.value for other in state.facts if other != fact)))
+
+
+def _label(fact: Fact, shown: str) -> str:
+    """Return how a fact's label is said; empty where nobody would know what it means."""
+    label = bare(fact.label)
+    words = CAMEL.sub(" ", label).lower()
+    return label if is_shown(label, shown) else words if words in UNDERSTOOD else ""
+
+
+def _as_shown(text: str, state: State) -> str:
+    """Return a number with the sign that the page shows beside it, other texts as they are."""
+    read = quantity(text)
+    if read is None or read.unit:
+        return text
+    shown = {element.name for element in state.observation.elements}
+    alike = [name for name in shown if (other := quantity(name)) is not None and other.number == read.number]
+    return min(alike, key=lambda name: (name == text, name)) if alike else text
 
 
 def is_shown(text: str, shown: str) -> bool:

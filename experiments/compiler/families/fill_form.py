@@ -25,7 +25,7 @@ def fill_form(atlas: Atlas) -> Iterator[Candidate]:
     """Yield tasks to fill forms that ask for a page."""
     for state in atlas.pages:
         page = atlas.names.get(state.id)
-        for form in state.forms:
+        for form in atlas.forms(state):
             if page is None or form.method != "get" or _is_twice(state, form):
                 continue
             for chosen in fillings(atlas, state, form):

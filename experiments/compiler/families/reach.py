@@ -35,8 +35,7 @@ def reach(atlas: Atlas) -> Iterator[Candidate]:
 
 def located(atlas: Atlas, state: State) -> VerifierSpec | None:
     """Return a verifier of being on the state's page; None where its address does not tell."""
-    here = place(state.url)
-    same_place = [other for other in atlas.pages if place(other.url) == here]
+    same_place = atlas.at_place.get(place(state.url), ())
     name = atlas.names.get(state.id)
     if all(atlas.names.get(other.id) == name for other in same_place):
         return anywhere_at(state.url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,9 +14,11 @@ from experiments.compiler.candidate import Candidate, NearMiss
 from experiments.compiler.families.reach import located
 from experiments.compiler.goals import SEARCH, SEARCH_OPEN, say
 from experiments.compiler.graph import Edge, State
-from experiments.compiler.target import Move
+from experiments.compiler.target import Move, Target
 from experiments.compiler.texts import is_plain, says
 
+SAYS_SEARCH = re.compile(r"\bsearch|\bfind\b|\blook up\b|\bquery\b", re.IGNORECASE)
+SEARCH_KEYS = frozenset(("q", "s", "query", "search", "term", "keyword", "keywords"))
 FAMILY = "search-open"
 MAX_OPENED = 4  # results of one search
 
@@ -28,8 +31,16 @@ def searches(atlas: Atlas) -> Iterator[tuple[Edge, Edge, str]]:
             continue
         for sending in atlas.leaving.get(typing.target, ()):
             found = atlas.graph.states[sending.target]
+            if typing.move.target is None or not is_search(typing.move.target, found, action.text):
+                continue
             if sending.source != sending.target and action.text in query(found.url).values():
                 yield typing, sending, action.text
+
+
+def is_search(target: Target, found: State, text: str) -> bool:
+    """Whether what was typed into is there to search with."""
+    keys = {name for name, value in query(found.url).items() if value == text}
+    return target.role == "searchbox" or SAYS_SEARCH.search(target.name) is not None or bool(keys & SEARCH_KEYS)
 
 
 def search_open(atlas: Atlas) -> Iterator[Candidate]:

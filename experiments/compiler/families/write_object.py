@@ -26,7 +26,7 @@ def write_object(atlas: Atlas) -> Iterator[Candidate]:
         page = atlas.names.get(state.id)
         if page is None:
             continue
-        for form in state.forms:
+        for form in atlas.forms(state):
             if form.method == "post":
                 for chosen in fillings(atlas, state, form):
                     yield from _post(atlas, state, page, form, chosen)
