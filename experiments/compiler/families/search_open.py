@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from browser_env.action import Type
+from browser_env.action import Click, Type
 from browser_env.task import VerifierSpec
 from experiments.compiler.addresses import place, query
 from experiments.compiler.atlas import Atlas, Way
@@ -83,7 +83,8 @@ def replace_text(move: Move, text: str, other: str) -> Move:
 def results(atlas: Atlas, listed: State, text: str) -> list[tuple[Edge, State]]:
     """Return the links of a list of results whose names, or whose pages', have the text."""
     found = []
-    for edge in atlas.leaving.get(listed.id, ()):
+    walked = list(atlas.leaving.get(listed.id, ()))
+    for edge in [*walked, *_implied(atlas, listed, {edge.target for edge in walked})]:
         opened = atlas.graph.states[edge.target]
         name = atlas.names.get(opened.id)
         target = edge.move.target
@@ -93,6 +94,15 @@ def results(atlas: Atlas, listed: State, text: str) -> list[tuple[Edge, State]]:
             found.append((edge, opened))
     found.sort(key=lambda item: atlas.draw(listed.id, item[1].id))
     return found[:MAX_OPENED]
+
+
+def _implied(atlas: Atlas, listed: State, known: set[str]) -> Iterator[Edge]:
+    """Yield clicks on links that are called as a page is: nobody walked them, but where they lead is plain."""
+    pages = {atlas.names[page.id].casefold(): page for page in reversed(atlas.pages) if page.id in atlas.names}
+    for element in listed.observation.elements:
+        page = pages.get(element.name.casefold())
+        if element.role == "link" and page is not None and page.id not in known | {listed.id}:
+            yield Edge(source=listed.id, move=Move.at(Click(element.id), listed.observation), target=page.id)
 
 
 def _open(way: Way, atlas: Atlas, opened: State, text: str) -> Iterator[Candidate]:
