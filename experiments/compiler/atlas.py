@@ -161,7 +161,9 @@ class Atlas:
         """Yield the way's moves with another last one, which leads to another page."""
         if way.last is None:
             return
-        beside = [edge for edge in self.leaving[way.last.source] if edge.target not in (way.last.target, edge.source)]
+        beside = [
+            edge for edge in self.leaving.get(way.last.source, ()) if edge.target not in (way.last.target, edge.source)
+        ]
         named = {self.names.get(way.last.target), None}
         others = [edge for edge in beside if self.names.get(edge.target) not in named]
         for edge in others[:MAX_ASTRAY]:

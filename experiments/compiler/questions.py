@@ -79,9 +79,12 @@ def _of_cells(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
     for table in atlas.tables(state):
         if not table.has_keys:
             continue
-        cells = [place for place in _places(table) if place.column != table.key and is_name(place.asked[1])]
-        cells.sort(key=lambda place: atlas.draw(state.id, *place.asked))
-        for place in [place for place in cells if len(given[place.asked]) == 1][:MAX_CELLS]:
+        asked = [i for i, column in enumerate(table.columns) if i != table.key and is_name(bare(column))]
+        places = [Place(table=table, row=row, column=column) for row in range(len(table.rows)) for column in asked]
+        places.sort(key=lambda place: atlas.draw(state.id, str(place.row), str(place.column)))
+        for place in places[:MAX_CELLS]:
+            if len(given[place.asked]) > 1:
+                continue
             row, column = table.rows[place.row], bare(table.columns[place.column])
             beside = [table.rows[i].cells[place.column].text for i in _near(place.row, len(table.rows))]
             yield Question(
@@ -91,18 +94,16 @@ def _of_cells(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
             )
 
 
-def _places(table: Table) -> list[Place]:
-    columns = range(len(table.columns))
-    return [Place(table=table, row=row, column=column) for row in range(len(table.rows)) for column in columns]
-
-
 def _given(atlas: Atlas, here: State, page: str) -> dict[tuple[str, str], set[str]]:
     """Return what a state and all pages of its name say in cells of the same row and column."""
     given = defaultdict(set)
     for state in {here.id: here, **atlas.called(page)}.values():
         for table in atlas.tables(state):
-            for place in _places(table):
-                given[place.asked].add(normalised_text(place.text))
+            columns = [normalised_text(bare(column)) for column in table.columns]
+            for row in table.rows:
+                key = normalised_text(row.key)
+                for column, cell in zip(columns, row.cells, strict=True):
+                    given[key, column].add(normalised_text(cell.text))
     return given
 
 
