@@ -62,6 +62,11 @@ class Atlas:
         """Return the states of this name by their ids."""
         return {id_: self.graph.states[id_] for id_ in self._called.get(name, ())}
 
+    def meant(self, name: str) -> State:
+        """Return the page that is meant by a name that several addresses of one place have: the shortest's."""
+        pages = [state for state in self.called(name).values() if state.is_page] or list(self.called(name).values())
+        return min(pages, key=lambda state: (len(state.url), state.url))
+
     @cached_property
     def _called(self) -> Mapping[str, list[str]]:
         found: defaultdict[str, list[str]] = defaultdict(list)
@@ -78,8 +83,11 @@ class Atlas:
         return {here: tuple(states) for here, states in found.items()}
 
     def forms(self, state: State) -> list[Form]:
-        """Return the forms of a page; one that many pages have is only given for a few of them."""
-        return [form for form in state.forms if state.id in self._holders[_fields(form)]]
+        """Return the forms of a page that its name leads to; one that many pages have only for a few of them."""
+        if state.id not in self.names:
+            return []
+        there = {_fields(form) for form in self.meant(self.names[state.id]).forms}
+        return [form for form in state.forms if _fields(form) in there and state.id in self._holders[_fields(form)]]
 
     @cached_property
     def _holders(self) -> Mapping[tuple[str, ...], list[str]]:
@@ -185,6 +193,12 @@ class Atlas:
             for word in WORD.findall(element.name)
         }
         return sorted(found)
+
+    def shared(self, state: State) -> list[Table]:
+        """Return the tables of a page that, by their columns, the page that its name means has too."""
+        name = self.names.get(state.id)
+        there = {table.columns for table in self.tables(state if name is None else self.meant(name))}
+        return [table for table in self.tables(state) if state.path or table.columns in there]
 
     def draw(self, *salt: str) -> int:
         """Return a large number that depends on the seed and these texts alone."""

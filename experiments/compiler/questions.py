@@ -70,13 +70,14 @@ class Place:
 def questions(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
     """Yield questions after values that a page of this name gives once."""
     yield from _of_cells(atlas, state, page)
-    yield from _of_labels(state, page)
-    yield from _of_facts(state, page)
+    if not state.is_page or atlas.meant(page).id == state.id:
+        yield from _of_labels(state, page)
+        yield from _of_facts(state, page)
 
 
 def _of_cells(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
     given = _given(atlas, state, page)
-    for table in atlas.tables(state):
+    for table in atlas.shared(state):
         if not table.has_keys:
             continue
         asked = [i for i, column in enumerate(table.columns) if i != table.key and is_name(bare(column))]
