@@ -17,15 +17,26 @@ VOLATILE = re.compile(
 def place(url: str) -> str:
     """Return an address without its parameters; a fragment counts where it is a route of the page's own script."""
     parts = urlsplit(url)
-    route = parts.fragment.split("?")[0] if parts.fragment.startswith(("/", "!")) else ""
+    route = parts.fragment.split("?")[0] if is_route(url) else ""
     return urlunsplit((parts.scheme, parts.netloc, parts.path or "/", "", route))
+
+
+def is_route(url: str) -> bool:
+    """Whether an address ends in a route of the page's own script."""
+    return urlsplit(url).fragment.startswith(("/", "!"))
+
+
+def without_anchor(url: str) -> str:
+    """Return an address without the part of the page that it scrolls to."""
+    parts = urlsplit(url)
+    return url if is_route(url) else urlunsplit((parts.scheme, parts.netloc, parts.path or "/", parts.query, ""))
 
 
 def query(url: str) -> dict[str, str]:
     """Return an address's parameters, those in a script's own route included; of several of a name, the last."""
     parts = urlsplit(url)
     asked = parse_qsl(parts.query, keep_blank_values=True)
-    if parts.fragment.startswith(("/", "!")) and "?" in parts.fragment:
+    if is_route(url) and "?" in parts.fragment:
         asked += parse_qsl(parts.fragment.split("?", 1)[1], keep_blank_values=True)
     return dict(asked)
 

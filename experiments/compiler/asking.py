@@ -12,7 +12,7 @@ from experiments.compiler.candidate import Candidate
 from experiments.compiler.graph import State
 from experiments.compiler.questions import Question
 from experiments.compiler.target import Move
-from experiments.compiler.wording import is_answer, says
+from experiments.compiler.texts import is_answer, says
 from rewards.evidence import Evidence
 from rewards.verifier import verify
 

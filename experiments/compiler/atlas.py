@@ -10,14 +10,17 @@ from functools import cached_property
 from hashlib import sha256
 from urllib.parse import urlsplit
 
+from experiments.compiler.addresses import place
 from experiments.compiler.candidate import NearMiss
-from experiments.compiler.graph import Edge, SiteGraph, State
+from experiments.compiler.graph import Edge, Form, SiteGraph, State
 from experiments.compiler.page_names import page_names
 from experiments.compiler.tables import Table, tables
 from experiments.compiler.target import Move
 
 WORD = re.compile(r"[^\W\d_]{4,16}")
 CONTENT = frozenset(("cell", "gridcell", "listitem", "link", "heading", "rowheader"))
+EVERYWHERE = 0.5  # share of the pages above which something is part of their frame
+FEW = 4
 MIN_PATH = 4  # characters of a path that would be noticed in a goal
 MAX_ASTRAY = 3
 LONGEST = 6  # moves on the way to where a task is done
@@ -59,12 +62,46 @@ class Atlas:
         """Return the states of this name by their ids."""
         return {id_: self.graph.states[id_] for id_ in self._called.get(name, ())}
 
+    def meant(self, name: str) -> State:
+        """Return the page that is meant by a name that several addresses of one place have: the shortest's."""
+        pages = [state for state in self.called(name).values() if state.is_page] or list(self.called(name).values())
+        return min(pages, key=lambda state: (len(state.url), state.url))
+
     @cached_property
     def _called(self) -> Mapping[str, list[str]]:
         found: defaultdict[str, list[str]] = defaultdict(list)
         for id_, name in self.names.items():
             found[name].append(id_)
         return found
+
+    @cached_property
+    def at_place(self) -> Mapping[str, tuple[State, ...]]:
+        """The pages at each address without its parameters."""
+        found: defaultdict[str, list[State]] = defaultdict(list)
+        for state in self.pages:
+            found[place(state.url)].append(state)
+        return {here: tuple(states) for here, states in found.items()}
+
+    def forms(self, state: State) -> list[Form]:
+        """Return the forms of a page that its name leads to; one that many pages have only for a few of them."""
+        if state.id not in self.names:
+            return []
+        there = {_fields(form) for form in self.meant(self.names[state.id]).forms}
+        return [form for form in state.forms if _fields(form) in there and state.id in self._holders[_fields(form)]]
+
+    @cached_property
+    def _holders(self) -> Mapping[tuple[str, ...], list[str]]:
+        found: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+        for state in self.pages:
+            for form in state.forms:
+                found[_fields(form)].append(state.id)
+        return {
+            fields: ids if len(ids) <= EVERYWHERE * len(self.pages) else self._few(ids, *fields)
+            for fields, ids in found.items()
+        }
+
+    def _few(self, ids: list[str], *salt: str) -> list[str]:
+        return sorted(ids, key=lambda id_: self.draw(id_, *salt))[:FEW]
 
     @cached_property
     def paths(self) -> frozenset[str]:
@@ -132,7 +169,9 @@ class Atlas:
         """Yield the way's moves with another last one, which leads to another page."""
         if way.last is None:
             return
-        beside = [edge for edge in self.leaving[way.last.source] if edge.target not in (way.last.target, edge.source)]
+        beside = [
+            edge for edge in self.leaving.get(way.last.source, ()) if edge.target not in (way.last.target, edge.source)
+        ]
         named = {self.names.get(way.last.target), None}
         others = [edge for edge in beside if self.names.get(edge.target) not in named]
         for edge in others[:MAX_ASTRAY]:
@@ -155,6 +194,16 @@ class Atlas:
         }
         return sorted(found)
 
+    def shared(self, state: State) -> list[Table]:
+        """Return the tables of a page that, by their columns, the page that its name means has too."""
+        name = self.names.get(state.id)
+        there = {table.columns for table in self.tables(state if name is None else self.meant(name))}
+        return [table for table in self.tables(state) if state.path or table.columns in there]
+
     def draw(self, *salt: str) -> int:
         """Return a large number that depends on the seed and these texts alone."""
         return int.from_bytes(sha256("\0".join((str(self.seed), *salt)).encode()).digest()[:8])
+
+
+def _fields(form: Form) -> tuple[str, ...]:
+    return form.method, form.action, *(control.key for control in form.controls)

@@ -20,7 +20,7 @@ from experiments.compiler.families.search_open import search_open
 from experiments.compiler.families.set_control import set_control
 from experiments.compiler.families.write_object import write_object
 from experiments.compiler.graph import SiteGraph
-from experiments.compiler.wording import gives_away
+from experiments.compiler.texts import gives_away
 
 Family = Callable[[Atlas], Iterator[Candidate]]
 
@@ -49,17 +49,18 @@ def generate(graph: SiteGraph, *, allow_writes: bool = False, seed: int = 0, per
     for family in FAMILIES:
         made = (candidate for candidate in family(atlas) if not gives_away(candidate.goal, atlas.paths))
         chosen += spread(atlas, distinct(islice(made, MAX_MADE)), per_family)
-    return list(distinct(chosen))
+    return distinct(chosen)
 
 
-def distinct(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
-    """Yield candidates whose start, verifier and goal are not those of one before."""
-    seen = set()
+def distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Return a candidate for each goal; none where a goal was said of two different things."""
+    made: dict[str, Candidate] = {}
+    ambiguous = set()
     for candidate in candidates:
-        content = (candidate.start, repr(candidate.verifier), candidate.goal)
-        if content not in seen:
-            seen.add(content)
-            yield candidate
+        first = made.setdefault(candidate.goal, candidate)
+        if first.verifier != candidate.verifier:
+            ambiguous.add(candidate.goal)
+    return [candidate for goal, candidate in made.items() if goal not in ambiguous]
 
 
 def spread(atlas: Atlas, candidates: Iterable[Candidate], at_most: int) -> list[Candidate]:

@@ -76,6 +76,8 @@ INSIDE = (
     "Open “{what}” on the page “{page}”. {question}",
     "Look into “{what}” on the page “{page}”. {question}",
 )
+APPEARS = ("Which text appears? Answer with all of it.", "What does it say then? Answer with its full text.")
+ENTRIES = ("How many entries appear? Answer with a number.", "Count the entries that appear.")
 SORT_UP = (
     "On the page “{page}”, sort the table by “{column}” in ascending order.",
     "Sort the table on the page “{page}” so that “{column}” goes up from row to row.",

@@ -9,19 +9,21 @@ from collections.abc import Callable, Iterable, Mapping
 from experiments.compiler.addresses import place
 from experiments.compiler.graph import SiteGraph, State
 from experiments.compiler.reading import headings
-from experiments.compiler.wording import BOILERPLATE, is_name
+from experiments.compiler.texts import BOILERPLATE, is_name
 from rewards.match import squeezed
 
 SEPARATOR = re.compile(r"(\s+[|–—·:»›-]+\s+|\s*[|»›]\s*|:\s+)")
-OFTEN = 0.5  # share of the pages above which a part of a title, or a heading, is the site's
+OFTEN = 0.5  # share of the places above which a part of a title, or a heading, is the site's
 
 
 def page_names(graph: SiteGraph) -> Mapping[str, str]:
     """Return the names of the states that share theirs with no state at another place, by the states' ids."""
     states = list(graph.states.values())
     pages = [state for state in states if state.is_page]
-    site = _common(_parts(state.title)[::2] for state in pages)
-    everywhere = _common([heading.name for heading in headings(state.observation)] for state in pages)
+    site = _common((place(state.url), _parts(state.title)[::2]) for state in pages)
+    everywhere = _common(
+        (place(state.url), [heading.name for heading in headings(state.observation)]) for state in pages
+    )
     names: dict[str, str] = {}
     _name(states, names, lambda state: _from_title(state, site))
     _name(states, names, lambda state: _from_heading(state, everywhere))
@@ -47,11 +49,13 @@ def _parts(title: str) -> list[str]:
     return SEPARATOR.split(squeezed(title))
 
 
-def _common(texts: Iterable[Iterable[str]]) -> frozenset[str]:
-    """Return the texts that are on more than half of several pages."""
-    pages = [set(page) for page in texts]
-    counts = Counter(text for page in pages for text in page)
-    return frozenset(text for text, count in counts.items() if count > max(1, OFTEN * len(pages)))
+def _common(texts: Iterable[tuple[str, Iterable[str]]]) -> frozenset[str]:
+    """Return the texts that are at more than half of several places."""
+    places: defaultdict[str, set[str]] = defaultdict(set)
+    for here, said in texts:
+        places[here].update(said)
+    counts = Counter(text for said in places.values() for text in said)
+    return frozenset(text for text, count in counts.items() if count > max(1, OFTEN * len(places)))
 
 
 def _from_title(state: State, site: frozenset[str]) -> str:

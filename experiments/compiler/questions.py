@@ -2,18 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.goals import CELL, FACT, LABELLED, in_table, say, under
-from experiments.compiler.graph import State
+from experiments.compiler.graph import Fact, State
 from experiments.compiler.reading import labelled
 from experiments.compiler.tables import Table
-from experiments.compiler.wording import bare, is_name
+from experiments.compiler.texts import bare, is_name, quantity
 from rewards.match import contains_words, normalised_text, squeezed
 
+CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|[_-]+")
+UNDERSTOOD = frozenset(
+    [
+        *(
+            "price",
+            "sku",
+            "brand",
+            "author",
+            "isbn",
+            "category",
+            "color",
+            "colour",
+            "material",
+            "manufacturer",
+            "model",
+        ),
+        *("rating value", "review count", "date published", "publisher", "telephone", "email", "genre", "director"),
+        *("address locality", "postal code", "street address", "number of pages", "duration", "size", "weight"),
+    ]
+)
 MAX_CELLS = 24  # of one table
 
 
@@ -49,18 +70,22 @@ class Place:
 def questions(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
     """Yield questions after values that a page of this name gives once."""
     yield from _of_cells(atlas, state, page)
-    yield from _of_labels(state, page)
-    yield from _of_facts(state, page)
+    if not state.is_page or atlas.meant(page).id == state.id:
+        yield from _of_labels(state, page)
+        yield from _of_facts(state, page)
 
 
 def _of_cells(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
     given = _given(atlas, state, page)
-    for table in atlas.tables(state):
+    for table in atlas.shared(state):
         if not table.has_keys:
             continue
-        cells = [place for place in _places(table) if place.column != table.key and is_name(place.asked[1])]
-        cells.sort(key=lambda place: atlas.draw(state.id, *place.asked))
-        for place in [place for place in cells if len(given[place.asked]) == 1][:MAX_CELLS]:
+        asked = [i for i, column in enumerate(table.columns) if i != table.key and is_name(bare(column))]
+        places = [Place(table=table, row=row, column=column) for row in range(len(table.rows)) for column in asked]
+        places.sort(key=lambda place: atlas.draw(state.id, str(place.row), str(place.column)))
+        for place in places[:MAX_CELLS]:
+            if len(given[place.asked]) > 1:
+                continue
             row, column = table.rows[place.row], bare(table.columns[place.column])
             beside = [table.rows[i].cells[place.column].text for i in _near(place.row, len(table.rows))]
             yield Question(
@@ -70,18 +95,16 @@ def _of_cells(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
             )
 
 
-def _places(table: Table) -> list[Place]:
-    columns = range(len(table.columns))
-    return [Place(table=table, row=row, column=column) for row in range(len(table.rows)) for column in columns]
-
-
 def _given(atlas: Atlas, here: State, page: str) -> dict[tuple[str, str], set[str]]:
     """Return what a state and all pages of its name say in cells of the same row and column."""
     given = defaultdict(set)
     for state in {here.id: here, **atlas.called(page)}.values():
         for table in atlas.tables(state):
-            for place in _places(table):
-                given[place.asked].add(normalised_text(place.text))
+            columns = [normalised_text(bare(column)) for column in table.columns]
+            for row in table.rows:
+                key = normalised_text(row.key)
+                for column, cell in zip(columns, row.cells, strict=True):
+                    given[key, column].add(normalised_text(cell.text))
     return given
 
 
@@ -114,8 +137,9 @@ def _of_facts(state: State, page: str) -> Iterator[Question]:
     for fact in state.facts:
         values[fact.subject or page, normalised_text(bare(fact.label))].add(normalised_text(fact.value))
     for fact in state.facts:
-        label, subject, text = bare(fact.label), fact.subject or page, squeezed(fact.value)
-        alone = len(values[subject, normalised_text(label)]) == 1
+        label, subject = _label(fact, shown), fact.subject or page
+        text = _as_shown(squeezed(fact.value), state)
+        alone = len(values[subject, normalised_text(bare(fact.label))]) == 1
         if not alone or not is_shown(text, shown) or not is_name(label) or not is_name(subject):
             continue
         goal = (
@@ -124,6 +148,23 @@ def _of_facts(state: State, page: str) -> Iterator[Question]:
             else say(LABELLED, page=page, label=label, section="")
         )
         yield Question(goal=goal, text=text, decoys=(label, *(other.value for other in state.facts if other != fact)))
+
+
+def _label(fact: Fact, shown: str) -> str:
+    """Return how a fact's label is said; empty where nobody would know what it means."""
+    label = bare(fact.label)
+    words = CAMEL.sub(" ", label).lower()
+    return label if is_shown(label, shown) else words if words in UNDERSTOOD else ""
+
+
+def _as_shown(text: str, state: State) -> str:
+    """Return a number with the sign that the page shows beside it, other texts as they are."""
+    read = quantity(text)
+    if read is None or read.unit:
+        return text
+    shown = {element.name for element in state.observation.elements}
+    alike = [name for name in shown if (other := quantity(name)) is not None and other.number == read.number]
+    return min(alike, key=lambda name: (name == text, name)) if alike else text
 
 
 def is_shown(text: str, shown: str) -> bool:

@@ -12,7 +12,7 @@ from experiments.compiler.atlas import Atlas
 from experiments.compiler.graph import Control, Form, State
 from experiments.compiler.inventing import TYPED, invent
 from experiments.compiler.target import Move
-from experiments.compiler.wording import bare, is_name, is_plain
+from experiments.compiler.texts import bare, is_name, is_plain
 
 LOCKED = frozenset(("disabled", "readonly", "covered"))
 

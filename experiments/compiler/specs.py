@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from browser_env.task import VerifierSpec
-from experiments.compiler.wording import quantity
+from experiments.compiler.texts import quantity
 
 
 def every(specs: Sequence[VerifierSpec]) -> VerifierSpec:
@@ -30,12 +30,10 @@ def answer(text: str) -> VerifierSpec:
     if not read.unit:
         return VerifierSpec(name="answer", params={"number": float(read.number)})
     bare = text.replace(",", "")
-    texts = dict.fromkeys([text, bare, _digits(text), _digits(bare)])
-    return VerifierSpec(name="answer", params={"one_of": list(texts)})
-
-
-def _digits(text: str) -> str:
-    return "".join(character for character in text if character.isdigit() or character in "+-.,").strip(",")
+    whole = [bare.replace(".".ljust(read.decimals + 1, "0"), "")] if read.number == int(read.number) else []
+    texts = dict.fromkeys([text, bare, *whole])
+    ways = [{"one_of": list(texts)}, {"number": float(read.number)}]
+    return VerifierSpec(name="any", params={"of": [{"name": "answer", "params": way} for way in ways]})
 
 
 def element(**params: object) -> VerifierSpec:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from browser_env.observation import Element, Observation
 from experiments.compiler.reading import WHOLE_CELLS, text_of
-from experiments.compiler.wording import is_name, quantity
+from experiments.compiler.texts import is_name, quantity
 
 CELLS = WHOLE_CELLS | {"rowheader", "columnheader"}
 MIN_COLUMNS = 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
@@ -14,9 +15,10 @@ from experiments.compiler.graph import State
 from experiments.compiler.questions import Question
 from experiments.compiler.reading import goes_on
 from experiments.compiler.tables import Table
-from experiments.compiler.wording import bare, is_answer, is_name, quantity
+from experiments.compiler.texts import bare, is_answer, is_name, quantity
 
 FAMILY = "aggregate"
+CALLED_BY = re.compile(r"(^|[\W_])(id|ids|no|nr|number|uuid|key|zip|phone|year|port|version|rowid)$|^#|^\w+Id$", re.I)
 MIN_ROWS = 4
 MAX_ROWS = 60  # more are nothing that one counts
 MAX_VALUES = 3  # of a column, that are counted
@@ -28,7 +30,7 @@ def aggregate(atlas: Atlas) -> Iterator[Candidate]:
         page = atlas.names.get(state.id)
         if page is None or not is_whole(atlas, state, page):
             continue
-        for table in atlas.tables(state):
+        for table in atlas.shared(state):
             if MIN_ROWS <= len(table.rows) <= MAX_ROWS:
                 yield from _extremes(atlas, state, page, table)
                 yield from _counts(atlas, state, page, table)
@@ -58,6 +60,11 @@ def named(atlas: Atlas, state: State, table: Table, page: str) -> str | None:
     return in_table(table.title) if titles[table.title.casefold()] == 1 and is_name(table.title) else None
 
 
+def is_measure(header: str) -> bool:
+    """Whether the numbers under a header are amounts, and not numbers that things are called by."""
+    return is_name(bare(header)) and not CALLED_BY.search(bare(header))
+
+
 def numbers(table: Table, column: int) -> list[Decimal] | None:
     """Return the numbers in a column; None where some cells hold none, or hold other units."""
     read = [quantity(text) for text in table.column(column)]
@@ -72,7 +79,7 @@ def _extremes(atlas: Atlas, state: State, page: str, table: Table) -> Iterator[C
     keys = [row.key for row in table.rows]
     for column, header in enumerate(table.columns):
         values = numbers(table, column)
-        if values is None or column == table.key or not is_name(header):
+        if values is None or column == table.key or not is_measure(header):
             continue
         for phrasings, extreme in ((HIGHEST, max(values)), (LOWEST, min(values))):
             if values.count(extreme) > 1:

@@ -9,13 +9,13 @@ from decimal import Decimal
 from experiments.compiler.asking import ask
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate
-from experiments.compiler.families.aggregate import MAX_ROWS, MIN_ROWS, is_whole, named, numbers
+from experiments.compiler.families.aggregate import MAX_ROWS, MIN_ROWS, is_measure, is_whole, named, numbers
 from experiments.compiler.goals import DIFFERENCE, OTHER_OF_HIGHEST, OTHER_OF_LOWEST, TWO_PAGES, say
 from experiments.compiler.graph import State
 from experiments.compiler.questions import Question
 from experiments.compiler.reading import labelled
 from experiments.compiler.tables import Table
-from experiments.compiler.wording import bare, is_name, quantity
+from experiments.compiler.texts import bare, is_name, quantity
 
 FAMILY = "compare"
 MAX_PAIRS = 3  # of the rows of one column
@@ -26,7 +26,7 @@ def compare(atlas: Atlas) -> Iterator[Candidate]:
     """Yield questions that take two values."""
     for state in atlas.pages:
         page = atlas.names.get(state.id)
-        for table in atlas.tables(state) if page is not None else ():
+        for table in atlas.shared(state) if page is not None else ():
             title = named(atlas, state, table, page or "")
             if title is None or page is None or not table.has_keys or len(table.rows) > MAX_ROWS:
                 continue
@@ -43,7 +43,7 @@ def compare(atlas: Atlas) -> Iterator[Candidate]:
 def _others(page: str, table: Table, title: str) -> Iterator[tuple[Question, bool]]:
     for by, header in enumerate(table.columns):
         values = numbers(table, by)
-        if values is None or by == table.key or not is_name(bare(header)):
+        if values is None or by == table.key or not is_measure(header):
             continue
         for phrasings, extreme in ((OTHER_OF_HIGHEST, max(values)), (OTHER_OF_LOWEST, min(values))):
             row = table.rows[values.index(extreme)]
@@ -58,7 +58,7 @@ def _others(page: str, table: Table, title: str) -> Iterator[tuple[Question, boo
 def _differences(atlas: Atlas, state: State, page: str, table: Table, title: str) -> Iterator[tuple[Question, bool]]:
     for column, header in enumerate(table.columns):
         values = numbers(table, column)
-        if values is None or column == table.key or not is_name(bare(header)) or len(set(values)) < 2:
+        if values is None or column == table.key or not is_measure(header) or len(set(values)) < 2:
             continue
         for pair in range(MAX_PAIRS):
             draw = atlas.draw(state.id, header, str(pair))
@@ -100,7 +100,7 @@ def _two_pages(atlas: Atlas) -> Iterator[Candidate]:
     for (_, label, _), values in groups.items():
         ordered = sorted(values, key=lambda item: atlas.draw(label, item[0].id))
         for (a, x), (b, y) in zip(ordered[::2], ordered[1::2], strict=False):
-            if x == y or not is_name(label) or found == MAX_PAGES:
+            if x == y or not is_measure(label) or found == MAX_PAGES:
                 continue
             (more, most), (less, least) = ((a, x), (b, y)) if x > y else ((b, y), (a, x))
             goal = say(TWO_PAGES, label=label, more=atlas.names[more.id], less=atlas.names[less.id])

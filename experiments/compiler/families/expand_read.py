@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,25 +12,34 @@ from experiments.compiler.asking import ask
 from experiments.compiler.atlas import Atlas, Way
 from experiments.compiler.candidate import Candidate, NearMiss
 from experiments.compiler.families.reach import located
-from experiments.compiler.goals import EXPAND, INSIDE, TAB, say
+from experiments.compiler.goals import APPEARS, ENTRIES, EXPAND, INSIDE, TAB, say
 from experiments.compiler.graph import Edge, State
-from experiments.compiler.questions import questions
+from experiments.compiler.questions import Question, questions
 from experiments.compiler.target import Move
-from experiments.compiler.wording import bare, is_name
+from experiments.compiler.texts import bare, is_name
 from rewards.evidence import ElementState
 
 FAMILY = "expand-read"
+TEXTS = frozenset(
+    ("generic", "paragraph", "listitem", "definition", "tabpanel", "region", "note", "strong", "emphasis")
+)
+MAX_ALIKE = 6  # pages on which what looks alike is opened
+MIN_ENTRIES = 2
 PRESSED = frozenset(("tab", "button", "link", "menuitem", "treeitem", "generic", "row", "listitem"))
 
 
 def expand_read(atlas: Atlas) -> Iterator[Candidate]:
     """Yield tasks to open a section, a tab or a menu, and questions after what it then shows."""
+    asked: Counter[tuple[str, str]] = Counter()
     for edge in (edge for edges in atlas.leaving.values() for edge in edges):
         state, opened = atlas.graph.states[edge.source], atlas.graph.states[edge.target]
         page, target = atlas.names.get(state.id), edge.move.target
         if not state.is_page or page is None or target is None or not isinstance(edge.move.action, Click):
             continue
         if opened.is_page or opened.id == state.id or target.role not in PRESSED or not is_name(bare(target.name)):
+            continue
+        asked[target.role, target.name] += 1
+        if asked[target.role, target.name] > MAX_ALIKE:
             continue
         yield from _open(atlas, edge, page)
         yield from _read(atlas, edge, page)
@@ -79,6 +89,19 @@ def _others(state: State, move: Move, way: Way) -> tuple[NearMiss, ...]:
     )
 
 
+def _appearing(state: State, opened: State) -> Iterator[Question]:
+    """Yield questions after the only text, or the number of entries, that a state shows and its page does not."""
+    before = Counter((element.role, element.name) for element in state.observation.elements)
+    after = Counter((element.role, element.name) for element in opened.observation.elements)
+    new = [looks for looks in (after - before).elements() if looks[1]]
+    entries = [name for role, name in new if role == "listitem"]
+    if len(new) == 1 and new[0][0] in TEXTS:
+        yield Question(goal=say(APPEARS), text=new[0][1], decoys=tuple(name for _, name in before))
+    if len(entries) >= MIN_ENTRIES and len(entries) == len(new):
+        around = (len(entries) - 1, len(entries) + 1)
+        yield Question(goal=say(ENTRIES), text=str(len(entries)), decoys=(*map(str, around), *entries))
+
+
 def _read(atlas: Atlas, edge: Edge, page: str) -> Iterator[Candidate]:
     """Yield questions after what is shown only once it is open."""
     state, opened, target = atlas.graph.states[edge.source], atlas.graph.states[edge.target], edge.move.target
@@ -86,9 +109,11 @@ def _read(atlas: Atlas, edge: Edge, page: str) -> Iterator[Candidate]:
     before = {element.name for element in state.observation.elements}
     what = bare(target.name)
     way = atlas.begin(state, FAMILY, "read", target.name)
-    for question in questions(atlas, opened, page) if way is not None else ():
+    found = [*questions(atlas, opened, page), *_appearing(state, opened)]
+    for question in found if way is not None else ():
         if way is not None and question.text not in before:
             asked = replace(question, goal=say(INSIDE, page=page, what=what, question=question.goal))
-            made = ask(atlas, opened, asked, family=FAMILY, way=way.then(edge))
+            counted = question.text.isdecimal()
+            made = ask(atlas, opened, asked, family=FAMILY, way=way.then(edge), checked=not counted)
             if made is not None:
                 yield made

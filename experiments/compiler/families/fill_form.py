@@ -15,7 +15,7 @@ from experiments.compiler.goals import FILL, FILL_SENT, say
 from experiments.compiler.graph import Form, State
 from experiments.compiler.settings import Setting, settings
 from experiments.compiler.target import Move
-from experiments.compiler.wording import bare, is_name
+from experiments.compiler.texts import bare, is_name
 
 FAMILY = "fill-form"
 MAX_FILLED = 5  # ways to fill one form
@@ -25,7 +25,7 @@ def fill_form(atlas: Atlas) -> Iterator[Candidate]:
     """Yield tasks to fill forms that ask for a page."""
     for state in atlas.pages:
         page = atlas.names.get(state.id)
-        for form in state.forms:
+        for form in atlas.forms(state):
             if page is None or form.method != "get" or _is_twice(state, form):
                 continue
             for chosen in fillings(atlas, state, form):

@@ -14,7 +14,7 @@ from experiments.compiler.goals import FILTER, SORT_DOWN, SORT_UP, say
 from experiments.compiler.graph import Edge, State
 from experiments.compiler.reading import goes_on
 from experiments.compiler.tables import Table
-from experiments.compiler.wording import bare, is_name, quantity
+from experiments.compiler.texts import bare, is_name, quantity
 
 FAMILY = "filter-sort"
 MIN_ROWS = 3

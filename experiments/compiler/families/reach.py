@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from browser_env.task import VerifierSpec
-from experiments.compiler.addresses import anywhere_at, at, is_volatile, place
+from experiments.compiler.addresses import anywhere_at, at, is_route, is_volatile, place, without_anchor
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.goals import REACH, say
@@ -35,11 +35,10 @@ def reach(atlas: Atlas) -> Iterator[Candidate]:
 
 def located(atlas: Atlas, state: State) -> VerifierSpec | None:
     """Return a verifier of being on the state's page; None where its address does not tell."""
-    here = place(state.url)
-    same_place = [other for other in atlas.pages if place(other.url) == here]
+    same_place = atlas.at_place.get(place(state.url), ())
     name = atlas.names.get(state.id)
-    if all(atlas.names.get(other.id) == name for other in same_place):
+    alike = {without_anchor(other.url) for other in same_place if atlas.names.get(other.id) == name}
+    others = {without_anchor(other.url) for other in same_place if atlas.names.get(other.id) != name}
+    if not others and (place(state.url) in alike or is_route(state.url)):
         return anywhere_at(state.url)
-    namesakes = {other.url for other in same_place if atlas.names.get(other.id) == name}
-    others = [other for other in same_place if other.url == state.url and atlas.names.get(other.id) != name]
-    return None if len(namesakes) > 1 or others or is_volatile(state.url) else at(state.url)
+    return at(*alike) if len(alike) == 1 and not alike & others and not is_volatile(state.url) else None

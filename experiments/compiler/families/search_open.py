@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from browser_env.action import Type
+from browser_env.action import Click, Type
 from browser_env.task import VerifierSpec
 from experiments.compiler.addresses import place, query
 from experiments.compiler.atlas import Atlas, Way
@@ -13,9 +14,11 @@ from experiments.compiler.candidate import Candidate, NearMiss
 from experiments.compiler.families.reach import located
 from experiments.compiler.goals import SEARCH, SEARCH_OPEN, say
 from experiments.compiler.graph import Edge, State
-from experiments.compiler.target import Move
-from experiments.compiler.wording import is_plain, says
+from experiments.compiler.target import Move, Target
+from experiments.compiler.texts import is_plain, says
 
+SAYS_SEARCH = re.compile(r"\bsearch|\bfind\b|\blook up\b|\bquery\b", re.IGNORECASE)
+SEARCH_KEYS = frozenset(("q", "s", "query", "search", "term", "keyword", "keywords"))
 FAMILY = "search-open"
 MAX_OPENED = 4  # results of one search
 
@@ -28,8 +31,16 @@ def searches(atlas: Atlas) -> Iterator[tuple[Edge, Edge, str]]:
             continue
         for sending in atlas.leaving.get(typing.target, ()):
             found = atlas.graph.states[sending.target]
+            if typing.move.target is None or not is_search(typing.move.target, found, action.text):
+                continue
             if sending.source != sending.target and action.text in query(found.url).values():
                 yield typing, sending, action.text
+
+
+def is_search(target: Target, found: State, text: str) -> bool:
+    """Whether what was typed into is there to search with."""
+    keys = {name for name, value in query(found.url).items() if value == text}
+    return target.role == "searchbox" or SAYS_SEARCH.search(target.name) is not None or bool(keys & SEARCH_KEYS)
 
 
 def search_open(atlas: Atlas) -> Iterator[Candidate]:
@@ -72,7 +83,8 @@ def replace_text(move: Move, text: str, other: str) -> Move:
 def results(atlas: Atlas, listed: State, text: str) -> list[tuple[Edge, State]]:
     """Return the links of a list of results whose names, or whose pages', have the text."""
     found = []
-    for edge in atlas.leaving.get(listed.id, ()):
+    walked = list(atlas.leaving.get(listed.id, ()))
+    for edge in [*walked, *_implied(atlas, listed, {edge.target for edge in walked})]:
         opened = atlas.graph.states[edge.target]
         name = atlas.names.get(opened.id)
         target = edge.move.target
@@ -82,6 +94,15 @@ def results(atlas: Atlas, listed: State, text: str) -> list[tuple[Edge, State]]:
             found.append((edge, opened))
     found.sort(key=lambda item: atlas.draw(listed.id, item[1].id))
     return found[:MAX_OPENED]
+
+
+def _implied(atlas: Atlas, listed: State, known: set[str]) -> Iterator[Edge]:
+    """Yield clicks on links that are called as a page is: nobody walked them, but where they lead is plain."""
+    pages = {atlas.names[page.id].casefold(): page for page in reversed(atlas.pages) if page.id in atlas.names}
+    for element in listed.observation.elements:
+        page = pages.get(element.name.casefold())
+        if element.role == "link" and page is not None and page.id not in known | {listed.id}:
+            yield Edge(source=listed.id, move=Move.at(Click(element.id), listed.observation), target=page.id)
 
 
 def _open(way: Way, atlas: Atlas, opened: State, text: str) -> Iterator[Candidate]:

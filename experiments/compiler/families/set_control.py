@@ -20,7 +20,7 @@ MAX_PAIRS = 4  # of one form
 def set_control(atlas: Atlas) -> Iterator[Candidate]:
     """Yield tasks to set one control of a form."""
     for state in atlas.pages:
-        for form in state.forms:
+        for form in atlas.forms(state):
             for setting in settings(atlas, state, form):
                 yield from _task(atlas, state, form, [setting], family=FAMILY)
 
@@ -28,7 +28,7 @@ def set_control(atlas: Atlas) -> Iterator[Candidate]:
 def set_several(atlas: Atlas) -> Iterator[Candidate]:
     """Yield tasks to set two or three controls of a form."""
     for state in atlas.pages:
-        for form in state.forms:
+        for form in atlas.forms(state):
             offered = list(settings(atlas, state, form))
             pairs = list(combinations(offered, 2)) + list(combinations(offered, 3))[:1]
             pairs.sort(key=lambda chosen: atlas.draw(state.id, *(setting.key for setting in chosen)))

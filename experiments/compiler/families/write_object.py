@@ -13,7 +13,7 @@ from experiments.compiler.families.set_control import phrase
 from experiments.compiler.goals import FILL, FILL_SENT, PRESS, say
 from experiments.compiler.graph import Edge, Form, State
 from experiments.compiler.settings import Setting
-from experiments.compiler.wording import is_name
+from experiments.compiler.texts import is_name
 
 FAMILY = "write-object"
 
@@ -26,7 +26,7 @@ def write_object(atlas: Atlas) -> Iterator[Candidate]:
         page = atlas.names.get(state.id)
         if page is None:
             continue
-        for form in state.forms:
+        for form in atlas.forms(state):
             if form.method == "post":
                 for chosen in fillings(atlas, state, form):
                     yield from _post(atlas, state, page, form, chosen)

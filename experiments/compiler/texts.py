@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -66,7 +65,7 @@ def is_plain(text: str) -> bool:
         0 < len(text) <= MAX_NAME
         and text == squeezed(text)
         and any(character.isalnum() for character in text)
-        and not any(unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs") for character in text)
+        and text.isprintable()
         and not set(text) & set("“”")
         and not text.endswith("…")
         and not INSTRUCTION.search(text)
