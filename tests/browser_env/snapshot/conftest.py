@@ -173,7 +173,6 @@ class Studio:
     def record(self, task: Task, actions: list[str], name: str) -> Task:
         """Play a task live and return the same task from its snapshot; what was seen is kept in ``recorded``."""
         recorder = Recorder()
-        recorder.begin(task.url)
         self.recorded = self.play(task, actions, recorder=recorder)
         path = self._folder / name
         write_snapshot(self.snapshot(recorder), path)
