@@ -84,7 +84,7 @@ async def record_site(
     """Record pages and, within the plan's limits, those of the same sites that they link to."""
     abroad = not all(is_own(script.url) for script in plan.scripts)
     user_agent = plan.user_agent or (f"Mozilla/5.0 (compatible; {SIGNATURE})" if abroad else "")
-    recorder = Recorder(user_agent=user_agent, keep_secrets=plan.keep_secrets)
+    recorder = Recorder(user_agent=user_agent, keep_secrets=plan.keep_secrets, one_run=True)
     host = BrowserHost(options or BrowserOptions(call_timeout_s=CALL_TIMEOUT_S))
     crawl = Crawl(plan, Environment(host, pixels=False, recorder=recorder), recorder)
     try:
@@ -126,7 +126,6 @@ class Crawl:
         """Open a page, act on it, and return its links; what fails on a page that was only linked to is noted."""
         try:
             await self._manners.ask(script.url)
-            self._recorder.begin(script.url)
             await self._play(script)
             return await self._links()
         except WebdualError as error:

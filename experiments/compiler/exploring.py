@@ -322,8 +322,6 @@ class Exploration:
         self._frontier.know(state.url)
         if not path:
             self._pages.setdefault(address(start), state.id)
-            if self._recorder is not None:
-                self._recorder.begin(start)
         self._links[state.id] = list(links_of(state, survey))
         offers = offers_of(state, survey, self._site, seed=self._seed)
         self._refused.update(offers.refused)
