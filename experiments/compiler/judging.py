@@ -12,6 +12,7 @@ from browser_env.observation import Observation
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.graph import SiteGraph, State
 from experiments.compiler.runs import Run, acted, spoken
+from experiments.compiler.states import fingerprint
 from experiments.compiler.target import Move, key_of
 from rewards.evidence import Evidence
 from rewards.match import normalised_text, number_in, same_url, squeezed
@@ -149,8 +150,21 @@ def _known_against(candidate: Candidate, graph: SiteGraph) -> tuple[str, str]:
     if reason := fails_at_rest(candidate, start.evidence):
         kind, _, detail = reason.partition(": ")
         return kind, detail
-    other = next((s for s in graph.states.values() if passes(candidate, s.evidence) and not _is_fine(s, target)), None)
-    return ("another state satisfies it", other.url) if other is not None else ("", "")
+    return "", ""
+
+
+def satisfied_elsewhere(candidate: Candidate, graph: SiteGraph, run: Run) -> str:
+    """Return the address of an explored state that is not where the golden run ended and satisfies the verifier.
+
+    Views of the page that it ended at are fine: an address that is not the start's says which page that is.
+    """
+    target, first, final = graph.states.get(candidate.target), run.evidence[0], run.evidence[-1]
+    for state in graph.states.values():
+        same_page = same_url(state.url, final.url) and not same_url(state.url, first.url)
+        is_end = run.final is not None and state.id == fingerprint(run.final)
+        if not (same_page or is_end or _is_fine(state, target)) and passes(candidate, state.evidence):
+            return state.url
+    return ""
 
 
 def _is_fine(state: State, target: State | None) -> bool:

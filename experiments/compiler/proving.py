@@ -26,6 +26,7 @@ from experiments.compiler.judging import (
     fails_at_rest,
     first_pass,
     passes_elsewhere,
+    satisfied_elsewhere,
     sift,
     wrong_answers,
 )
@@ -177,6 +178,8 @@ class Trial:
             return self._drop(candidate, "the golden moves do not succeed")
         if got < needed:
             return self._drop(candidate, "it succeeds before the last step", f"after {got} of {needed}")
+        if seed == self.seeds[0] and (place := satisfied_elsewhere(candidate, self.graph, run)):
+            return self._drop(candidate, "another state satisfies it", place)
         count = self._proofs[id(candidate)]
         count.update(golden=1, no_op=1, give_up=1, wrong_answers=len(wrong_answers(candidate)), prefixes=needed)
         return True
