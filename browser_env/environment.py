@@ -240,7 +240,7 @@ class Environment:
             self._guard = await Guard(task, host_map=self._host.host_map).start()
             proxy, on_page = self._guard.address, self._guard.watch
         if self._recorder is not None and self._replayer is None:
-            on_page = self._recorder.attach
+            on_page = self._recorder.begin_run(task.url)
         if self._recorder is not None or self._replayer is not None:
             scripts.append(InitScript(source=REFUSE_WORKERS))
         self._context = await browser.new_context(viewport=task.viewport, scripts=scripts, proxy=proxy, on_page=on_page)

@@ -1,4 +1,4 @@
-"""What may stand for a task where an environment is made: a name, a URL, a file, JSON data or the task itself."""
+"""What may stand for a task where an environment is made: a name, a URL, a file, a place in a set, data or the task."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from browser_env.errors import DataError, UsageError
 from browser_env.miniwob import miniwob_task
 from browser_env.task import Task, VerifierSpec
+from browser_env.task_set import find_task, is_task_set
 
 TaskSource = Task | Mapping[str, Any] | str | Path
 NEVER = VerifierSpec(name="url", params={"regex": "(?!)"})  # no address matches
@@ -27,14 +28,17 @@ def as_miniwob_task(source: TaskSource, **fields: Any) -> Task:
 
 
 def as_task(source: TaskSource, **fields: Any) -> Task:
-    """Return the task that a URL with a goal, the path of a JSON file, JSON data or a task stands for.
+    """Return the task that a URL with a goal, the path of a JSON file, ``DIR#NAME``, JSON data or a task stands for.
 
-    ``fields`` are those of :class:`Task`; only a URL leaves them open.
+    ``DIR`` is the folder of a compiled set. ``fields`` are those of :class:`Task`; only a URL leaves them open.
     """
-    if isinstance(source, str) and not _is_file(source):
+    is_place = isinstance(source, str | Path) and is_task_set(str(source))
+    if isinstance(source, str) and not is_place and not _is_file(source):
         return _page_task(source, fields)
     if fields:
         raise UsageError(f"the task is complete and takes no {', '.join(fields)}; only a URL or a name does")
+    if isinstance(source, str | Path) and is_place:
+        return find_task(str(source))
     if isinstance(source, str | Path):
         return _read(Path(source))
     return source if isinstance(source, Task) else Task.from_json(dict(source))
@@ -46,7 +50,7 @@ def _is_file(source: str) -> bool:
 
 def _page_task(url: str, fields: dict[str, Any]) -> Task:
     if not url.startswith(("http://", "https://")):
-        raise UsageError(f"{url!r} is no http or https URL; give a URL, the path of a .json file or a Task")
+        raise UsageError(f"{url!r} is no http or https URL; give a URL, a .json file, DIR#TASK of a set or a Task")
     tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
     verifier = tuples.get("verifier", NEVER)
     known = {"name": f"web/{url}", "goal": ""} | tuples

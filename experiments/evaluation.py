@@ -11,6 +11,7 @@ from browser_env.errors import InfraError
 from browser_env.pool import Pool, RolloutRequest
 from browser_env.seeds import held_out_seed
 from browser_env.task import Task
+from rewards.outcome import Outcome
 
 MAX_ATTEMPTS = 3  # at an episode that infrastructure breaks
 
@@ -28,13 +29,15 @@ def evaluate(
 ) -> list[Episode]:
     """Return episodes on held-out seeds; those in ``done`` are not made again.
 
-    An episode that infrastructure broke is made again; raise :class:`InfraError` where it breaks every time.
+    An episode that infrastructure broke is made again; raise :class:`InfraError` where it breaks every time. One that
+    left what its snapshot holds counts as truncated: it would leave it each time, and did not do the task.
     """
     have = {(e.task.name, e.seed): e for e in done if e.outcome.learnable}
     wanted = {(task.name, held_out_seed(i)): task for i in range(episodes_per_task) for task in tasks}
     for _ in range(MAX_ATTEMPTS):
         missing = [RolloutRequest(task=task, seed=key[1]) for key, task in wanted.items() if key not in have]
-        for episode in pool.rollout(policy, missing, greedy=greedy, on_step=on_step) if missing else ():
+        for made in pool.rollout(policy, missing, greedy=greedy, on_step=on_step) if missing else ():
+            episode = _cut_off(made)
             if episode.outcome.learnable:
                 have[episode.task.name, episode.seed] = episode
                 on_episode(episode)
@@ -42,6 +45,12 @@ def evaluate(
     if broken:
         raise InfraError(f"{', '.join(broken)} cannot be evaluated: its episodes break; run `webdual doctor`")
     return [have[key] for key in wanted]
+
+
+def _cut_off(episode: Episode) -> Episode:
+    """Return an episode that asked its snapshot for what it lacks as one that was cut off there."""
+    left = episode.outcome is Outcome.INFRA_ERROR and episode.task.snapshot is not None and episode.evidence.unanswered
+    return replace(episode, outcome=Outcome.TRUNCATED) if left else episode
 
 
 def tagged(episode: Episode, tag: str) -> Episode:

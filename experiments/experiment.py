@@ -22,6 +22,7 @@ from experiments.progress import Progress
 from experiments.recipe import Recipe
 from experiments.run_log import Run, Tracker, cost_metrics
 from experiments.scores import TABLE, TaskScore, mean_success, score_episodes, total_cost
+from experiments.task_choice import choose_tasks, demonstrations_of
 from experiments.training import DEMONSTRATION, Workshop, assess, clone, demonstrate, learn
 from replay.kept import Kept
 from replay.store import ReplayStore
@@ -41,6 +42,14 @@ class Result:
     env_steps: int
     mlflow_run: str
     directory: Path
+    held_out: frozenset[str] = frozenset()  # names of tasks that were only evaluated
+
+    def mean(self, *, held_out: bool) -> dict[str, float]:
+        """Return each arm's mean success over the tasks that were practised, or over those that were held out."""
+        return {
+            arm: mean_success([score for score in scores if (score.task in self.held_out) == held_out])
+            for arm, scores in self.arms.items()
+        }
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as JSON-serialisable data."""
@@ -49,10 +58,12 @@ class Result:
             for task in scores:
                 row = by_task.setdefault(task.task.removeprefix("miniwob/"), {})
                 row |= {arm: task.rate.value, "episodes": task.episodes}
+                row |= {"held_out": True} if task.task in self.held_out else {}
         costs = [task.cost_per_success for task in self.arms["mixed"] if task.cost_per_success is not None]
         return {
             "tasks": by_task,
-            "mean": {arm: mean_success(scores) for arm, scores in self.arms.items()},
+            "mean": self.mean(held_out=False),
+            **({"mean_held_out": self.mean(held_out=True)} if self.held_out else {}),
             "wall_s": round(self.wall_s, 1),
             "env_steps": self.env_steps,
             "cost_per_success": sum(costs) / len(costs) if costs else None,
@@ -97,7 +108,7 @@ def run_experiment(
     """Run or continue every phase of a recipe in a folder."""
     clock = _Clock(directory)
     with contextlib.ExitStack() as open_things:
-        source = recipe.demonstrations
+        choice, source = choose_tasks(recipe), demonstrations_of(recipe)
         recorded = open_things.enter_context(ReplayStore(Path(source), read_only=True)) if source else None
         parent = open_things.enter_context(tracker.run(directory.name, directory=directory))
         store = open_things.enter_context(ReplayStore(directory / "store"))
@@ -112,6 +123,8 @@ def run_experiment(
             keeper=keeper,
             pool=pool,
             progress=progress,
+            tasks=choice.practised,
+            held_out=choice.held_out,
             recorded=recorded,
         )
         parent.log_params(recipe.to_json())
@@ -120,7 +133,14 @@ def run_experiment(
         scores = {arm: _run_arm(shop, arm, demonstrations, tracker, parent) for arm in ARMS}
         keeper.flush()
         steps = sum(info.num_steps for info in store.query())
-        result = Result(arms=scores, wall_s=clock.stop(), env_steps=steps, mlflow_run=parent.id, directory=directory)
+        result = Result(
+            arms=scores,
+            wall_s=clock.stop(),
+            env_steps=steps,
+            mlflow_run=parent.id,
+            directory=directory,
+            held_out=frozenset(task.name for task in choice.held_out),
+        )
         _log_result(parent, result)
         parent.log_metrics(cost_metrics(clock.cost(steps), recipe.prices), step=recipe.num_updates)
     write_atomically(directory / RESULT, json.dumps(result.to_json(), indent=1).encode())
@@ -137,7 +157,10 @@ def _run_arm(
         policy = (clone if arm == "imitation" else learn)(shop, demonstrations, run)
         episodes = assess(shop, policy, arm)
         scores = score_episodes(episodes, prices=recipe.prices)
-        metrics = {"evaluation/success": mean_success(scores)}
+        held_out = {task.name for task in shop.held_out}
+        metrics = {"evaluation/success": mean_success([score for score in scores if score.task not in held_out])}
+        if held_out:
+            metrics["evaluation/held_out"] = mean_success([score for score in scores if score.task in held_out])
         metrics |= {f"evaluation/{task.task.split('/')[-1]}": task.rate.value for task in scores}
         run.log_metrics(metrics | cost_metrics(total_cost(episodes), recipe.prices), step=policy.version)
         run.log_table(TABLE, [task.to_row() for task in scores])
@@ -156,7 +179,7 @@ def _worth_seeing(episodes: Sequence[Episode]) -> list[Episode]:
 
 def _log_demonstrations(run: Run, shop: Workshop) -> None:
     if shop.recorded is not None:
-        run.log_dataset("demonstrations", digest=shop.recorded.digest(), source=shop.recipe.demonstrations)
+        run.log_dataset("demonstrations", digest=shop.recorded.digest(), source=demonstrations_of(shop.recipe))
     else:
         digest = shop.store.digest(source=Source.SCRIPT, tag=DEMONSTRATION)
         run.log_dataset("demonstrations", digest=digest, source="scripted experts")
@@ -166,6 +189,7 @@ def _log_result(run: Run, result: Result) -> None:
     data = result.to_json()
     run.log_text(RESULT, json.dumps(data, indent=1))
     means = {f"evaluation/{arm}": value for arm, value in data["mean"].items()}
+    means |= {f"evaluation/{arm}/held_out": value for arm, value in data.get("mean_held_out", {}).items()}
     run.log_metrics(means | {"wall_s": result.wall_s}, step=result.env_steps)
     run.log_table("tasks", [{"task": task, **row} for task, row in data["tasks"].items()])
 

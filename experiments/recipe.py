@@ -23,6 +23,9 @@ class Recipe:
 
     name: str
     tasks: tuple[str, ...] = tuple(f"miniwob/{task}" for task in DEFAULT_TASKS)
+    task_set: str = ""  # folder of a compiled set that the tasks are of; with no tasks named, all of it
+    held_out: float = 0.2  # fraction of a set's tasks that are only evaluated
+    near_goal: bool = False  # practise a set's tasks from near the goal first
     seed: int = 0
     num_envs: int = 3  # browsers side by side
     pixels: bool = True  # whether browsers take screenshots; scripted experts of some tasks need them
@@ -49,14 +52,16 @@ class Recipe:
     prices: Prices = field(default_factory=Prices)
 
     def __post_init__(self) -> None:
-        for task in self.tasks:
+        for task in () if self.task_set else self.tasks:
             miniwob_task(task)  # raises for a task that there is not
+        if not 0 <= self.held_out < 1:
+            raise UsageError(f"held_out of a recipe must be from 0 to below 1, not {self.held_out}")
         positive = ("num_envs", "groups_per_update", "group_size", "evaluation_episodes", "checkpoint_every")
         for name in positive:
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} of a recipe must be at least 1, not {getattr(self, name)}")
-        if not self.tasks:
-            raise UsageError("a recipe needs at least one task")
+        if not self.tasks and not self.task_set:
+            raise UsageError("a recipe needs at least one task, or a task_set")
 
     def imitation_weight(self, update: int) -> float:
         """Return the weight of the imitation loss at an update."""

@@ -18,10 +18,10 @@ import torch
 
 from browser_env.episode import Episode, Source
 from browser_env.errors import InfraError, UsageError
-from browser_env.miniwob import miniwob_task
 from browser_env.pool import Pool, RolloutRequest
 from browser_env.seeds import DEMONSTRATION_START, demonstration_seed
 from browser_env.task import Task
+from experiments.approaching import Approach
 from experiments.curriculum import Curriculum
 from experiments.evaluation import evaluate, tagged
 from experiments.experts import ExpertPolicy
@@ -29,6 +29,7 @@ from experiments.keeping import EpisodeKeeper
 from experiments.progress import Progress
 from experiments.recipe import Recipe
 from experiments.run_log import Run
+from experiments.task_choice import demonstrations_of
 from policy.checkpoint import load_learner, load_policy, save_checkpoint
 from policy.compact import CompactPolicy
 from policy.learner import Learner, Metrics
@@ -55,12 +56,13 @@ class Workshop:
     keeper: EpisodeKeeper  # for writing
     pool: Pool
     progress: Progress
+    tasks: tuple[Task, ...]  # to be practised
+    held_out: tuple[Task, ...] = ()  # to be evaluated only
     recorded: ReplayStore | None = None  # with the recipe's demonstrations, for reading
 
-    @property
-    def tasks(self) -> list[Task]:
-        """The recipe's tasks."""
-        return [miniwob_task(name) for name in self.recipe.tasks]
+    def task(self, name: str) -> Task:
+        """Return a task to be practised by its name."""
+        return next(task for task in self.tasks if task.name == name)
 
     def checkpoint(self, name: str) -> Path:
         """Return the folder of a checkpoint."""
@@ -70,7 +72,7 @@ class Workshop:
 def demonstrate(shop: Workshop) -> list[Kept]:
     """Return the demonstrations: those of the recipe's store, or scripted ones, made where there are none yet."""
     if shop.recorded is not None:
-        return _recorded(shop.recipe, shop.recorded)
+        return _recorded(shop, shop.recorded)
     have = [e for e in shop.store.episodes(source=Source.SCRIPT, tag=DEMONSTRATION) if e.success]
     with shop.progress.phase("demonstrations", total=shop.recipe.demonstrations_per_task * len(shop.tasks)) as bar:
         for task in shop.tasks:
@@ -86,19 +88,20 @@ def demonstrate(shop: Workshop) -> list[Kept]:
     return [in_memory(episode) for episode in sorted(have, key=lambda episode: (episode.task.name, episode.seed))]
 
 
-def _recorded(recipe: Recipe, store: ReplayStore) -> list[Kept]:
+def _recorded(shop: Workshop, store: ReplayStore) -> list[Kept]:
     """Return the first successes of each task in a store that people's or others' work was imported to.
 
     They stay there and are read when they are drawn: memory does not grow with their number, and a person who takes the
     consent back meanwhile is in no later batch.
     """
     chosen: list[EpisodeInfo] = []
-    for task in recipe.tasks:
+    for task in (task.name for task in shop.tasks):
         successes = (episode for episode in store.episodes(task=task, outcome=Outcome.SUCCESS) if episode.steps)
-        ids = {episode.id for episode in itertools.islice(successes, recipe.demonstrations_per_task)}
+        ids = {episode.id for episode in itertools.islice(successes, shop.recipe.demonstrations_per_task)}
         chosen += [info for info in store.query(task=task) if info.id in ids]
     if not chosen:
-        raise UsageError(f"{recipe.demonstrations} has no successful episode of the recipe's tasks; import some first")
+        source = demonstrations_of(shop.recipe)
+        raise UsageError(f"{source} has no successful episode of the recipe's tasks; import some first")
     return in_store(store, chosen)
 
 
@@ -142,13 +145,16 @@ def learn(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> CompactPo
     recipe, progress = shop.recipe, shop.progress
     policy, learner = _resume(shop)
     policy.exploration = recipe.exploration
-    curriculum = Curriculum(recipe.tasks, recipe.curriculum)
+    curriculum = Curriculum([task.name for task in shop.tasks], recipe.curriculum)
+    approach = Approach(shop.tasks) if recipe.near_goal else None
     buffer = ReplayBuffer(
         demonstrations=demonstrations, successes_per_task=recipe.successes_per_task, sampling=recipe.sampling
     )
     for episode in shop.store.episodes(source=Source.AGENT, tag=PRACTICE):
         curriculum.observe([episode])
         buffer.add([episode])
+        if approach is not None:
+            approach.observe([episode])
     deadline = time.monotonic() + recipe.learning_limit_s
     with progress.phase("imitation and reinforcement", total=recipe.num_updates, done=policy.version) as bar:
         for update in range(policy.version, recipe.num_updates):
@@ -156,14 +162,17 @@ def learn(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> CompactPo
             started = time.monotonic()
             if started > deadline:
                 break
-            episodes = practise(shop, policy, curriculum.draw(recipe.groups_per_update, rng), rng)
+            episodes = practise(shop, policy, curriculum.draw(recipe.groups_per_update, rng), rng, approach)
             rolled = time.monotonic()
             samples = mix(recipe, episodes, buffer, curriculum=curriculum, rng=rng)
             curriculum.observe(episodes)
             buffer.add(episodes)
+            if approach is not None:
+                approach.observe(episodes)
             metrics = learner.update(samples, imitation_weight=recipe.imitation_weight(update))
             buffer.learned(samples, learner.surprises)
             metrics |= {"rollout_s": rolled - started, "learner_s": time.monotonic() - rolled}
+            metrics |= {} if approach is None else {"steps_left": approach.mean_left()}
             _log_update(run, update, metrics, episodes, curriculum)
             bar.advance(detail=f"success {np.mean([e.success for e in episodes]):.2f}")
             if (update + 1) % recipe.checkpoint_every == 0:
@@ -178,13 +187,20 @@ def save_progress(shop: Workshop, policy: CompactPolicy, learner: Learner) -> No
     save_checkpoint(shop.checkpoint("mixed"), policy, learner)
 
 
-def practise(shop: Workshop, policy: CompactPolicy, tasks: Sequence[str], rng: np.random.Generator) -> list[Episode]:
+def practise(
+    shop: Workshop,
+    policy: CompactPolicy,
+    tasks: Sequence[str],
+    rng: np.random.Generator,
+    approach: Approach | None = None,
+) -> list[Episode]:
     """Return the episodes of one update: for each task a seed, for each seed a group; each is stored as it ends."""
     requests = []
-    for task in tasks:
-        seed = int(rng.integers(DEMONSTRATION_START))
-        group = f"{policy.version}/{task}/{seed}"
-        requests += [RolloutRequest(task=miniwob_task(task), seed=seed, group=group)] * shop.recipe.group_size
+    for name in tasks:
+        seed, task = int(rng.integers(DEMONSTRATION_START)), shop.task(name)
+        prefix = () if approach is None else approach.prefix(task)
+        request = RolloutRequest(task=task, seed=seed, group=f"{policy.version}/{name}/{seed}", prefix=prefix)
+        requests += [request] * shop.recipe.group_size
     episodes = []
     with one_thread():
         for episode in shop.pool.rollout(policy, requests, on_step=shop.keeper.note):
@@ -214,7 +230,8 @@ def assess(shop: Workshop, policy: CompactPolicy, arm: str) -> list[Episode]:
     tag = f"evaluation/{arm}"
     done = list(shop.store.episodes(tag=tag))
     count = shop.recipe.evaluation_episodes
-    with shop.progress.phase(f"evaluation of {arm}", total=count * len(shop.tasks), done=len(done)) as bar:
+    tasks = [*shop.tasks, *shop.held_out]
+    with shop.progress.phase(f"evaluation of {arm}", total=count * len(tasks), done=len(done)) as bar:
 
         def keep(episode: Episode) -> None:
             shop.keeper.keep(tagged(episode, tag))
@@ -224,7 +241,7 @@ def assess(shop: Workshop, policy: CompactPolicy, arm: str) -> list[Episode]:
             return evaluate(
                 policy,
                 shop.pool,
-                shop.tasks,
+                tasks,
                 episodes_per_task=count,
                 done=done,
                 on_episode=keep,

@@ -120,7 +120,10 @@ function reset() {
 }
 const ready = () => documentState(document);
 
+// What else reads the page from the isolated world reads it with these, and never gives an element an id.
+const reading = { past, attribute, hasAttribute, tagOf, textOf, clean, nameOf, roleOf, allRoots, allWithin, known: (element) => ids.get(element) ?? null };
+
 globalThis.webdual = {
   ...globalThis.webdual,
-  observe, evidence, holds, find, frameAt, placeInFrame, forget, reset, ready, ...acting,
+  reading, observe, evidence, holds, find, frameAt, placeInFrame, forget, reset, ready, ...acting,
 };

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,13 +12,13 @@ from urllib.parse import urldefrag, urlsplit
 
 from browser_env.action import Action, parse_action
 from browser_env.environment import Environment
-from browser_env.errors import ActionError, InfraError, UsageError, WebdualError
+from browser_env.errors import ActionError, InfraError, WebdualError
 from browser_env.host import BrowserHost
 from browser_env.options import BrowserOptions
 from browser_env.snapshot.exchange import Snapshot
 from browser_env.snapshot.normalising import origin
 from browser_env.snapshot.recording import Recorder
-from browser_env.snapshot.robots import NAME, Rules, fetch_rules, is_own
+from browser_env.snapshot.robots import NAME, Manners, is_own
 from browser_env.task import Task, VerifierSpec
 
 SIGNATURE = f"{NAME}/{version(NAME)}"  # what the browser calls itself on sites that are not this machine's
@@ -86,7 +84,7 @@ async def record_site(
     """Record pages and, within the plan's limits, those of the same sites that they link to."""
     abroad = not all(is_own(script.url) for script in plan.scripts)
     user_agent = plan.user_agent or (f"Mozilla/5.0 (compatible; {SIGNATURE})" if abroad else "")
-    recorder = Recorder(user_agent=user_agent, keep_secrets=plan.keep_secrets)
+    recorder = Recorder(user_agent=user_agent, keep_secrets=plan.keep_secrets, one_run=True)
     host = BrowserHost(options or BrowserOptions(call_timeout_s=CALL_TIMEOUT_S))
     crawl = Crawl(plan, Environment(host, pixels=False, recorder=recorder), recorder)
     try:
@@ -104,8 +102,7 @@ class Crawl:
         self.environment = environment
         self._plan = plan
         self._recorder = recorder
-        self._rules: dict[str, Rules] = {}
-        self._last_visit_s = float("-inf")
+        self._manners = Manners(delay_s=plan.delay_s, user_agent=plan.user_agent or SIGNATURE)
 
     async def run(self, on_visit: Callable[[Visit], None]) -> None:
         """Visit all pages of the plan; raise :class:`UsageError` for a first page that robots.txt closes."""
@@ -128,8 +125,7 @@ class Crawl:
     async def _visit(self, script: Script, *, first: bool) -> list[str]:
         """Open a page, act on it, and return its links; what fails on a page that was only linked to is noted."""
         try:
-            await self._ask(script.url)
-            self._recorder.begin(script.url)
+            await self._manners.ask(script.url)
             await self._play(script)
             return await self._links()
         except WebdualError as error:
@@ -137,19 +133,6 @@ class Crawl:
                 raise
             self._recorder.skip(f"page {script.url[:300]}: {error}")
             return []
-
-    async def _ask(self, url: str) -> None:
-        """Keep to robots.txt and to the time between visits; this machine's own pages need neither."""
-        if is_own(url):
-            return
-        site = origin(url)
-        if site not in self._rules:
-            self._rules[site] = await fetch_rules(url, user_agent=self._plan.user_agent or SIGNATURE)
-        if not self._rules[site].allow(url):
-            raise UsageError(f"the robots.txt of {site} does not let programs open {url[:200]}")
-        pause_s = max(self._plan.delay_s, self._rules[site].delay_s)
-        await asyncio.sleep(max(0.0, self._last_visit_s + pause_s - time.monotonic()))
-        self._last_visit_s = time.monotonic()
 
     async def _play(self, script: Script) -> None:
         task = Task(

@@ -52,6 +52,7 @@ class Exchange:
     response: Response
     started: str = ""  # ISO 8601 with a time zone
     page: str = ""  # the address of the page that was being recorded
+    run: int = 0  # each run began with the site's data as they were at the start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,6 +1,7 @@
 """Snapshots as HAR 1.2: one JSON file, or a zip of ``har.har`` with each body in a file of its own.
 
-In an archive ``content._file`` and ``postData._file`` name the body's member, as Playwright does.
+In an archive ``content._file`` and ``postData._file`` name the body's member, as Playwright does; ``_run`` numbers the
+runs of a recording that has several.
 """
 
 from __future__ import annotations
@@ -143,6 +144,7 @@ def _entry(
         response=Response(status=status, headers=headers, body=name or ""),
         started=str(entry.get("startedDateTime", "")),
         page=titles.get(entry.get("pageref", ""), ""),
+        run=int(entry.get("_run", 0)),
     )
 
 
@@ -217,6 +219,7 @@ def _log(snapshot: Snapshot, *, inline: bool) -> Json:
 
 def _dump(exchange: Exchange, ids: Mapping[str, str], bodies: Mapping[str, bytes], *, inline: bool) -> Json:
     entry: Json = {"pageref": ids[exchange.page]} if exchange.page in ids else {}
+    entry |= {"_run": exchange.run} if exchange.run else {}
     return entry | {
         "startedDateTime": exchange.started,
         "time": 0,

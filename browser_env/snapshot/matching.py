@@ -7,24 +7,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from browser_env.snapshot.exchange import (
-    CHANGING_METHODS,
-    Answer,
-    Exchange,
-    Headers,
-    Request,
-    Response,
-    Snapshot,
-    header,
-)
-from browser_env.snapshot.normalising import PAGE_EPOCH, clocks_of, negotiation, origin, place, query, request_key
+from browser_env.snapshot.changes import History, changes_something, clocks_in, distance, histories
+from browser_env.snapshot.exchange import Answer, Exchange, Headers, Request, Response, Snapshot, header
+from browser_env.snapshot.normalising import negotiation, origin, place, query, request_key
 
 ASSETS = ("script", "stylesheet", "image", "font", "media")
 COSMETIC = ("image", "font", "media", "ping", "manifest", "prefetch", "texttrack", "cspviolationreport", "eventsource")
-BEACONS = ("ping", "cspviolationreport")
-READING = re.compile(r"(?:search|query|queries|list|filter|suggest|autocomplete|count|get)(?:[-_A-Z].*)?")
-GRAPHQL_READ = re.compile(rb'"query"\s*:\s*"(?!\s*mutation)')
 RANGE = re.compile(r"bytes=(\d+)-(\d*)")
+UNMADE = "recorded only after a change that was not made"
 UNSENT = ("content-encoding", "content-length", "transfer-encoding", "connection", "keep-alive", "alt-svc")
 
 
@@ -50,14 +40,15 @@ class Index:
         self.snapshot = snapshot
         self._by_key: defaultdict[str, list[int]] = defaultdict(list)
         self._by_place: defaultdict[str, list[int]] = defaultdict(list)
-        clocks = {PAGE_EPOCH}
+        self._clocks = clocks_in(snapshot.exchanges)
+        self.keys = [request_key(exchange.request, self._clocks) for exchange in snapshot.exchanges]
         for number, exchange in enumerate(snapshot.exchanges):
-            clocks.update(clocks_of(exchange)[1:2] if number in (0, len(snapshot.exchanges) - 1) else ())
             self._by_place[place(exchange.request.url)].append(number)
-        self._clocks = tuple(sorted(clocks))
-        for number, exchange in enumerate(snapshot.exchanges):
-            self._by_key[request_key(exchange.request, self._clocks)].append(number)
-        self._changes = [n for n, exchange in enumerate(snapshot.exchanges) if _changes_something(exchange)]
+            self._by_key[self.keys[number]].append(number)
+        self._changes = [n for n, exchange in enumerate(snapshot.exchanges) if changes_something(exchange)]
+        self.changes = frozenset(self._changes)
+        self.histories = histories(snapshot.exchanges, self.keys)
+        self.has_runs = len({exchange.run for exchange in snapshot.exchanges}) > 1
 
     def find(self, request: Request) -> list[int]:
         """Return the numbers of the exchanges that answer a request, in recorded order."""
@@ -76,13 +67,13 @@ class Index:
         return [self.snapshot.exchanges[number] for number in self._by_place.get(place(url), [])]
 
     def changes_between(self, first: int, last: int) -> list[int]:
-        """Return the changing exchanges of the same origin that were recorded between two."""
-        home = origin(self.snapshot.exchanges[last].request.url)
-        return [
-            number
-            for number in self._changes
-            if first < number < last and origin(self.snapshot.exchanges[number].request.url) == home
-        ]
+        """Return the changing exchanges of the same origin that were recorded between two of one run."""
+        here = self._origin_and_run(last)
+        return [n for n in self._changes if first < n < last and self._origin_and_run(n) == here]
+
+    def _origin_and_run(self, number: int) -> tuple[str, int]:
+        exchange = self.snapshot.exchanges[number]
+        return origin(exchange.request.url), exchange.run
 
     def _exact(self, request: Request) -> list[int]:
         return self._by_key.get(request_key(request, self._clocks), [])
@@ -111,15 +102,33 @@ class Playback:
         self._index = index
         self._served: set[int] = set()
         self._at: dict[int, int] = {}  # a sequence's first exchange -> the one it has come to
+        self._made: defaultdict[str, History] = defaultdict(tuple)  # the episode's changes so far, by origin
 
     def answer(self, request: Request) -> Answer | Miss:
         """Return the recorded answer to a request, or that there is none."""
-        numbers = self._index.find(request)
+        found = self._index.find(request)
+        numbers = self._of_a_run(found, request) if self._index.has_runs else found
         if numbers:
             number = self._next(numbers)
             self._served.add(number)
+            if number in self._index.changes:
+                self._made[origin(request.url)] += (self._index.keys[number],)
             return self._read(self._index.snapshot.exchanges[number].response, request)
+        if found:
+            return replace(self._miss(request), nearest=UNMADE)
         return _preflight(self._index.at_place(request.url), request) or self._miss(request)
+
+    def _of_a_run(self, numbers: Sequence[int], request: Request) -> list[int]:
+        """Return the answers of the run that had changed most nearly what this episode has, and nothing beyond."""
+        if not numbers:
+            return []
+        histories, exchanges = self._index.histories, self._index.snapshot.exchanges
+        made = self._made[origin(request.url)]
+        best = min(numbers, key=lambda number: distance(histories[number], made))
+        if distance(histories[best], made)[0] and request.kind not in ASSETS:
+            return []
+        run, history = exchanges[best].run, histories[best]
+        return [n for n in numbers if exchanges[n].run == run and histories[n] == history]
 
     def _next(self, numbers: Sequence[int]) -> int:
         """Return which of several answers is due.
@@ -159,15 +168,6 @@ class Playback:
 def answer_of(status: int, headers: Headers, body: bytes) -> Answer:
     """Return an answer with a decoded body, without the headers that speak of how it was sent."""
     return Answer(status=status, headers=tuple(row for row in headers if row[0] not in UNSENT), body=body)
-
-
-def _changes_something(exchange: Exchange) -> bool:
-    """Say whether a request may have changed the site: no GET, no beacon, no failure, no search by POST."""
-    request = exchange.request
-    if request.method not in CHANGING_METHODS or request.kind in BEACONS or exchange.response.status >= 400:
-        return False
-    name = place(request.url).rpartition("/")[2]
-    return not (request.method == "POST" and (READING.fullmatch(name) or GRAPHQL_READ.search(request.body)))
 
 
 def _cut(answer: Answer, wanted: str) -> Answer:

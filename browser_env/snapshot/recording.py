@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from dataclasses import replace
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from browser_env.errors import DialogOpenError, InfraError
 from browser_env.snapshot.archive import body_name
-from browser_env.snapshot.exchange import Exchange, Headers, Request, Response, Snapshot, header
+from browser_env.snapshot.exchange import CHANGING_METHODS, Exchange, Headers, Request, Response, Snapshot, header
 from browser_env.snapshot.har import EMPTY_STATUSES
 from browser_env.snapshot.matching import answer_of
+from browser_env.snapshot.thinning import thinned
 from browser_env.snapshot.wire import Wire, fulfil, lower_headers, refused_of, request_of
 
 READ_TIMEOUT_S = 30.0  # for some more of a body; an answer that goes on without end is not kept
@@ -22,38 +25,52 @@ SECRETS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-ap
 REDACTED = "redacted"
 
 
-class Recorder:
-    """Records the pages it is attached to, one after the other or at once; :meth:`snapshot` returns what it has."""
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """The pages of one episode."""
 
-    def __init__(self, *, user_agent: str = "", keep_secrets: bool = False):
+    number: int = 0
+    page: str = ""  # where it began
+    places: dict[str, int] = field(default_factory=dict)  # of requests under way, by DevTools' id
+
+
+class Recorder:
+    """Records pages, one after the other or at once; :meth:`snapshot` returns what it has.
+
+    Every episode is a run that begins with the site's data as they were at the start; with ``one_run`` they go on from
+    each other's changes.
+    """
+
+    def __init__(self, *, user_agent: str = "", keep_secrets: bool = False, one_run: bool = False):
         self._user_agent = user_agent
         self._keep_secrets = keep_secrets
-        self._exchanges: list[Exchange | None] = []  # in the order of the responses; None: its body is under way
+        self._one_run = one_run
+        self._num_runs = 0
+        self._exchanges: list[Exchange | None] = []  # None: its answer is under way
         self._bodies: dict[str, bytes] = {}
         self._pages: dict[str, None] = {}
-        self._page = ""
         self._skipped: dict[str, None] = {}
         self._keeping: list[asyncio.Task[None]] = []
+        self.num_exchanges = 0  # how many answers have come so far
         self.wire: Wire | None = None  # of the page attached last
 
-    @property
-    def num_exchanges(self) -> int:
-        """How many answers have come so far."""
-        return len(self._exchanges)
-
-    def begin(self, url: str) -> None:
-        """Say which page is recorded from now on."""
-        self._page = url
+    def begin_run(self, url: str) -> Callable[[Wire], None]:
+        """Begin a run at a page; return what each of its tabs is to be given to."""
+        run = Run(number=0 if self._one_run else self._num_runs, page=url)
+        self._num_runs += 1
         self._pages[url] = None
+        return functools.partial(self.attach, run=run)
 
     def skip(self, what: str) -> None:
         """Note something that could not be kept."""
         self._skipped[what] = None
 
-    def attach(self, wire: Wire) -> None:
+    def attach(self, wire: Wire, *, run: Run | None = None) -> None:
         """Record a page from now on."""
+        run = run or Run()
         self.wire = wire
-        wire.on("Fetch.requestPaused", lambda event: self._on_response(wire, event))
+        wire.on("Network.requestWillBeSent", lambda event: self._on_request(run, event))
+        wire.on("Fetch.requestPaused", lambda event: self._on_response(wire, run, event))
         wire.on("Network.webSocketCreated", lambda event: self.skip(f"websocket {event['url'][:300]}"))
         wire.on("Runtime.consoleAPICalled", self._on_console)
         if self._user_agent:
@@ -62,25 +79,37 @@ class Recorder:
         wire.post("Fetch.enable", {"patterns": [{"urlPattern": "*", "requestStage": "Response"}]})
 
     async def snapshot(self) -> Snapshot:
-        """Return what was recorded, when all bodies under way are in."""
+        """Return what was recorded, when all bodies under way are in; what several runs have in common, once."""
         await asyncio.gather(*self._keeping)
+        exchanges = thinned([exchange for exchange in self._exchanges if exchange is not None])
+        used = {exchange.response.body for exchange in exchanges}
         return Snapshot(
-            exchanges=tuple(exchange for exchange in self._exchanges if exchange is not None),
-            bodies=dict(self._bodies),
+            exchanges=exchanges,
+            bodies={name: body for name, body in self._bodies.items() if name in used},
             pages=tuple(self._pages),
             skipped=tuple(self._skipped),
         )
 
-    def _on_response(self, wire: Wire, event: dict[str, Any]) -> None:
-        place = len(self._exchanges)
+    def _on_request(self, run: Run, event: dict[str, Any]) -> None:
+        """Have what only reads stand before the changes that are answered later."""
+        if event["request"]["method"] not in CHANGING_METHODS:
+            run.places[event["requestId"]] = self._next_place()
+
+    def _on_response(self, wire: Wire, run: Run, event: dict[str, Any]) -> None:
+        place = run.places.pop(event.get("networkId", ""), None)
+        place = self._next_place() if place is None else place
+        self.num_exchanges += 1
+        self._keeping.append(asyncio.ensure_future(self._keep(wire, event, place=place, run=run)))
+
+    def _next_place(self) -> int:
         self._exchanges.append(None)
-        self._keeping.append(asyncio.ensure_future(self._keep(wire, event, place=place, page=self._page)))
+        return len(self._exchanges) - 1
 
     def _on_console(self, event: dict[str, Any]) -> None:
         if url := refused_of(event):
             self.skip(f"serviceworker {url[:300]}")
 
-    async def _keep(self, wire: Wire, event: dict[str, Any], *, place: int, page: str) -> None:
+    async def _keep(self, wire: Wire, event: dict[str, Any], *, place: int, run: Run) -> None:
         request, started = request_of(event), datetime.now(UTC).isoformat()
         reason = event.get("responseErrorReason") or _endless(request, event)
         try:
@@ -89,7 +118,9 @@ class Recorder:
             else:
                 response = await self._pass_on(wire, event, request)
                 request = replace(request, headers=self._without_secrets(request.headers))
-                self._exchanges[place] = Exchange(request=request, response=response, started=started, page=page)
+                self._exchanges[place] = Exchange(
+                    request=request, response=response, started=started, page=run.page, run=run.number
+                )
         except (InfraError, DialogOpenError) as error:  # the page has given the request up, or is gone
             reason = str(error)
         if reason:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 from urllib.robotparser import RobotFileParser
 
+from browser_env.errors import UsageError
 from browser_env.snapshot.normalising import origin
 
 NAME = "webdual"  # what robots.txt may call this program
@@ -49,6 +51,30 @@ def is_own(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+class Manners:
+    """Keeps visits to what robots.txt allows, and a time between them; this machine's own pages need neither."""
+
+    def __init__(self, *, delay_s: float, user_agent: str):
+        self._delay_s = delay_s
+        self._user_agent = user_agent
+        self._rules: dict[str, Rules] = {}
+        self._next_s = float("-inf")
+
+    async def ask(self, url: str) -> None:
+        """Return when an address may be visited; raise :class:`UsageError` where robots.txt closes it."""
+        if is_own(url):
+            return
+        site = origin(url)
+        if site not in self._rules:
+            self._rules[site] = await fetch_rules(url, user_agent=self._user_agent)
+        if not self._rules[site].allow(url):
+            raise UsageError(f"the robots.txt of {site} does not let programs open {url[:200]}")
+        now = time.monotonic()
+        at = max(now, self._next_s)
+        self._next_s = at + max(self._delay_s, self._rules[site].delay_s)
+        await asyncio.sleep(at - now)
 
 
 async def fetch_rules(url: str, *, user_agent: str) -> Rules:

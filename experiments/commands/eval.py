@@ -9,12 +9,13 @@ from rich.console import Console
 from rich.table import Table
 
 from browser_env.errors import UsageError
-from browser_env.miniwob import DEFAULT_TASKS, miniwob_task
+from browser_env.miniwob import DEFAULT_TASKS
 from browser_env.pool import Pool
 from experiments.commands.options import Commands, add_command, write_result
 from experiments.evaluation import evaluate
 from experiments.progress import Progress
 from experiments.scores import TaskScore, mean_success, score_episodes
+from experiments.task_choice import named_tasks, only_held_out
 from policy.checkpoint import load_policy
 
 
@@ -27,7 +28,14 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
         example="webdual eval runs/latest/checkpoints/mixed --tasks click-button,enter-text --episodes 20",
     )
     parser.add_argument("checkpoint", type=Path, help="folder of a checkpoint")
-    parser.add_argument("--tasks", default=",".join(DEFAULT_TASKS), help="names, with commas (default: twelve)")
+    parser.add_argument(
+        "--tasks",
+        default=",".join(DEFAULT_TASKS),
+        help="names, folders of compiled sets or DIR#NAME, with commas (default: twelve)",
+    )
+    parser.add_argument(
+        "--held-out", metavar="F", type=float, help="only those of a set that training with held_out=F leaves out"
+    )
     parser.add_argument("--episodes", type=int, default=50, help="per task (default: 50)")
     parser.add_argument("--envs", type=int, default=2, help="browsers side by side (default: 2)")
     parser.add_argument("--sample", action="store_true", help="draw actions instead of taking the likeliest")
@@ -39,7 +47,9 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate, and print a table."""
     if args.episodes < 1 or args.envs < 1:
         raise UsageError("--episodes and --envs must be at least 1")
-    tasks = [miniwob_task(name.strip()) for name in args.tasks.split(",")]
+    tasks = named_tasks(args.tasks)
+    if args.held_out is not None:
+        tasks = only_held_out(tasks, args.held_out)
     policy = load_policy(args.checkpoint)
     console = Console()
     with (

@@ -16,6 +16,8 @@ from experiments.progress import Progress
 from experiments.recipe import RECIPES, Recipe, find_recipe, override, override_from_text
 from experiments.tracking import connect, default_uri
 
+SET_EPISODES = 3  # a set has many tasks, and its pages are the same in each episode
+
 
 def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add the command's parser."""
@@ -31,6 +33,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
         "--set", metavar="NAME=VALUE", action="append", default=[], help="change a field of the recipe; may be repeated"
     )
     parser.add_argument("--demos", metavar="DIR", type=Path, help="learn from this replay store's demonstrations")
+    parser.add_argument("--tasks", metavar="DIR", type=Path, help="train on this compiled set, by its golden runs")
     parser.add_argument("--runs", metavar="DIR", type=Path, default=Path("runs"), help="folder of runs (default: runs)")
     parser.add_argument("--tracking-uri", metavar="URI", help="MLflow store (default: SQLite in the folder of runs)")
     parser.add_argument(
@@ -48,9 +51,9 @@ def run(args: argparse.Namespace) -> int:
         tracker = connect(args.tracking_uri or default_uri(args.runs))
         directory = new_directory(args.runs, recipe)
     else:
-        if args.set or args.demos or args.seed is not None:
+        if args.set or args.demos or args.tasks or args.seed is not None:
             raise UsageError(
-                "a resumed run keeps its recipe; leave --set, --demos and --seed out, or start another run"
+                "a resumed run keeps its recipe; leave --set, --demos, --tasks and --seed out, or start another run"
             )
         directory = (args.runs / args.resume).resolve()
         recipe = load_recipe(directory)
@@ -69,6 +72,10 @@ def _recipe(args: argparse.Namespace) -> Recipe:
         recipe = override(recipe, "seed", args.seed)
     if args.demos is not None:
         recipe = override(recipe, "demonstrations", str(args.demos.absolute()))
+    if args.tasks is not None:
+        changes = {"task_set": str(args.tasks.absolute()), "tasks": (), "evaluation_episodes": SET_EPISODES}
+        for name, value in changes.items():
+            recipe = override(recipe, name, value)
     for assignment in args.set:
         recipe = override_from_text(recipe, assignment)
     return recipe
@@ -82,10 +89,13 @@ def _table(result: Result) -> Table:
     table.add_column("episodes", justify="right")
     for rows in zip(*result.arms.values(), strict=True):
         cells = [f"{row.rate.value:.2f} [dim]({row.rate.low:.2f}-{row.rate.high:.2f})[/]" for row in rows]
-        table.add_row(rows[0].task.removeprefix("miniwob/"), *cells, str(rows[0].episodes))
+        name = rows[0].task.removeprefix("miniwob/") + (" (held out)" if rows[0].task in result.held_out else "")
+        table.add_row(name, *cells, str(rows[0].episodes))
     data = result.to_json()
     table.add_section()
     table.add_row("[bold]mean", *(f"[bold]{value:.3f}" for value in data["mean"].values()), "")
+    if "mean_held_out" in data:
+        table.add_row("[bold]mean, held out", *(f"[bold]{value:.3f}" for value in data["mean_held_out"].values()), "")
     return table
 
 

@@ -41,6 +41,10 @@ class Visitor:
         self.environment = Environment(host, pixels=pixels, recorder=recorder)
         self.site = site
 
+    async def open(self, url: str, *, seed: int = 0) -> Observation:
+        """Open a page in a fresh profile; raise :class:`InfraError` where that fails."""
+        return await self.environment.reset(self.site.task(url), seed=seed)
+
     async def play(self, url: str, moves: Sequence[Move], *, seed: int = 0) -> Visit:
         """Open a page in a fresh profile and make moves; an ``answer`` and a ``give_up`` are left to the caller.
 
@@ -49,7 +53,7 @@ class Visitor:
         started = time.monotonic()
         environment = self.environment
         actions: list[Action] = []
-        observations = [await environment.reset(self.site.task(url), seed=seed)]
+        observations = [await self.open(url, seed=seed)]
         evidence = [environment.evidence]
         problem = ""
         for move in moves:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
 import itertools
@@ -170,10 +171,20 @@ class Studio:
         self._loop.run(environment.close())
         return results
 
+    def open_at_once(self, tasks: Sequence[Task], *, recorder: Recorder) -> None:
+        """Open each task's page in an environment of its own, all at the same time."""
+
+        async def open_all() -> None:
+            environments = [Environment(self._host, recorder=recorder) for _ in tasks]
+            pairs = zip(environments, tasks, strict=True)
+            await asyncio.gather(*(environment.reset(task, seed=1) for environment, task in pairs))
+            await asyncio.gather(*(environment.close() for environment in environments))
+
+        self._loop.run(open_all())
+
     def record(self, task: Task, actions: list[str], name: str) -> Task:
         """Play a task live and return the same task from its snapshot; what was seen is kept in ``recorded``."""
         recorder = Recorder()
-        recorder.begin(task.url)
         self.recorded = self.play(task, actions, recorder=recorder)
         path = self._folder / name
         write_snapshot(self.snapshot(recorder), path)

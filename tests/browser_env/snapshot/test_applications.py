@@ -7,16 +7,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import socket
 import sqlite3
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,9 +23,10 @@ from browser_env.environment import StepResult
 from browser_env.observation import Element, Observation
 from browser_env.serving import FolderServer
 from browser_env.task import Task, VerifierSpec
+from experiments.benchmarks.applications import mlflow_runs
+from experiments.benchmarks.applications.serving import free_port, server
 from rewards.outcome import Outcome
 
-START_S = 90.0  # a server may take so long to answer at first
 MANUALS = (Path("/usr/share/doc/python3-doc/html"), Path("/usr/share/doc/python3/html"))
 ROASTS = """
 import mlflow
@@ -62,45 +58,7 @@ def when(text: str) -> Say:
     return say
 
 
-@contextmanager
-def running(command: Sequence[object], url: str, log: Path) -> Iterator[None]:
-    """A server process, from when it answers."""
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            list(map(str, command)),
-            stdout=output,
-            stderr=output,
-            cwd=log.parent,
-            env=os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
-            start_new_session=True,
-        )
-        try:
-            wait_for(url, process, log)
-            yield
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)  # the server and its workers
-            process.wait()
-
-
-def wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-        except (OSError, urllib.error.URLError):
-            time.sleep(0.2)
-        else:
-            return
-    pytest.fail(f"{url} does not answer: {log.read_text()[-500:]}")
-
-
 RECORDINGS = 6  # a page that is left while it still loads is recorded in part: then once more, as a person would
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def solve(studio: Any, task: Task, script: Sequence[str | Say], serving: Any, *, name: str) -> None:
@@ -155,7 +113,7 @@ def unlike(first: Sequence[StepResult], second: Sequence[StepResult]) -> list[st
 def test_mlflow(studio: Any, tmp_path: Path) -> None:
     store, url = f"sqlite:///{tmp_path}/mlflow.db", f"http://127.0.0.1:{free_port()}"
     subprocess.run([sys.executable, "-c", ROASTS], env=os.environ | {"MLFLOW_TRACKING_URI": store}, check=True)
-    server = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store, "--workers", 1]
+    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store, "--workers", 1]
     task = Task(
         name="mlflow/temperature",
         url=f"{url}/#/experiments/1/runs",
@@ -171,7 +129,8 @@ def test_mlflow(studio: Any, tmp_path: Path) -> None:
         "wait(2000)",
         "answer('210')",
     ]
-    serving = running([*server, "--port", url.rpartition(":")[2]], f"{url}/health", tmp_path / "server.log")
+    command = [*command, "--port", url.rpartition(":")[2]]
+    serving = server(command, url=f"{url}/health", log=tmp_path / "server.log", environment=mlflow_runs.ENVIRONMENT)
     solve(studio, task, script, serving, name="mlflow.har.zip")
 
 
@@ -197,7 +156,8 @@ def test_datasette(studio: Any, tmp_path: Path) -> None:
         on("click", "link", "price"),
         "answer('bean 39')",
     ]
-    serving = running([command, "coffee.db", "--port", url.rpartition(":")[2]], url, tmp_path / "server.log")
+    started = [command, "coffee.db", "--port", url.rpartition(":")[2]]
+    serving = server(started, url=url, log=tmp_path / "server.log")
     solve(studio, task, script, serving, name="datasette.har.zip")
 
 
@@ -205,13 +165,13 @@ def test_the_python_documentation(studio: Any) -> None:
     folder = next((folder for folder in MANUALS if folder.is_dir()), None)
     if folder is None:
         pytest.skip("Debian's package python3-doc is not installed")
-    server = FolderServer(folder)
+    files = FolderServer(folder)
     task = Task(
         name="python/search",
-        url=f"http://{server.address}/index.html",
+        url=f"http://{files.address}/index.html",
         goal="Find the documentation of shlex.quote.",
         verifier=VerifierSpec(name="url", params={"regex": r".*/library/shlex\.html#shlex\.quote"}),
     )
     script = [on("type", "textbox", "Quick search", ", 'shlex.quote'"), "press('Enter')", *["wait(1000)"] * 12]
     script.append(on("click", "link", "shlex.quote"))
-    solve(studio, task, script, server, name="python.har.zip")
+    solve(studio, task, script, files, name="python.har.zip")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from browser_env.snapshot.exchange import Answer, Exchange, Headers, Request, Response, Snapshot
 from browser_env.snapshot.matching import Index, Miss, Playback
+from browser_env.snapshot.thinning import thinned
 
 SITE = "http://shop.test"
 
@@ -30,6 +31,19 @@ def site(*rows: tuple[Any, ...]) -> Playback:
         response = Response(status=status, headers=headers, body=name)
         exchanges.append(Exchange(request=request if isinstance(request, Request) else ask(request), response=response))
     return Playback(Index(Snapshot(exchanges=tuple(exchanges), bodies=bodies)))
+
+
+def runs(*rows: tuple[int, str | Request, bytes]) -> Snapshot:
+    """A site of (run, request, body) in recorded order."""
+    exchanges = tuple(
+        Exchange(
+            request=ask(request) if isinstance(request, str) else request,
+            response=Response(status=200, body=body.decode()),
+            run=run,
+        )
+        for run, request, body in rows
+    )
+    return Snapshot(exchanges=exchanges, bodies={body.decode(): body for _, _, body in rows})
 
 
 def said(playback: Playback, *requests: str | Request) -> list[bytes | None]:
@@ -216,3 +230,81 @@ def test_replaying_depends_on_the_requests_alone(recorded: list[Request], asked:
     for request, answer in zip(asked, answers, strict=True):
         possible = known.get((request.method, request.url, request.body))
         assert (answer is None) if possible is None else (answer in possible)
+
+
+THREE_RUNS = (
+    (0, "GET /list", b"empty"),
+    (0, "POST /add?milk", b"ok"),
+    (0, "GET /list", b"milk"),
+    (1, "GET /list", b"empty"),
+    (1, "POST /add?bread", b"ok"),
+    (1, "GET /list", b"bread"),
+    (1, "POST /add?milk", b"ok"),
+    (1, "GET /list", b"bread, milk"),
+    (2, "GET /item?bread", b"none"),
+    (2, "POST /add?bread", b"ok"),
+    (2, "GET /item?milk", b"none"),
+)
+
+
+@pytest.mark.parametrize(
+    ("requests", "last"),
+    [
+        (["GET /list", "GET /list"], b"empty"),
+        (["POST /add?milk", "GET /list"], b"milk"),
+        (["POST /add?bread", "GET /list"], b"bread"),
+        (["POST /add?bread", "POST /add?milk", "GET /list"], b"bread, milk"),
+        (["POST /add?milk", "POST /add?bread", "GET /list"], b"bread, milk"),
+        (["POST /add?milk", "POST /add?milk", "GET /list"], b"milk"),
+        (["POST /add?milk", "GET /item?bread"], b"none"),
+        (["POST /add?bread", "GET /item?milk"], b"none"),
+        (["GET /item?milk"], None),
+    ],
+)
+@pytest.mark.parametrize("thin", [False, True])
+def test_an_episode_is_answered_by_what_it_has_changed(requests: list[str], last: bytes | None, thin: bool) -> None:
+    snapshot = runs(*THREE_RUNS)
+    kept = thinned(snapshot.exchanges) if thin else snapshot.exchanges
+    assert said(Playback(Index(replace(snapshot, exchanges=kept))), *requests)[-1] == last
+
+
+def test_what_was_recorded_only_after_a_change_is_a_miss_without_it_unless_it_is_a_file() -> None:
+    script = ask("GET /list.js", kind="script")
+    rows = ((0, "GET /a", b"a"), (1, "POST /add", b"ok"), (1, "GET /new", b"new"), (1, script, b"js"))
+    playback = Playback(Index(runs(*rows)))
+    miss = playback.answer(ask("GET /new"))
+    assert isinstance(miss, Miss)
+    assert miss.nearest == "recorded only after a change that was not made"
+    assert said(playback, script, "POST /add", "GET /new") == [b"js", b"ok", b"new"]
+
+
+def test_what_another_run_answers_for_is_kept_once() -> None:
+    rows = [(run, f"GET /page?{page}", b"page") for run in range(40) for page in range(run % 5 + 1)]
+    assert len(thinned(runs(*rows).exchanges)) == 5
+    changed = [*rows, (40, "POST /add", b"ok"), (40, "GET /page?0", b"new"), (41, "POST /add", b"ok")]
+    kept = thinned(runs(*changed, (42, "POST /add", b"ok"), (42, "GET /page?1", b"new")).exchanges)
+    assert [(e.run, e.request.method) for e in kept[5:]] == [(40, "POST"), (40, "GET"), (42, "POST"), (42, "GET")]
+
+
+def test_answers_that_change_while_nothing_was_changed_are_kept_in_order() -> None:
+    rows = [(0, "GET /job", b"runs"), (1, "GET /job", b"runs"), (1, "GET /job", b"done"), (1, "GET /job", b"done")]
+    kept = thinned(runs(*rows).exchanges)
+    assert [(e.run, e.response.body) for e in kept] == [(1, "runs"), (1, "done")]
+
+
+WORDS = st.sampled_from(["GET /list", "GET /list?long", "POST /add?milk", "POST /add?bread", "DELETE /add?milk"])
+
+
+@given(st.lists(st.lists(WORDS, max_size=6), min_size=1, max_size=5))
+def test_every_run_replays_itself_from_what_is_kept(asked: list[list[str]]) -> None:
+    rows = []
+    for run, requests in enumerate(asked):
+        items: list[str] = []  # the server's, which begins anew
+        for request in requests:
+            items += [] if request.startswith("GET") else [request]
+            rows.append((run, request, " then ".join(["start", *items]).encode()))
+    snapshot = runs(*rows)
+    thin = replace(snapshot, exchanges=thinned(snapshot.exchanges))
+    assert {exchange.response.body for exchange in thin.exchanges} == set(snapshot.bodies)
+    for run, requests in enumerate(asked):
+        assert said(Playback(Index(thin)), *requests) == [body for n, _, body in rows if n == run]

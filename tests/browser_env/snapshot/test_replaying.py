@@ -20,6 +20,7 @@ from browser_env.observation import Observation
 from browser_env.pool import Pool, RolloutRequest
 from browser_env.snapshot.exchange import Exchange, Request, Response, Snapshot, header
 from browser_env.snapshot.har import read_snapshot, write_snapshot
+from browser_env.snapshot.recording import Recorder
 from browser_env.task import Task, VerifierSpec
 from rewards.outcome import Outcome
 
@@ -144,6 +145,46 @@ def test_a_change_of_the_site_is_seen_only_once_it_was_made(studio: Any, shop: A
     assert "milk" not in text_of(looked[-1])
     added = studio.play(never, [f"navigate('{shop.url}')", *ADD_MILK])
     assert "List: bread, milk" in text_of(added[-1])
+
+
+def test_each_of_several_runs_is_seen_by_the_episode_that_does_the_same(studio: Any, shop: Any, tmp_path: Path) -> None:
+    recorder, task, path = Recorder(), task_at(shop.url, max_steps=3), tmp_path / "runs.har.zip"
+    runs = {item: [f"type(e5, '{item}')", "click(e6)", "wait(1)"] for item in ("milk", "eggs")} | {"": ["wait(1)"] * 3}
+    for actions in runs.values():
+        shop.items[:] = ["bread"]
+        studio.play(task, actions, recorder=recorder)
+    write_snapshot(studio.snapshot(recorder), path)
+    shop.stop()
+    for item, actions in runs.items():
+        replayed = studio.play(replace(task, snapshot=str(path)), actions)
+        assert text_of(replayed[-1]).count(f"List: bread, {item}" if item else "List: bread") == 1
+        assert [name for name in ("milk", "eggs") if name in text_of(replayed[-1])] == [item] * bool(item)
+        assert replayed[-1].misses == ()
+
+
+def test_environments_that_work_side_by_side_share_a_recorder(studio: Any, shop: Any) -> None:
+    recorder, pages = Recorder(), [f"{shop.url}/", f"{shop.url}/working.html"]
+    studio.open_at_once([task_at(page) for page in pages], recorder=recorder)
+    snapshot = studio.snapshot(recorder)
+    assert sorted(snapshot.pages) == pages
+    documents = {e.request.url: (e.page, e.run) for e in snapshot.exchanges if e.request.kind == "document"}
+    assert [documents[page][0] for page in pages] == pages
+    assert sorted(documents[page][1] for page in pages) == [0, 1]
+    assert recorder.num_exchanges >= len(snapshot.exchanges)
+
+
+def test_resets_that_look_alike_are_kept_once(studio: Any, shop: Any, tmp_path: Path) -> None:
+    once, often = Recorder(), Recorder()
+    for recorder, resets in ((once, 1), (often, 6)):
+        for _ in range(resets):
+            studio.play(task_at(shop.url), [], recorder=recorder)
+    sizes = []
+    for number, recorder in enumerate((once, often)):
+        write_snapshot(studio.snapshot(recorder), tmp_path / f"{number}.har.zip")
+        sizes.append((tmp_path / f"{number}.har.zip").stat().st_size)
+    assert often.num_exchanges >= 6 * len(studio.snapshot(once).exchanges)
+    assert len(studio.snapshot(often).exchanges) == len(studio.snapshot(once).exchanges)
+    assert sizes[1] < 1.1 * sizes[0]
 
 
 def test_a_miss_counts_against_the_task(studio: Any, shop: Any) -> None:

@@ -1,0 +1,116 @@
+"""Count rows, and find the row with the highest or lowest value, in tables that show all they have."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+
+from experiments.compiler.asking import ask
+from experiments.compiler.atlas import Atlas
+from experiments.compiler.candidate import Candidate
+from experiments.compiler.goals import COUNT_EQUAL, COUNT_ROWS, HIGHEST, LOWEST, in_table, say
+from experiments.compiler.graph import State
+from experiments.compiler.questions import Question
+from experiments.compiler.reading import goes_on
+from experiments.compiler.tables import Table
+from experiments.compiler.texts import bare, is_answer, is_name, quantity
+
+FAMILY = "aggregate"
+CALLED_BY = re.compile(r"(^|[\W_])(id|ids|no|nr|number|uuid|key|zip|phone|year|port|version|rowid)$|^#|^\w+Id$", re.I)
+MIN_ROWS = 4
+MAX_ROWS = 60  # more are nothing that one counts
+MAX_VALUES = 3  # of a column, that are counted
+
+
+def aggregate(atlas: Atlas) -> Iterator[Candidate]:
+    """Yield questions over all rows of the tables that are on one page and on no other page of its name."""
+    for state in atlas.pages:
+        page = atlas.names.get(state.id)
+        if page is None or not is_whole(atlas, state, page):
+            continue
+        for table in atlas.shared(state):
+            if MIN_ROWS <= len(table.rows) <= MAX_ROWS:
+                yield from _extremes(atlas, state, page, table)
+                yield from _counts(atlas, state, page, table)
+
+
+def is_whole(atlas: Atlas, state: State, page: str) -> bool:
+    """Whether a page shows all rows it has, and all states of its name the same ones in whatever order."""
+    if goes_on(state.observation):
+        return False
+    here = _content(atlas, state)
+    return all(_content(atlas, other) == here for other in atlas.called(page).values() if other.id != state.id)
+
+
+def _content(atlas: Atlas, state: State) -> list[object]:
+    return [(table.title, table.columns, sorted(_texts(table))) for table in atlas.tables(state)]
+
+
+def _texts(table: Table) -> list[tuple[str, ...]]:
+    return [tuple(cell.text for cell in row.cells) for row in table.rows]
+
+
+def named(atlas: Atlas, state: State, table: Table, page: str) -> str | None:
+    """Return how the table is named on its page; None where its name is not its own."""
+    titles = Counter(other.title.casefold() for other in atlas.tables(state))
+    if len(atlas.tables(state)) == 1:
+        return ""
+    return in_table(table.title) if titles[table.title.casefold()] == 1 and is_name(table.title) else None
+
+
+def is_measure(header: str) -> bool:
+    """Whether the numbers under a header are amounts, and not numbers that things are called by."""
+    return is_name(bare(header)) and not CALLED_BY.search(bare(header))
+
+
+def numbers(table: Table, column: int) -> list[Decimal] | None:
+    """Return the numbers in a column; None where some cells hold none, or hold other units."""
+    read = [quantity(text) for text in table.column(column)]
+    units = {item.unit for item in read if item is not None}
+    return None if None in read or len(units) != 1 else [item.number for item in read if item is not None]
+
+
+def _extremes(atlas: Atlas, state: State, page: str, table: Table) -> Iterator[Candidate]:
+    title = named(atlas, state, table, page)
+    if title is None or not table.has_keys or not is_name(bare(table.noun)):
+        return
+    keys = [row.key for row in table.rows]
+    for column, header in enumerate(table.columns):
+        values = numbers(table, column)
+        if values is None or column == table.key or not is_measure(header):
+            continue
+        for phrasings, extreme in ((HIGHEST, max(values)), (LOWEST, min(values))):
+            if values.count(extreme) > 1:
+                continue
+            goal = say(phrasings, page=page, table=title, noun=bare(table.noun), column=bare(header))
+            text = keys[values.index(extreme)]
+            question = Question(goal=goal, text=text, decoys=(keys[0], keys[-1], *keys))
+            made = ask(atlas, state, question, family=FAMILY)
+            if made is not None:
+                yield made
+
+
+def _counts(atlas: Atlas, state: State, page: str, table: Table) -> Iterator[Candidate]:
+    title = named(atlas, state, table, page)
+    if title is None or not all(any(cell.text for cell in row.cells) for row in table.rows):
+        return
+    count = len(table.rows)
+    around = [str(count + 1), str(count - 1), str(count + 2), str(len(table.columns))]
+    candidates = [_count(atlas, state, say(COUNT_ROWS, page=page, table=title), count, around)]
+    for column, header in enumerate(table.columns):
+        values = Counter(table.column(column))
+        if column == table.key or not is_name(header) or len({value.casefold() for value in values}) < len(values):
+            continue
+        several = [(value, n) for value, n in values.items() if 1 < n < count and is_answer(value) and is_name(value)]
+        if "" in values or any(value in other for value in values for other in values if value != other):
+            continue
+        for value, n in several[:MAX_VALUES]:
+            goal = say(COUNT_EQUAL, page=page, table=title, column=bare(header), value=value)
+            candidates.append(_count(atlas, state, goal, n, [str(n + 1), str(n - 1), str(count)]))
+    yield from (candidate for candidate in candidates if candidate is not None)
+
+
+def _count(atlas: Atlas, state: State, goal: str, count: int, around: list[str]) -> Candidate | None:
+    return ask(atlas, state, Question(goal=goal, text=str(count), decoys=tuple(around)), family=FAMILY, checked=False)

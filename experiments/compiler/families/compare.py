@@ -1,0 +1,120 @@
+"""Compare: another column of the row with the highest value, differences of two rows, and of two pages."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+
+from experiments.compiler.asking import ask
+from experiments.compiler.atlas import Atlas
+from experiments.compiler.candidate import Candidate
+from experiments.compiler.families.aggregate import MAX_ROWS, MIN_ROWS, is_measure, is_whole, named, numbers
+from experiments.compiler.goals import DIFFERENCE, OTHER_OF_HIGHEST, OTHER_OF_LOWEST, TWO_PAGES, say
+from experiments.compiler.graph import State
+from experiments.compiler.questions import Question
+from experiments.compiler.reading import labelled
+from experiments.compiler.tables import Table
+from experiments.compiler.texts import bare, is_name, quantity
+
+FAMILY = "compare"
+MAX_PAIRS = 3  # of the rows of one column
+MAX_PAGES = 40  # pairs of pages
+
+
+def compare(atlas: Atlas) -> Iterator[Candidate]:
+    """Yield questions that take two values."""
+    for state in atlas.pages:
+        page = atlas.names.get(state.id)
+        for table in atlas.shared(state) if page is not None else ():
+            title = named(atlas, state, table, page or "")
+            if title is None or page is None or not table.has_keys or len(table.rows) > MAX_ROWS:
+                continue
+            found = list(_differences(atlas, state, page, table, title))
+            if is_whole(atlas, state, page) and len(table.rows) >= MIN_ROWS:
+                found += _others(page, table, title)
+            for question, checked in found:
+                made = ask(atlas, state, question, family=FAMILY, checked=checked)
+                if made is not None:
+                    yield made
+    yield from _two_pages(atlas)
+
+
+def _others(page: str, table: Table, title: str) -> Iterator[tuple[Question, bool]]:
+    for by, header in enumerate(table.columns):
+        values = numbers(table, by)
+        if values is None or by == table.key or not is_measure(header):
+            continue
+        for phrasings, extreme in ((OTHER_OF_HIGHEST, max(values)), (OTHER_OF_LOWEST, min(values))):
+            row = table.rows[values.index(extreme)]
+            for column, other in enumerate(table.columns):
+                if column in (by, table.key) or values.count(extreme) > 1 or not is_name(bare(other)):
+                    continue
+                goal = say(phrasings, page=page, table=title, column=bare(other), by=bare(header))
+                decoys = (*(cell.text for cell in row.cells), *table.column(column))
+                yield Question(goal=goal, text=row.cells[column].text, decoys=decoys), True
+
+
+def _differences(atlas: Atlas, state: State, page: str, table: Table, title: str) -> Iterator[tuple[Question, bool]]:
+    for column, header in enumerate(table.columns):
+        values = numbers(table, column)
+        if values is None or column == table.key or not is_measure(header) or len(set(values)) < 2:
+            continue
+        for pair in range(MAX_PAIRS):
+            draw = atlas.draw(state.id, header, str(pair))
+            a, b = draw % len(values), draw // 1009 % len(values)
+            if values[a] == values[b]:
+                continue
+            more, less = (a, b) if values[a] > values[b] else (b, a)
+            goal = say(
+                DIFFERENCE,
+                page=page,
+                table=title,
+                column=bare(header),
+                more=table.rows[more].key,
+                less=table.rows[less].key,
+            )
+            yield _difference(goal, values[more], values[less]), False
+
+
+def _difference(goal: str, more: Decimal, less: Decimal) -> Question:
+    texts = (more, less, more + less, more - less + 1)
+    return Question(goal=goal, text=plain(more - less), decoys=tuple(map(plain, texts)))
+
+
+def plain(number: Decimal) -> str:
+    """Return a number in digits, without an exponent."""
+    return format(number.normalize(), "f")
+
+
+def _two_pages(atlas: Atlas) -> Iterator[Candidate]:
+    """Yield differences of what two pages of one template say beside the same label."""
+    groups: defaultdict[tuple[str, str, str], list[tuple[State, Decimal]]] = defaultdict(list)
+    for state in atlas.pages:
+        if state.id in atlas.names:
+            for label, text in _values(state).items():
+                read = quantity(text)
+                if read is not None:
+                    groups[state.template, label, read.unit].append((state, read.number))
+    found = 0
+    for (_, label, _), values in groups.items():
+        ordered = sorted(values, key=lambda item: atlas.draw(label, item[0].id))
+        for (a, x), (b, y) in zip(ordered[::2], ordered[1::2], strict=False):
+            if x == y or not is_measure(label) or found == MAX_PAGES:
+                continue
+            (more, most), (less, least) = ((a, x), (b, y)) if x > y else ((b, y), (a, x))
+            goal = say(TWO_PAGES, label=label, more=atlas.names[more.id], less=atlas.names[less.id])
+            made = ask(atlas, less, _difference(goal, most, least), family=FAMILY, checked=False)
+            if made is not None:
+                found += 1
+                yield made
+
+
+def _values(state: State) -> dict[str, str]:
+    """Return the values that a page gives beside labels which it has once."""
+    pairs = [(bare(item.label), item.value) for item in labelled(state.observation)]
+    pairs += [(bare(fact.label), fact.value) for fact in state.facts if not fact.subject]
+    said: defaultdict[str, set[str]] = defaultdict(set)
+    for label, value in pairs:
+        said[label].add(value)
+    return {label: next(iter(values)) for label, values in said.items() if len(values) == 1}

@@ -1,0 +1,106 @@
+"""Fill a form and send it: verified by the address that it leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+from urllib.parse import urlsplit, urlunsplit
+
+from browser_env.action import Click, Press
+from browser_env.task import VerifierSpec
+from experiments.compiler.atlas import Atlas
+from experiments.compiler.candidate import Candidate, NearMiss
+from experiments.compiler.families.set_control import phrase
+from experiments.compiler.goals import FILL, FILL_SENT, say
+from experiments.compiler.graph import Form, State
+from experiments.compiler.settings import Setting, settings
+from experiments.compiler.target import Move
+from experiments.compiler.texts import bare, is_name
+
+FAMILY = "fill-form"
+MAX_FILLED = 5  # ways to fill one form
+
+
+def fill_form(atlas: Atlas) -> Iterator[Candidate]:
+    """Yield tasks to fill forms that ask for a page."""
+    for state in atlas.pages:
+        page = atlas.names.get(state.id)
+        for form in atlas.forms(state):
+            if page is None or form.method != "get" or _is_twice(state, form):
+                continue
+            for chosen in fillings(atlas, state, form):
+                if all(setting.sent is not None for setting in chosen):
+                    yield from _task(atlas, state, page, form, chosen)
+
+
+def fillings(atlas: Atlas, state: State, form: Form) -> list[tuple[Setting, ...]]:
+    """Return some ways to fill a form, each with all that it requires."""
+    offered = list(settings(atlas, state, form))
+    needed = {
+        control.key
+        for control in form.controls
+        if control.required and not state.evidence.form_values.get(control.key) and control.kind != "hidden"
+    }
+    ways = [
+        chosen
+        for size in (1, 2, 3, len(needed))
+        for chosen in combinations(offered, size)
+        if chosen and needed <= {setting.key for setting in chosen}
+    ]
+    ways = list(dict.fromkeys(ways))
+    ways.sort(key=lambda chosen: (len(chosen) > 3, atlas.draw(state.id, *(setting.key for setting in chosen))))
+    return ways[:MAX_FILLED]
+
+
+def submit(state: State, form: Form) -> tuple[Move, str] | None:
+    """Return the move that sends a form, and the name of its button, if it has one."""
+    buttons = [element for element in state.observation.elements if element.id in form.submits]
+    usable = [button for button in buttons if not {"disabled", "covered"} & set(button.states)]
+    if usable:
+        return Move.at(Click(usable[0].id), state.observation), bare(usable[0].name)
+    return None if buttons else (Move(action=Press("Enter")), "")
+
+
+def _is_twice(state: State, form: Form) -> bool:
+    """Whether the page has another form of the same fields."""
+    keys = [control.key for control in form.controls]
+    return sum([control.key for control in other.controls] == keys for other in state.forms) > 1
+
+
+def _task(atlas: Atlas, state: State, page: str, form: Form, chosen: tuple[Setting, ...]) -> Iterator[Candidate]:
+    sending = submit(state, form)
+    way = atlas.begin(state, FAMILY, *(setting.key for setting in chosen))
+    if sending is None or way is None:
+        return
+    move, button = sending
+    named = is_name(button)
+    moves = (*way.moves, *(setting.move for setting in chosen))
+    wrong = tuple(
+        NearMiss(why=why, moves=(*way.moves, *(s.move for s in chosen[:-1]), other, move))
+        for why, other in chosen[-1].wrong
+    )
+    yield Candidate(
+        family=FAMILY,
+        goal=say(FILL if named else FILL_SENT, page=page, what=phrase(chosen), button=button),
+        start=way.start,
+        target=state.id,
+        golden=(*moves, move),
+        verifier=sent_to(state, form, chosen),
+        near_misses=wrong,
+        unique=tuple(setting.label for setting in chosen),
+        parts=len(chosen),
+    )
+
+
+def sent_to(state: State, form: Form, chosen: tuple[Setting, ...]) -> VerifierSpec:
+    """Return a verifier of the address that a form leads to: what was set, and all else as it was."""
+    before = state.evidence.form_values
+    kept = {
+        control.key: before[control.key]
+        for control in form.controls
+        if control.key in before and control.kind not in ("checkbox", "radio", "file", "password")
+    }
+    query = kept | {setting.key: setting.sent for setting in chosen}
+    parts = urlsplit(form.action)
+    bare_action = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
+    return VerifierSpec(name="url", params={"prefix": bare_action, "query": query})

@@ -1,0 +1,44 @@
+"""Open a page by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from browser_env.task import VerifierSpec
+from experiments.compiler.addresses import anywhere_at, at, is_route, is_volatile, place, without_anchor
+from experiments.compiler.atlas import Atlas
+from experiments.compiler.candidate import Candidate
+from experiments.compiler.goals import REACH, say
+from experiments.compiler.graph import State
+
+FAMILY = "reach"
+
+
+def reach(atlas: Atlas) -> Iterator[Candidate]:
+    """Yield tasks to open each page that has a name of its own."""
+    for state in atlas.pages:
+        name = atlas.names.get(state.id)
+        wanted = None if name is None else located(atlas, state)
+        way = atlas.begin(state, FAMILY, at_page=False)
+        if name is None or wanted is None or way is None:
+            continue
+        yield Candidate(
+            family=FAMILY,
+            goal=say(REACH, page=name),
+            start=way.start,
+            target=state.id,
+            golden=way.moves,
+            verifier=wanted,
+            near_misses=tuple(atlas.astray(way)),
+        )
+
+
+def located(atlas: Atlas, state: State) -> VerifierSpec | None:
+    """Return a verifier of being on the state's page; None where its address does not tell."""
+    same_place = atlas.at_place.get(place(state.url), ())
+    name = atlas.names.get(state.id)
+    alike = {without_anchor(other.url) for other in same_place if atlas.names.get(other.id) == name}
+    others = {without_anchor(other.url) for other in same_place if atlas.names.get(other.id) != name}
+    if not others and (place(state.url) in alike or is_route(state.url)):
+        return anywhere_at(state.url)
+    return at(*alike) if len(alike) == 1 and not alike & others and not is_volatile(state.url) else None

@@ -1,0 +1,85 @@
+"""Create, change and delete on a staging site: forms that are posted, and buttons that write at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from browser_env.action import Click
+from browser_env.task import VerifierSpec
+from experiments.compiler.atlas import Atlas
+from experiments.compiler.candidate import Candidate, NearMiss
+from experiments.compiler.families.fill_form import fillings, submit
+from experiments.compiler.families.set_control import phrase
+from experiments.compiler.goals import FILL, FILL_SENT, PRESS, say
+from experiments.compiler.graph import Edge, Form, State
+from experiments.compiler.settings import Setting
+from experiments.compiler.texts import is_name
+
+FAMILY = "write-object"
+
+
+def write_object(atlas: Atlas) -> Iterator[Candidate]:
+    """Yield tasks that change the site, where that is allowed."""
+    if not atlas.allow_writes:
+        return
+    for state in atlas.pages:
+        page = atlas.names.get(state.id)
+        if page is None:
+            continue
+        for form in atlas.forms(state):
+            if form.method == "post":
+                for chosen in fillings(atlas, state, form):
+                    yield from _post(atlas, state, page, form, chosen)
+    for edge in atlas.graph.edges:
+        yield from _press(atlas, edge)
+
+
+def _post(atlas: Atlas, state: State, page: str, form: Form, chosen: tuple[Setting, ...]) -> Iterator[Candidate]:
+    sending = submit(state, form)
+    way = atlas.begin(state, FAMILY, *(setting.key for setting in chosen))
+    if sending is None or way is None or any(setting.sent is None for setting in chosen):
+        return
+    move, button = sending
+    before = state.evidence.form_values
+    kept = {
+        control.key: before[control.key]
+        for control in form.controls
+        if control.key in before and control.kind not in ("checkbox", "radio", "file", "password")
+    }
+    fields = kept | {setting.key: setting.sent for setting in chosen}
+    done = (*way.moves, *(setting.move for setting in chosen))
+    yield Candidate(
+        family=FAMILY,
+        goal=say(FILL if is_name(button) else FILL_SENT, page=page, what=phrase(chosen), button=button),
+        start=way.start,
+        target=state.id,
+        golden=(*done, move),
+        verifier=VerifierSpec(name="request", params={"method": "POST", "url": form.action, "fields": fields}),
+        near_misses=tuple(NearMiss(why=why, moves=(*done[:-1], other, move)) for why, other in chosen[-1].wrong),
+        unique=tuple(setting.label for setting in chosen),
+        parts=len(chosen),
+        writes=True,
+    )
+
+
+def _press(atlas: Atlas, edge: Edge) -> Iterator[Candidate]:
+    """Yield the task to press a button that was seen to send one request that writes."""
+    state = atlas.graph.states[edge.source]
+    page, target = atlas.names.get(state.id), edge.move.target
+    if not edge.writes or len(edge.requests) != 1 or page is None or target is None or not is_name(target.name):
+        return
+    alike = [e for e in state.observation.elements if (e.role, e.name) == (target.role, target.name)]
+    method, _, url = edge.requests[0].partition(" ")
+    way = atlas.begin(state, FAMILY, edge.requests[0])
+    if len(alike) > 1 or way is None or not isinstance(edge.move.action, Click) or method in ("GET", "HEAD"):
+        return
+    yield Candidate(
+        family=FAMILY,
+        goal=say(PRESS, page=page, what=target.name),
+        start=way.start,
+        target=state.id,
+        golden=(*way.moves, edge.move),
+        verifier=VerifierSpec(name="request", params={"method": method, "url": url}),
+        unique=(target.name,),
+        writes=True,
+    )

@@ -1,0 +1,135 @@
+// What a page offers beside its elements: forms, facts and links. Reads with what js/observe.js lends, changes nothing.
+(() => {
+  "use strict";
+  const { past, attribute, hasAttribute, tagOf, textOf, clean, nameOf, roleOf, allRoots, allWithin, known } = webdual.reading;
+  const MAX = { forms: 60, controls: 120, options: 100, facts: 400, links: 3000, submits: 20, depth: 6, script: 200000, text: 300 };
+  const methodOf = past(HTMLFormElement, "method"), actionOf = past(HTMLFormElement, "action");
+  const formOf = { input: past(HTMLInputElement, "form"), select: past(HTMLSelectElement, "form"), textarea: past(HTMLTextAreaElement, "form"), button: past(HTMLButtonElement, "form") };
+  const selectAll = past(Element, "querySelectorAll");
+  const NOT_FILLED = new Set(["hidden", "submit", "button", "reset", "image"]);
+  const text = (value) => clean(String(value ?? "").slice(0, 20000));
+  const roots = allRoots();
+  const all = (selector) => roots.flatMap((root) => Array.from(allWithin(root, selector)));
+  const first = (list, count) => list.slice(0, count);
+
+  function labelOf(element) {
+    return nameOf(element, roleOf(element));
+  }
+  function optionsOf(select) {
+    return first(Array.from(select.options), MAX.options).filter((option) => !option.disabled).map((option) => [text(option.value), text(option.label)]);
+  }
+  function suggestionsOf(input) {
+    return input.list ? first(Array.from(input.list.options), MAX.options).map((option) => [text(option.value), text(option.label || option.value)]) : [];
+  }
+  function control(element, id) {
+    const tag = tagOf(element);
+    const label = labelOf(element);
+    const longest = element.maxLength;
+    return {
+      id, kind: tag === "input" ? element.type : tag, key: text(element.name || element.id || label), label,
+      required: element.required === true, pattern: text(attribute(element, "pattern")), min: text(attribute(element, "min")),
+      max: text(attribute(element, "max")), step: text(attribute(element, "step")),
+      max_length: typeof longest === "number" && longest >= 0 ? longest : null,
+      options: tag === "select" ? optionsOf(element) : tag === "input" ? suggestionsOf(element) : [],
+    };
+  }
+  // The radio buttons of a group are one control, of which they are the options.
+  function addRadio(controls, element, id) {
+    const option = [text(element.value), labelOf(element)];
+    const group = controls.find((other) => other.kind === "radio" && element.name && other.key === text(element.name));
+    if (group) {
+      if (group.options.length < MAX.options) group.options.push(option);
+      group.required ||= element.required;
+    } else controls.push({ ...control(element, id), options: [option] });
+  }
+  function isLocked(element) {
+    return element.disabled || element.readOnly === true || element.matches(":disabled");
+  }
+  function forms() {
+    const found = new Map(); // form element, or null -> what is known of it
+    const of = (form) => {
+      if (!found.has(form) && found.size < MAX.forms) {
+        found.set(form, {
+          method: form ? methodOf(form) : "", action: form ? text(actionOf(form)) : "", controls: [], submits: [],
+        });
+      }
+      return found.get(form);
+    };
+    for (const element of all("input, select, textarea, button")) {
+      const id = known(element), tag = tagOf(element);
+      if (id === null) continue;
+      const owner = formOf[tag](element);
+      const isSubmit = (tag === "button" || tag === "input") && (element.type === "submit" || element.type === "image");
+      if ((isSubmit && !owner) || (tag === "button" && !isSubmit)) continue;
+      const form = of(owner);
+      if (!form) continue;
+      if (isSubmit) {
+        if (form.submits.length < MAX.submits && !element.disabled) form.submits.push(id);
+      } else if (!(tag === "input" && NOT_FILLED.has(element.type)) && !isLocked(element) && form.controls.length < MAX.controls) {
+        if (element.type === "radio" && tag === "input") addRadio(form.controls, element, id);
+        else form.controls.push(control(element, id));
+      }
+    }
+    return Array.from(found.values());
+  }
+
+  const facts = [];
+  function say(subject, label, value) {
+    const [said, what] = [text(value), text(label)];
+    if (said && what && facts.length < MAX.facts) facts.push({ subject: text(subject), label: what, value: said });
+  }
+  function sayData(data, subject, label, depth) {
+    if (depth > MAX.depth || data === null || facts.length >= MAX.facts) return;
+    if (Array.isArray(data)) for (const item of first(data, MAX.facts)) sayData(item, subject, label, depth + 1);
+    else if (typeof data === "object") {
+      const about = typeof data.name === "string" ? data.name : subject;
+      for (const [key, value] of Object.entries(data)) {
+        if (!key.startsWith("@") || key === "@graph") sayData(value, about, key === "@graph" ? label : key, depth + 1);
+      }
+    } else if (label) say(subject, label, data);
+  }
+  function linkedData() {
+    for (const script of first(all('script[type="application/ld+json"]'), 20)) {
+      const source = textOf(script);
+      if (source.length > MAX.script) continue;
+      try {
+        sayData(JSON.parse(source), "", "", 0);
+      } catch (error) {
+        if (!(error instanceof SyntaxError)) throw error;
+      }
+    }
+  }
+  function propertyValue(element) {
+    const given = attribute(element, "content") ?? attribute(element, "datetime") ?? attribute(element, "value");
+    return given ?? textOf(element);
+  }
+  function microdata() {
+    for (const scope of first(all("[itemscope]"), 100)) {
+      const inside = Array.from(selectAll(scope, "[itemprop]")).filter((item) => item.parentElement?.closest("[itemscope]") === scope);
+      const named = inside.find((item) => attribute(item, "itemprop") === "name" && !hasAttribute(item, "itemscope"));
+      const subject = named ? propertyValue(named) : "";
+      for (const item of first(inside, 60)) if (!hasAttribute(item, "itemscope")) say(subject, attribute(item, "itemprop"), propertyValue(item));
+    }
+  }
+  function definitions() {
+    for (const term of first(all("dl dt"), MAX.facts)) {
+      let value = term.nextElementSibling ?? (tagOf(term.parentElement) === "div" ? term.parentElement.querySelector("dd") : null);
+      if (value && tagOf(value) === "dd" && value.checkVisibility()) say("", textOf(term), value.innerText);
+    }
+  }
+  function links() {
+    const found = [];
+    for (const link of all("a[href], area[href]")) {
+      const id = known(link);
+      if (id !== null && found.length < MAX.links && typeof link.href === "string") {
+        found.push([id, link.href.slice(0, 2000), hasAttribute(link, "download")]);
+      }
+    }
+    return found;
+  }
+  linkedData();
+  microdata();
+  definitions();
+  const status = performance.getEntriesByType("navigation")[0]?.responseStatus ?? 0;
+  return JSON.stringify({ forms: forms(), facts, links: links(), status });
+})()

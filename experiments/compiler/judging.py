@@ -1,0 +1,204 @@
+"""What recorded evidence says for and against a candidate; nothing here opens a page."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from browser_env.action import Answer
+from browser_env.observation import Observation
+from experiments.compiler.candidate import Candidate
+from experiments.compiler.graph import SiteGraph, State
+from experiments.compiler.runs import Run, acted, spoken
+from experiments.compiler.states import fingerprint
+from experiments.compiler.target import Move, key_of
+from rewards.evidence import Evidence
+from rewards.match import normalised_text, number_in, same_url, squeezed
+from rewards.verifier import VerifierError, verify
+
+IDLE_ANSWERS = ("", "0", "1", "42", "yes", "no", "unknown", "none", "I do not know")  # of whoever has not looked
+SEES_REQUESTS = ("request", "rows")  # verifiers that ask how a state came about
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """A candidate that failed a proof."""
+
+    candidate: Candidate
+    reason: str  # which proof, in words that are the same for all that failed it
+    detail: str = ""
+
+
+def passes(candidate: Candidate, evidence: Evidence) -> bool:
+    """Whether the verifier accepts the evidence; what it cannot judge it does not accept."""
+    try:
+        return verify(candidate.verifier.name, candidate.verifier.params, evidence).success
+    except VerifierError:
+        return False
+
+
+def first_pass(candidate: Candidate, run: Run, moves: Sequence[Move]) -> int | None:
+    """Return after how many steps an episode of these moves would succeed, None where it would not.
+
+    An answer counts only where every move before it was carried out.
+    """
+    silent = next((step for step, evidence in enumerate(run.evidence) if passes(candidate, evidence)), None)
+    if silent is not None or run.problem:
+        return silent
+    last = spoken(moves, run.evidence[-1])
+    return len(acted(moves)) + 1 if last != run.evidence[-1] and passes(candidate, last) else None
+
+
+def answer_of(candidate: Candidate) -> str | None:
+    """Return the answer that the golden moves end with, None where they end without one."""
+    return next((move.action.text for move in candidate.golden if isinstance(move.action, Answer)), None)
+
+
+def wrong_answers(candidate: Candidate) -> list[str]:
+    """Return the decoys, and answers of whoever has not looked, but for what is the right answer in other letters."""
+    right = answer_of(candidate)
+    idle = [*IDLE_ANSWERS, candidate.goal]
+    return [
+        text
+        for text in dict.fromkeys([*candidate.decoys, *idle])
+        if right is None or (text in candidate.decoys or not _same_answer(text, right))
+    ]
+
+
+def _same_answer(first: str, second: str) -> bool:
+    if normalised_text(first) == normalised_text(second):
+        return True
+    try:
+        return number_in(first, float(second.replace(",", "")), tolerance=0.0)
+    except ValueError:
+        return False
+
+
+def fails_at_rest(candidate: Candidate, evidence: Evidence) -> str:
+    """Say which way of not doing the task is accepted at a page, or nothing where none is."""
+    if passes(candidate, evidence):
+        return "doing nothing succeeds"
+    if passes(candidate, replace(evidence, gave_up=True)):
+        return "giving up succeeds"
+    taken = next((text for text in wrong_answers(candidate) if passes(candidate, replace(evidence, answer=text))), None)
+    return "" if taken is None else f"a wrong answer succeeds: {taken[:80]!r}"
+
+
+def verifier_names(spec: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of a verifier and of those nested in it."""
+    yield str(spec.get("name", ""))
+    nested = spec.get("params", {}).get("of", ())
+    for part in [nested] if isinstance(nested, Mapping) else nested:
+        yield from verifier_names(part)
+
+
+def asks_for(candidate: Candidate, *names: str) -> bool:
+    """Whether the candidate's verifier is, or has within it, one of these."""
+    spec = {"name": candidate.verifier.name, "params": candidate.verifier.params}
+    return bool(set(names) & set(verifier_names(spec)))
+
+
+def alike(first: Evidence, second: Evidence) -> bool:
+    """Whether two pages hold the same for whoever looks at them."""
+    return (
+        same_url(first.url, second.url)
+        and squeezed(first.text) == squeezed(second.text)
+        and first.form_values == second.form_values
+    )
+
+
+# Among all candidates
+
+
+def sift(candidates: Iterable[Candidate], graph: SiteGraph) -> tuple[list[Candidate], list[Dropped]]:
+    """Return the candidates that nothing known speaks against, and the others."""
+    given = list(candidates)
+    unclear = _unclear_goals(given)
+    seen: set[tuple[str, str]] = set()
+    kept, dropped = [], []
+    for candidate in given:
+        reason, detail = _known_against(candidate, graph)
+        if normalised_text(candidate.goal) in unclear:
+            reason = "its goal is another task's too"
+        elif (normalised_text(candidate.goal), candidate.start) in seen:
+            reason = "it is there twice"
+        seen.add((normalised_text(candidate.goal), candidate.start))
+        if reason:
+            dropped.append(Dropped(candidate=candidate, reason=reason, detail=detail))
+        else:
+            kept.append(candidate)
+    return kept, dropped
+
+
+def _unclear_goals(candidates: Iterable[Candidate]) -> set[str]:
+    meanings: defaultdict[str, set[str]] = defaultdict(set)
+    for candidate in candidates:
+        meanings[normalised_text(candidate.goal)].add(repr(candidate.verifier))
+    return {goal for goal, verifiers in meanings.items() if len(verifiers) > 1}
+
+
+def _known_against(candidate: Candidate, graph: SiteGraph) -> tuple[str, str]:
+    start, target = graph.states[candidate.start], graph.states.get(candidate.target)
+    if not start.is_page:
+        return "it does not start at a page", ""
+    pages = [state.observation for state in (start, target) if state is not None]
+    for name in candidate.unique:
+        if any(occurrences(name, page) > 1 for page in pages):
+            return "what its goal names is on the page twice", name
+    if reason := fails_at_rest(candidate, start.evidence):
+        kind, _, detail = reason.partition(": ")
+        return kind, detail
+    return "", ""
+
+
+def satisfied_elsewhere(candidate: Candidate, graph: SiteGraph, run: Run) -> str:
+    """Return the address of an explored state that is not where the golden run ended and satisfies the verifier.
+
+    Views of the page that it ended at are fine: an address that is not the start's says which page that is.
+    """
+    target, first, final = graph.states.get(candidate.target), run.evidence[0], run.evidence[-1]
+    for state in graph.states.values():
+        same_page = same_url(state.url, final.url) and not same_url(state.url, first.url)
+        is_end = run.final is not None and state.id == fingerprint(run.final)
+        if not (same_page or is_end or _is_fine(state, target)) and passes(candidate, state.evidence):
+            return state.url
+    return ""
+
+
+def _is_fine(state: State, target: State | None) -> bool:
+    """Whether a state is the target, or a view of the same page that one gets to from there."""
+    if target is None:
+        return False
+    if state.id == target.id:
+        return True
+    onwards = state.start == target.start and key_of(state.path)[: len(target.path)] == key_of(target.path)
+    return same_url(state.url, target.url) and onwards
+
+
+def occurrences(name: str, observation: Observation) -> int:
+    """Return how many elements of a page have this name, those within one of that name left out."""
+    wanted = normalised_text(name)
+    named = {element.id for element in observation.elements if normalised_text(element.name) == wanted}
+    parents = {element.id: element.parent for element in observation.elements}
+    return sum(not _is_within(id_, named, parents) for id_ in named)
+
+
+def _is_within(element_id: str, named: set[str], parents: Mapping[str, str | None]) -> bool:
+    above = parents.get(element_id)
+    while above is not None:
+        if above in named:
+            return True
+        above = parents.get(above)
+    return False
+
+
+def passes_elsewhere(candidate: Candidate, final: Evidence, run: Run) -> bool:
+    """Whether another task's run satisfies the verifier without having come by what this one's golden run shows."""
+    arrived = False
+    for evidence in run.evidence:
+        arrived = alike(evidence, final) or (arrived and same_url(evidence.url, final.url))
+        if not arrived and passes(candidate, evidence):
+            return True
+    return False

@@ -1,0 +1,231 @@
+"""What can be done in a state to see more of its site, and what is better left alone."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from browser_env.action import Action, Check, Click, Dialog, Press, Select, Type
+from browser_env.observation import Element
+from browser_env.places import is_allowed
+from experiments.compiler.graph import Control, Form, State
+from experiments.compiler.site import Site
+from experiments.compiler.states import DIGITS, address, pattern_of, stable
+from experiments.compiler.surveying import Survey
+from experiments.compiler.target import Move, Target, targets_of
+
+LOGS_OUT = re.compile(r"(?:log|sign)[\s_-]*(?:out|off)", re.IGNORECASE)
+HAS_CONSEQUENCES = re.compile(
+    r"delete|remove|unsubscribe|deactivate|destroy|erase|purge|wipe|cancel (?:my )?(?:account|order|subscription)",
+    re.IGNORECASE,
+)
+SEARCH = re.compile(r"search|find|query|look ?up|filter|suche|buscar|recherche", re.IGNORECASE)
+SEARCH_KEYS = ("q", "s", "query", "search", "term", "keyword", "keywords")
+PRESSED = frozenset(("button", "tab", "menuitem", "menuitemradio", "menuitemcheckbox", "treeitem", "columnheader"))
+OTHERS = frozenset(("generic", "img", "listitem", "cell", "gridcell", "heading", "paragraph", "strong", "row"))
+WORD = re.compile(r"[^\W\d_]{4,20}")
+CONTENT = frozenset(("cell", "gridcell", "listitem", "link", "heading", "rowheader"))
+MAX_OFFERS = 200  # of one state
+MAX_OTHERS = 12  # of elements that can be clicked and have no such role, of one state
+MAX_OPTIONS = 3  # of one list
+MAX_WORDS = 2  # that are searched for in one box
+USUAL_NUMBER = "50"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """Something to do in a state: a move, or some that belong together."""
+
+    state: str  # id
+    moves: tuple[Move, ...]
+    kind: str  # what offers that are alike in their site have in common
+    url: str = ""  # where a link leads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offers:
+    """What a state offers, and how often something was left alone, by its reason."""
+
+    offers: tuple[Offer, ...]
+    refused: Mapping[str, int]
+
+
+def offers_of(state: State, survey: Survey, site: Site, *, seed: int) -> Offers:
+    """Return what can be done in a state; nothing here submits a form that changes something, or leaves the site."""
+    if state.observation.dialog is not None:
+        moves = [Move(action=Dialog(accept=accept)) for accept in (True, False)]
+        kinds = (f"{state.template} dialog {move.action.to_text()}" for move in moves)
+        found = tuple(Offer(state=state.id, moves=(m,), kind=kind) for m, kind in zip(moves, kinds, strict=True))
+        return Offers(offers=found, refused={})
+    desk = _Desk(state, survey, site, random.Random(f"{seed} {state.id}"))
+    found = tuple(desk.offers())[:MAX_OFFERS]
+    return Offers(offers=found, refused=desk.refused)
+
+
+class _Desk:
+    """Goes through the elements of one state."""
+
+    def __init__(self, state: State, survey: Survey, site: Site, chance: random.Random):
+        self.refused: dict[str, int] = {}
+        self._state, self._survey, self._site, self._chance = state, survey, site, chance
+        self._elements = {element.id: element for element in state.observation.elements}
+        self._targets = targets_of(state.observation)
+        self._task = site.task(site.url)
+        self._submits = {id_: form for form in survey.forms for id_ in form.submits}
+        self._places: set[str] = {address(state.url)}
+
+    def offers(self) -> Iterator[Offer]:
+        for form in self._survey.forms:
+            yield from self._of_form(form)
+        others = 0
+        for element in self._state.observation.elements:
+            if "clickable" not in element.states or {"disabled", "covered"} & set(element.states):
+                continue
+            if element.role == "link":
+                yield from self._of_link(element)
+            elif element.role in PRESSED:
+                yield from self._of_button(element)
+            elif element.role in OTHERS and others < MAX_OTHERS and self._stands_alone(element):
+                others += 1
+                yield from self._of_button(element)
+
+    def _of_link(self, element: Element) -> Iterator[Offer]:
+        link = self._survey.links.get(element.id)
+        if link is None or not link.url.startswith(("http://", "https://")):
+            yield from self._of_button(element)
+        elif reason := self._why_not(element.name, link.url, download=link.download):
+            self._refuse(reason)
+        elif _document(link.url) == _document(self._state.url) and address(link.url) == address(self._state.url):
+            yield from self._of_button(element)
+        elif address(link.url) not in self._places:
+            self._places.add(address(link.url))
+            moves = (self._move(Click(element.id)),)
+            yield Offer(state=self._state.id, moves=moves, kind=link_kind(link.url), url=link.url)
+
+    def _of_button(self, element: Element) -> Iterator[Offer]:
+        form = self._submits.get(element.id)
+        if form is not None and form.method == "post":
+            self._refuse("submits a form that may change the site")
+        elif reason := self._why_not(element.name):
+            self._refuse(reason)
+        else:
+            yield self._offer(Click(element.id))
+
+    def _of_form(self, form: Form) -> Iterator[Offer]:
+        is_get = form.method == "get" and bool(form.submits) and not self._why_not("", form.action)
+        ending = (self._move(Click(form.submits[0])),) if is_get else ()
+        for control in form.controls:
+            for action in self._values(control, is_get=is_get):
+                yield self._offer(action, *ending)
+            if is_search(control) and form.method in ("", "get"):
+                for word in self._words():
+                    yield self._offer(Type(control.id, word), Move(action=Press("Enter")))
+
+    def _values(self, control: Control, *, is_get: bool) -> Iterator[Action]:
+        element = self._elements.get(control.id)
+        if element is None or "disabled" in element.states:
+            return
+        if control.kind == "select" and "multiple" not in element.states:
+            labels = [label for _, label in control.options if label and label != element.value]
+            for label in dict.fromkeys(labels[:MAX_OPTIONS]):
+                yield Select(control.id, (label,))
+        elif control.kind == "checkbox":
+            yield Check(control.id, "checked" not in element.states)
+        elif control.kind == "radio":
+            for id_ in self._group(control):
+                yield Check(id_, True)
+        elif control.kind == "number" and is_get:
+            yield Type(control.id, control.max or control.min or USUAL_NUMBER)
+
+    def _group(self, control: Control) -> list[str]:
+        """Return the buttons of a group that are not chosen."""
+        labels = {label for _, label in control.options}
+        return [
+            element.id
+            for element in self._state.observation.elements
+            if element.role == "radio" and element.name in labels and not {"checked", "disabled"} & set(element.states)
+        ][:MAX_OPTIONS]
+
+    def _words(self) -> list[str]:
+        found = {
+            word
+            for element in self._state.observation.elements
+            if element.role in CONTENT
+            for word in WORD.findall(element.name)
+        }
+        words = sorted(found)
+        return self._chance.sample(words, min(MAX_WORDS, len(words)))
+
+    def _stands_alone(self, element: Element) -> bool:
+        """Say whether nothing around an element, or in it, can be clicked in its place."""
+        if not (element.name or element.role == "img"):
+            return False
+        above = self._elements.get(element.parent or "")
+        while above is not None:
+            if "clickable" in above.states:
+                return False
+            above = self._elements.get(above.parent or "")
+        return not any(
+            other.parent == element.id and other.role in PRESSED | {"link"} for other in self._elements.values()
+        )
+
+    def _why_not(self, name: str, url: str = "", *, download: bool = False) -> str:
+        """Return why something is not clicked, or nothing."""
+        path = f"{urlsplit(url).path}?{urlsplit(url).query}"
+        if LOGS_OUT.search(name) or LOGS_OUT.search(path):
+            return "logs out"
+        if not self._site.allow_writes and (HAS_CONSEQUENCES.search(name) or HAS_CONSEQUENCES.search(path)):
+            return "sounds as if it deleted something"
+        if download:
+            return "is a download"
+        if url and not is_allowed(url, self._task):
+            return "leaves the site"
+        if url and any(re.search(pattern, url) for pattern in self._site.keep_out):
+            return "is kept out of"
+        return ""
+
+    def _offer(self, action: Action, *then: Move) -> Offer:
+        move = self._move(action)
+        moves = (move, *then)
+        element = self._elements[str(getattr(action, "target", ""))]
+        name = "*" if element.headers else DIGITS.sub("#", stable(element.name))
+        ends = " and ".join(sorted(type(m.action).__name__ for m in then))
+        kind = f"{self._state.template} {action.verb} {element.role} {name} {ends}"
+        return Offer(state=self._state.id, moves=moves, kind=kind)
+
+    def _move(self, action: Action) -> Move:
+        target: Target | None = self._targets.get(str(getattr(action, "target", "")))
+        return Move(action=action, target=target)
+
+    def _refuse(self, reason: str) -> None:
+        self.refused[reason] = self.refused.get(reason, 0) + 1
+
+
+def is_search(control: Control) -> bool:
+    """Say whether a field takes words to search for."""
+    if control.kind == "search":
+        return True
+    named = SEARCH.search(control.label) or SEARCH.search(control.key) or control.key.lower() in SEARCH_KEYS
+    return control.kind == "text" and bool(named)
+
+
+def link_kind(url: str) -> str:
+    """Return what links to pages of one kind have in common."""
+    return f"link {pattern_of(url)}"
+
+
+def links_of(state: State, survey: Survey) -> Sequence[tuple[Move, str]]:
+    """Return the links of a state with where they lead."""
+    targets = targets_of(state.observation)
+    return [
+        (Move(action=Click(id_), target=targets[id_]), link.url)
+        for id_, link in survey.links.items()
+        if id_ in targets and not link.download
+    ]
+
+
+def _document(url: str) -> str:
+    return url.partition("#")[0]

@@ -1,0 +1,90 @@
+"""What a page's elements show together: headings, sections, and values beside their labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from browser_env.observation import Element, Observation
+
+WHOLE_CELLS = frozenset({"cell", "gridcell"})  # their names are all that they hold
+MORE = re.compile(
+    r"\b(next|previous|prev|older|newer|(load|show|view|see) more|more results|page \d+|rows per page)\b"
+    r"|\b\d[\d,]*\s*(-|–|to)\s*\d[\d,]*\s+of\s+(about\s+)?\d[\d,]*",
+    re.IGNORECASE,
+)
+ARROWS = frozenset(["›", "»", ">", "→", "‹", "«", "<", "←"])
+MAX_HINT = 40  # characters: what is longer is prose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """A value beside its label."""
+
+    section: str  # the heading that it is under
+    label: str
+    value: str
+
+
+def headings(observation: Observation) -> list[Element]:
+    """Return the page's headings in document order."""
+    return [element for element in observation.elements if element.role == "heading" and element.name]
+
+
+def sections(observation: Observation) -> dict[str, str]:
+    """Return the name of the heading that stands last before each element, by the elements' ids."""
+    found = {}
+    section = ""
+    for element in observation.elements:
+        if element.role == "heading" and element.name:
+            section = element.name
+        found[element.id] = section
+    return found
+
+
+def goes_on(observation: Observation) -> bool:
+    """Whether there seems to be more of this page than it shows: further pages, or elements that are not listed."""
+    return observation.truncated or any(_hints_at_more(element) for element in observation.elements)
+
+
+def _hints_at_more(element: Element) -> bool:
+    if element.role in ("heading", "option") or "disabled" in element.states:
+        return False
+    return (element.name in ARROWS and element.role in ("link", "button")) or (
+        len(element.name) <= MAX_HINT and MORE.search(element.name) is not None
+    )
+
+
+def labelled(observation: Observation) -> list[Labelled]:
+    """Return the values that stand beside a row header in tables without named columns."""
+    under = sections(observation)
+    elements = observation.elements
+    return [
+        Labelled(section=under[header.id], label=header.name, value=text)
+        for header, beside in _rows_of_one(elements)
+        if (text := text_of(beside))
+    ]
+
+
+def _rows_of_one(elements: Sequence[Element]) -> Iterator[tuple[Element, list[Element]]]:
+    """Yield row headers and what stands in the only cell beside them."""
+    for i, header in enumerate(elements):
+        if header.role != "rowheader" or header.headers or not header.name:
+            continue
+        beside = []
+        for element in elements[i + 1 :]:
+            if element.headers != (header.name,):
+                break
+            beside.append(element)
+        if sum(element.role in WHOLE_CELLS for element in beside) <= 1:
+            yield header, beside
+
+
+def text_of(elements: Sequence[Element]) -> str:
+    """Return what a cell says; empty where it says nothing, or is of several parts that have no common name."""
+    whole = [element.name for element in elements if element.role in WHOLE_CELLS and element.name]
+    if whole:
+        return whole[0] if len(whole) == 1 else ""
+    texts = {element.name for element in elements if element.name and element.role != "img"}
+    return texts.pop() if len(texts) == 1 and len(elements) == 1 else ""

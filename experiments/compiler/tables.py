@@ -1,0 +1,151 @@
+"""The tables of a page, read from the headers of their cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from browser_env.observation import Element, Observation
+from experiments.compiler.reading import WHOLE_CELLS, text_of
+from experiments.compiler.texts import is_name, quantity
+
+CELLS = WHOLE_CELLS | {"rowheader", "columnheader"}
+MIN_COLUMNS = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A cell of a table."""
+
+    text: str = ""  # empty where it holds nothing, or parts that have no common name
+    elements: tuple[Element, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A row of a table."""
+
+    key: str  # what names it; empty where nothing does
+    cells: tuple[Cell, ...]  # by column
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table with named columns, as far as it is shown."""
+
+    title: str  # its caption or the heading above it; empty where there is none
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    key: int | None  # the column that names the rows; None: row headers do, or nothing
+
+    def column(self, index: int) -> tuple[str, ...]:
+        """Return what the cells of a column say."""
+        return tuple(row.cells[index].text for row in self.rows)
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether every row has a name of its own."""
+        keys = [row.key for row in self.rows]
+        return all(map(is_name, keys)) and len({key.casefold() for key in keys}) == len(keys)
+
+    @property
+    def noun(self) -> str:
+        """What a row is, as the table says it; empty where it does not."""
+        return "" if self.key is None else self.columns[self.key]
+
+
+Place = tuple[str, str]  # names of a cell's row header (or nothing) and of its column's header
+Line = list[tuple[Place, Element]]
+
+
+def tables(observation: Observation) -> list[Table]:
+    """Return the tables whose rows can be told apart, in document order."""
+    found = []
+    for title, block in _blocks(observation.elements):
+        columns = tuple(dict.fromkeys(column for (_, column), _ in block))
+        lines = list(_lines(block, columns))
+        if len(columns) >= MIN_COLUMNS and all(_is_above(upper, lower) for upper, lower in pairwise(lines)):
+            found.append(_table(title, columns, lines))
+    return found
+
+
+def _blocks(elements: Sequence[Element]) -> Iterator[tuple[str, Line]]:
+    """Yield the cells of each table with what stands above it."""
+    title = side = ""
+    block: Line = []
+    for element in elements:
+        if element.role == "rowheader" and not element.headers:
+            side = element.name
+        place = _place(element, side)
+        if place is not None:
+            block.append((place, element))
+            continue
+        if block and not _belongs(element, block[-1][1]):
+            yield title, block
+            block = []
+        if element.role in ("caption", "heading") and element.name:
+            title = element.name
+    if block:
+        yield title, block
+
+
+def _place(element: Element, side: str) -> Place | None:
+    """Return the headers of an element in a table; None where it has no column's."""
+    if len(element.headers) == 2:
+        return element.headers[0], element.headers[1]
+    if len(element.headers) == 1 and element.headers[0] != side and element.role != "columnheader":
+        return "", element.headers[0]
+    return None
+
+
+def _belongs(element: Element, last: Element) -> bool:
+    """Whether an element without a column's name may stand between the cells of a table."""
+    if element.role == "columnheader" or element.role == "heading":
+        return False
+    if element.role in CELLS:
+        return True
+    top, bottom = element.box[1], element.box[1] + element.box[3]
+    return top < last.box[1] + last.box[3] and bottom > last.box[1]
+
+
+def _lines(block: Line, columns: Sequence[str]) -> Iterator[Line]:
+    """Split cells into rows: a row begins where the columns do."""
+    order = {column: i for i, column in enumerate(columns)}
+    line: Line = []
+    for place, element in block:
+        if line and (order[place[1]] < order[line[-1][0][1]] or place[0] != line[-1][0][0]):
+            yield line
+            line = []
+        line.append((place, element))
+    if line:
+        yield line
+
+
+def _is_above(upper: Line, lower: Line) -> bool:
+    return max(element.box[1] for _, element in upper) < min(element.box[1] for _, element in lower) + 1
+
+
+def _table(title: str, columns: tuple[str, ...], lines: Sequence[Line]) -> Table:
+    cells = [tuple(_cell(line, column) for column in columns) for line in lines]
+    sides = [line[0][0][0] for line in lines]
+    key = None if all(sides) else _key_column(columns, cells)
+    names = sides if all(sides) else [row[key].text if key is not None else "" for row in cells]
+    rows = tuple(Row(key=name, cells=row) for name, row in zip(names, cells, strict=True))
+    return Table(title=title, columns=columns, rows=rows, key=key)
+
+
+def _cell(line: Line, column: str) -> Cell:
+    elements = tuple(element for place, element in line if place[1] == column)
+    return Cell(text=text_of(elements), elements=elements)
+
+
+def _key_column(columns: Sequence[str], cells: Sequence[tuple[Cell, ...]]) -> int | None:
+    """Return the first column whose cells are names, each another."""
+    for i in range(len(columns)):
+        texts = [row[i].text for row in cells]
+        if all(is_name(text) and quantity(text) is None for text in texts) and len(
+            {text.casefold() for text in texts}
+        ) == len(texts):
+            return i
+    return None

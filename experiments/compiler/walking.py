@@ -1,0 +1,92 @@
+"""Somebody who walks through a site, and goes on from where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from browser_env.errors import DivergedError
+from browser_env.observation import Observation
+from browser_env.snapshot.robots import Manners
+from experiments.compiler.states import fingerprint
+from experiments.compiler.surveying import Survey, survey
+from experiments.compiler.target import Move
+from experiments.compiler.visiting import Visitor
+from rewards.evidence import Evidence, Sent
+
+MAX_STREAK = 12  # moves in one profile, as what is kept in it may show later
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What opening a page or making a move led to."""
+
+    id: str  # fingerprint
+    observation: Observation
+    evidence: Evidence
+    sent: tuple[Sent, ...] = ()  # requests that may change the site, which it had the page send or try to
+    problem: str = ""  # why it did not work; empty: it did
+
+
+class Walker:
+    """One visitor, with where they are."""
+
+    def __init__(self, visitor: Visitor, manners: Manners | None, *, seed: int):
+        self.here = ""  # fingerprint of the state; empty: nowhere that one could go on from
+        self._visitor = visitor
+        self._manners = manners
+        self._seed = seed
+        self._observation: Observation | None = None
+        self._moves = 0  # in this profile
+        self._num_sent = 0
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether a move more may be made in this profile."""
+        return self._moves < MAX_STREAK
+
+    async def open(self, url: str) -> Sight:
+        """Open a page in a fresh profile; raise :class:`InfraError` where that fails, and :class:`UsageError` where
+        the site does not want it."""
+        self.here = ""
+        await self._ask(url)
+        observation = await self._visitor.open(url, seed=self._seed)
+        self._moves = self._num_sent = 0
+        return self._see(observation, self._visitor.environment.evidence)
+
+    async def act(self, move: Move) -> Sight:
+        """Make a move where one is; raise :class:`DivergedError` where its target is not there."""
+        assert self._observation is not None
+        self.here = ""
+        self._moves += 1
+        await self._ask(self._observation.url)
+        result = await self._visitor.environment.step(move.on(self._observation))
+        problem = result.observation.error or (result.reason if result.outcome is not None else "")
+        return self._see(result.observation, self._visitor.environment.evidence, problem=problem)
+
+    async def follow(self, url: str, moves: Sequence[Move]) -> Sight:
+        """Open a page and make moves; raise :class:`DivergedError` where one of them does not work."""
+        sight = await self.open(url)
+        for move in moves:
+            sight = await self.act(move)
+            if sight.problem:
+                raise DivergedError(sight.problem)
+        return sight
+
+    async def survey(self) -> Survey:
+        """Say what the page offers that was just seen; while it shows a dialog, nothing."""
+        if self._observation is None or self._observation.dialog is not None:
+            return Survey()
+        return await survey(self._visitor.environment.context.page)
+
+    async def _ask(self, url: str) -> None:
+        if self._manners is not None:
+            await self._manners.ask(url)
+
+    def _see(self, observation: Observation, evidence: Evidence, *, problem: str = "") -> Sight:
+        self._observation = observation
+        sent, self._num_sent = evidence.sent[self._num_sent :], len(evidence.sent)
+        if not problem:
+            self.here = fingerprint(observation)
+        plain = replace(observation, screenshot=None, error=None)
+        return Sight(id=self.here, observation=plain, evidence=evidence, sent=sent, problem=problem)

@@ -1,0 +1,97 @@
+"""A set's tasks are split by their names, and practised from near the goal first."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from browser_env.action import Click
+from browser_env.episode import Episode, Source
+from browser_env.errors import UsageError
+from browser_env.observation import Observation
+from browser_env.task import Task, VerifierSpec
+from browser_env.task_set import FORMAT, SITE, TASKS, VERSION
+from experiments.approaching import Approach
+from experiments.recipe import Recipe, override, smoke
+from experiments.task_choice import choose_tasks, demonstrations_of, is_held_out, named_tasks, only_held_out
+from rewards import Evidence, Outcome
+
+TASK = Task(
+    name="shop/reach-0",
+    url="http://127.0.0.1/",
+    verifier=VerifierSpec(name="url", params={"equals": "http://127.0.0.1/b"}),
+    golden=("click(e1)", "click(e2)", "click(e3)"),
+)
+
+
+@pytest.fixture
+def task_set(tmp_path: Path) -> Path:
+    rows = [{"task": replace(TASK, name=f"shop/reach-{index}").to_json()} for index in range(40)]
+    (tmp_path / SITE).write_text(json.dumps({"format": FORMAT, "version": VERSION, "sites": []}))
+    (tmp_path / TASKS).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return tmp_path
+
+
+def episode(*, success: bool, prefix: int) -> Episode:
+    return Episode(
+        id="e",
+        task=TASK,
+        seed=0,
+        source=Source.AGENT,
+        steps=(),
+        final=Observation(goal=""),
+        outcome=Outcome.SUCCESS if success else Outcome.FAILURE,
+        reward=float(success),
+        evidence=Evidence(),
+        prefix=(Click("e1"), Click("e2"))[:prefix],
+    )
+
+
+def test_a_set_is_split_by_its_tasks_names(task_set: Path) -> None:
+    recipe = Recipe(name="r", tasks=(), task_set=str(task_set), held_out=0.25)
+    choice = choose_tasks(recipe)
+    assert len(choice.practised) + len(choice.held_out) == 40
+    assert 4 <= len(choice.held_out) <= 16
+    assert choose_tasks(recipe) == choice
+    assert demonstrations_of(recipe) == str(task_set / "demonstrations")
+    few = choose_tasks(replace(recipe, tasks=("shop/reach-1", "shop/reach-2"), held_out=0.0))
+    assert [task.name for task in few.practised] == ["shop/reach-1", "shop/reach-2"]
+    assert {task.name for task in choice.held_out} == {f"shop/reach-{n}" for n in range(40)} & {
+        task.name for task in only_held_out(named_tasks(str(task_set)), 0.25)
+    }
+
+
+def test_a_larger_fraction_holds_the_same_tasks_out_and_more() -> None:
+    names = [f"shop/reach-{index}" for index in range(200)]
+    few, many = ({name for name in names if is_held_out(name, fraction)} for fraction in (0.1, 0.3))
+    assert few < many
+
+
+def test_recipes_of_suites_keep_their_tasks(task_set: Path) -> None:
+    assert [task.name for task in choose_tasks(smoke()).practised] == list(smoke().tasks)
+    assert demonstrations_of(smoke()) == ""
+    assert len(named_tasks(f"click-link,{task_set}#shop/reach-3,{task_set}")) == 42
+    with pytest.raises(UsageError, match="held_out of a recipe"):
+        override(smoke(), "held_out", 1.0)
+    with pytest.raises(UsageError, match="or a task_set"):
+        override(smoke(), "tasks", ())
+    with pytest.raises(UsageError, match="holds none of these tasks out"):
+        only_held_out([TASK], 0.0)
+
+
+def test_practice_goes_back_from_the_goal_as_it_succeeds() -> None:
+    approach = Approach([TASK])
+    assert approach.prefix(TASK) == (Click("e1"), Click("e2"))
+    approach.observe([episode(success=True, prefix=2)] * 3)
+    assert approach.prefix(TASK) == (Click("e1"),)
+    approach.observe([episode(success=True, prefix=2)] * 9)  # of the level before
+    approach.observe([episode(success=False, prefix=1)] * 9)
+    assert approach.prefix(TASK) == (Click("e1"),)
+    assert approach.mean_left() == pytest.approx(2 / 3)
+    approach.observe([episode(success=True, prefix=1)] * 9)
+    assert approach.prefix(TASK) == ()
+    approach.observe([episode(success=True, prefix=0)] * 9)
+    assert approach.mean_left() == 1
