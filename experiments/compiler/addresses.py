@@ -18,6 +18,7 @@ def place(url: str) -> str:
     """Return an address without its parameters; a fragment counts where it is a route of the page's own script."""
     parts = urlsplit(url)
     route = parts.fragment.split("?")[0] if is_route(url) else ""
+    route = "" if route in ("/", "!/") else route
     return urlunsplit((parts.scheme, parts.netloc, parts.path or "/", "", route))
 
 
@@ -52,7 +53,7 @@ def at(url: str) -> VerifierSpec:
     if parts.fragment or parts.query:
         return VerifierSpec(name="url", params={"equals": url})
     bare = urlunsplit((parts.scheme, parts.netloc, parts.path or "/", "", ""))
-    return VerifierSpec(name="url", params={"regex": re.escape(bare) + r"\??(#[^/!].*|#)?"})
+    return VerifierSpec(name="url", params={"regex": re.escape(bare) + r"\??(#[^/!].*|#!?/?)?"})
 
 
 def anywhere_at(url: str) -> VerifierSpec:
@@ -60,6 +61,6 @@ def anywhere_at(url: str) -> VerifierSpec:
     parts = urlsplit(place(url))
     bare = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
     pattern = re.escape(bare) + (
-        rf"(\?[^#]*)?#{re.escape(parts.fragment)}(\?.*)?" if parts.fragment else r"(\?[^#]*)?(#[^/!].*|#)?"
+        rf"(\?[^#]*)?#{re.escape(parts.fragment)}(\?.*)?" if parts.fragment else r"(\?[^#]*)?(#[^/!].*|#!?/?)?"
     )
     return VerifierSpec(name="url", params={"regex": pattern})
