@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
+from browser_env.snapshot.normalising import is_volatile as differs
 from browser_env.task import VerifierSpec
 
-VOLATILE = re.compile(
-    r"(.*[_-])?(sid|sess(ion)?(id)?|token|nonce|csrf\w*|xsrf\w*|ts|timestamp|time|now|rand(om)?|cache\w*|_|cb|sectok|utm_\w+"
-    r"|startTime|endTime|phpsessid|jsessionid)",
-    re.IGNORECASE,
+SESSION = re.compile(
+    r"(php|j|asp\.?net_?)?sess(ion)?_?(id|key)?|sid|sectok|s?token|(request|trace|visitor)_?id|utm_\w+", re.I
 )
 
 
@@ -44,7 +43,7 @@ def query(url: str) -> dict[str, str]:
 
 def is_volatile(url: str) -> bool:
     """Whether an address has parameters that another visit would have otherwise."""
-    return any(VOLATILE.fullmatch(name) for name in query(url))
+    return any(SESSION.fullmatch(name) or differs(name, value) for name, value in query(url).items())
 
 
 def at(url: str) -> VerifierSpec:
