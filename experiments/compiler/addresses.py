@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
+from browser_env.snapshot.normalising import is_volatile as differs
 from browser_env.task import VerifierSpec
 
-VOLATILE = re.compile(
-    r"(.*[_-])?(sid|sess(ion)?(id)?|token|nonce|csrf\w*|xsrf\w*|ts|timestamp|time|now|rand(om)?|cache\w*|_|cb|sectok|utm_\w+"
-    r"|startTime|endTime|phpsessid|jsessionid)",
-    re.IGNORECASE,
+SESSION = re.compile(
+    r"(php|j|asp\.?net_?)?sess(ion)?_?(id|key)?|sid|sectok|s?token|(request|trace|visitor)_?id|utm_\w+", re.I
 )
 
 
@@ -18,6 +17,7 @@ def place(url: str) -> str:
     """Return an address without its parameters; a fragment counts where it is a route of the page's own script."""
     parts = urlsplit(url)
     route = parts.fragment.split("?")[0] if is_route(url) else ""
+    route = "" if route in ("/", "!/") else route
     return urlunsplit((parts.scheme, parts.netloc, parts.path or "/", "", route))
 
 
@@ -43,7 +43,7 @@ def query(url: str) -> dict[str, str]:
 
 def is_volatile(url: str) -> bool:
     """Whether an address has parameters that another visit would have otherwise."""
-    return any(VOLATILE.fullmatch(name) for name in query(url))
+    return any(SESSION.fullmatch(name) or differs(name, value) for name, value in query(url).items())
 
 
 def at(url: str) -> VerifierSpec:
@@ -52,7 +52,7 @@ def at(url: str) -> VerifierSpec:
     if parts.fragment or parts.query:
         return VerifierSpec(name="url", params={"equals": url})
     bare = urlunsplit((parts.scheme, parts.netloc, parts.path or "/", "", ""))
-    return VerifierSpec(name="url", params={"regex": re.escape(bare) + r"\??(#[^/!].*|#)?"})
+    return VerifierSpec(name="url", params={"regex": re.escape(bare) + r"\??(#[^/!].*|#!?/?)?"})
 
 
 def anywhere_at(url: str) -> VerifierSpec:
@@ -60,6 +60,6 @@ def anywhere_at(url: str) -> VerifierSpec:
     parts = urlsplit(place(url))
     bare = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
     pattern = re.escape(bare) + (
-        rf"(\?[^#]*)?#{re.escape(parts.fragment)}(\?.*)?" if parts.fragment else r"(\?[^#]*)?(#[^/!].*|#)?"
+        rf"(\?[^#]*)?#{re.escape(parts.fragment)}(\?.*)?" if parts.fragment else r"(\?[^#]*)?(#[^/!].*|#!?/?)?"
     )
     return VerifierSpec(name="url", params={"regex": pattern})

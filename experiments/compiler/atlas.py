@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from experiments.compiler.addresses import place
 from experiments.compiler.candidate import NearMiss
-from experiments.compiler.graph import Edge, Form, SiteGraph, State
+from experiments.compiler.graph import Control, Edge, Form, SiteGraph, State
 from experiments.compiler.page_names import page_names
 from experiments.compiler.tables import Table, tables
 from experiments.compiler.target import Move
@@ -99,6 +99,19 @@ class Atlas:
             fields: ids if len(ids) <= EVERYWHERE * len(self.pages) else self._few(ids, *fields)
             for fields, ids in found.items()
         }
+
+    def offers(self, state: State, control: Control) -> bool:
+        """Whether a control is asked for on this page: one that many pages have is only on a few of them."""
+        ids = self._offered[control.kind, control.key, control.label]
+        return len(ids) <= EVERYWHERE * len(self.pages) or state.id in self._few(ids, control.key, control.label)
+
+    @cached_property
+    def _offered(self) -> Mapping[tuple[str, str, str], list[str]]:
+        found: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
+        for state in self.pages:
+            for control in (control for form in state.forms for control in form.controls):
+                found[control.kind, control.key, control.label].append(state.id)
+        return found
 
     def _few(self, ids: list[str], *salt: str) -> list[str]:
         return sorted(ids, key=lambda id_: self.draw(id_, *salt))[:FEW]

@@ -21,6 +21,7 @@ from experiments.compiler.families.set_control import set_control
 from experiments.compiler.families.write_object import write_object
 from experiments.compiler.graph import SiteGraph
 from experiments.compiler.texts import gives_away
+from rewards.verifier import VerifierError, verify
 
 Family = Callable[[Atlas], Iterator[Candidate]]
 
@@ -47,9 +48,20 @@ def generate(graph: SiteGraph, *, allow_writes: bool = False, seed: int = 0, per
     atlas = Atlas(graph=graph, allow_writes=allow_writes, seed=seed)
     chosen: list[Candidate] = []
     for family in FAMILIES:
-        made = (candidate for candidate in family(atlas) if not gives_away(candidate.goal, atlas.paths))
+        made = (candidate for candidate in family(atlas) if is_fair(atlas, candidate))
         chosen += spread(atlas, distinct(islice(made, MAX_MADE)), per_family)
     return distinct(chosen)
+
+
+def is_fair(atlas: Atlas, candidate: Candidate) -> bool:
+    """Whether a task is not done where it starts, and its goal says neither an address nor an element's id."""
+    if not candidate.golden or gives_away(candidate.goal, atlas.paths):
+        return False
+    spec = candidate.verifier
+    try:
+        return not verify(spec.name, spec.params, atlas.graph.states[candidate.start].evidence).success
+    except VerifierError:  # it needs more of the page than was recorded; proving will say
+        return True
 
 
 def distinct(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -13,6 +13,7 @@ from experiments.compiler.texts import BOILERPLATE, is_name
 from rewards.match import squeezed
 
 SEPARATOR = re.compile(r"(\s+[|–—·:»›-]+\s+|\s*[|»›]\s*|:\s+)")
+NO_NAMES = BOILERPLATE - {"home", "menu", "details"}
 OFTEN = 0.5  # share of the places above which a part of a title, or a heading, is the site's
 
 
@@ -39,7 +40,8 @@ def _name(states: Iterable[State], names: dict[str, str], choose: Callable[[Stat
     taken = {name.casefold() for name in names.values()}
     for state in states:
         name = found[state.id]
-        fits = is_name(name) and name.casefold() not in BOILERPLATE | taken and len(places[name.casefold()]) == 1
+        folded = name.casefold()
+        fits = is_name(name) and folded not in NO_NAMES | taken and len(places[folded]) == 1
         if state.id not in names and fits:
             names[state.id] = name
 

@@ -45,11 +45,13 @@ def sections(observation: Observation) -> dict[str, str]:
 
 def goes_on(observation: Observation) -> bool:
     """Whether there seems to be more of this page than it shows: further pages, or elements that are not listed."""
-    return observation.truncated or any(_hints_at_more(element) for element in observation.elements)
+    dead = {element.id for element in observation.elements if "disabled" in element.states}
+    live = (element for element in observation.elements if not {element.id, element.parent} & dead)
+    return observation.truncated or any(_hints_at_more(element) for element in live)
 
 
 def _hints_at_more(element: Element) -> bool:
-    if element.role in ("heading", "option") or "disabled" in element.states:
+    if element.role in ("heading", "option"):
         return False
     return (element.name in ARROWS and element.role in ("link", "button")) or (
         len(element.name) <= MAX_HINT and MORE.search(element.name) is not None
@@ -87,4 +89,6 @@ def text_of(elements: Sequence[Element]) -> str:
     if whole:
         return whole[0] if len(whole) == 1 else ""
     texts = {element.name for element in elements if element.name and element.role != "img"}
-    return texts.pop() if len(texts) == 1 and len(elements) == 1 else ""
+    ids = {element.id for element in elements}
+    nested = all(element.parent in ids for element in elements[1:] if element.name)
+    return texts.pop() if len(texts) == 1 and nested else ""

@@ -41,7 +41,7 @@ def settings(atlas: Atlas, state: State, form: Form) -> Iterator[Setting]:
         element = elements.get(control.id)
         if element is None or LOCKED & set(element.states) or keys[control.key] > 1:
             continue
-        if control.key not in state.evidence.form_values:
+        if control.key not in state.evidence.form_values or not atlas.offers(state, control):
             continue
         if control.kind == "radio":
             yield from _radio(atlas, state, form, control)

@@ -11,6 +11,8 @@ from experiments.compiler.reading import WHOLE_CELLS, text_of
 from experiments.compiler.texts import is_name, quantity
 
 CELLS = WHOLE_CELLS | {"rowheader", "columnheader"}
+MAX_GAP = 12  # elements without a column between two cells of a table
+MAX_LOOKED = 60  # cells of a table that are compared with the next
 MIN_COLUMNS = 2
 
 
@@ -74,17 +76,20 @@ def _blocks(elements: Sequence[Element]) -> Iterator[tuple[str, Line]]:
     """Yield the cells of each table with what stands above it."""
     title = side = ""
     block: Line = []
+    gap: list[Element] = []
     for element in elements:
         if element.role == "rowheader" and not element.headers:
             side = element.name
         place = _place(element, side)
-        if place is not None:
-            block.append((place, element))
-            continue
-        if block and not _belongs(element, block[-1][1]):
+        if place is None:
+            gap.append(element)
+        if block and (_ends(element, block) if place is None else not _goes_on(place, element, gap, block)):
             yield title, block
             block = []
-        if element.role in ("caption", "heading") and element.name:
+        if place is not None:
+            block.append((place, element))
+            gap = []
+        elif element.role in ("caption", "heading") and element.name:
             title = element.name
     if block:
         yield title, block
@@ -99,14 +104,34 @@ def _place(element: Element, side: str) -> Place | None:
     return None
 
 
-def _belongs(element: Element, last: Element) -> bool:
-    """Whether an element without a column's name may stand between the cells of a table."""
-    if element.role == "columnheader" or element.role == "heading":
-        return False
-    if element.role in CELLS:
+def _ends(element: Element, block: Line) -> bool:
+    """Whether a table ends before an element that has no column: at a title, or at the headers of another."""
+    if element.role in ("columnheader", "heading", "caption"):
         return True
-    top, bottom = element.box[1], element.box[1] + element.box[3]
-    return top < last.box[1] + last.box[3] and bottom > last.box[1]
+    return element.role not in CELLS and any(element.name == column for (_, column), _ in block[:MAX_LOOKED])
+
+
+def _goes_on(place: Place, element: Element, gap: Sequence[Element], block: Line) -> bool:
+    """Whether a cell is of the table that the last one was of: not far behind it, and in line with its column."""
+    if len(gap) > MAX_GAP:
+        return False
+    if place == block[-1][0] and not gap:
+        return True
+    above = [other for (_, column), other in block[:MAX_LOOKED] if column == place[1]]
+    if above:
+        return any(_in_column(element, other) for other in above)
+    last = block[-1][1]
+    return all(_overlap(item, last, 1) for item in gap)
+
+
+def _in_column(one: Element, other: Element) -> bool:
+    return _overlap(one, other, 0) or abs(one.box[0] - other.box[0]) <= 2
+
+
+def _overlap(one: Element, other: Element, axis: int) -> bool:
+    """Whether two boxes share some of an axis: 0 across, 1 down."""
+    first, second = one.box, other.box
+    return first[axis] < second[axis] + second[axis + 2] and second[axis] < first[axis] + first[axis + 2]
 
 
 def _lines(block: Line, columns: Sequence[str]) -> Iterator[Line]:
@@ -123,7 +148,7 @@ def _lines(block: Line, columns: Sequence[str]) -> Iterator[Line]:
 
 
 def _is_above(upper: Line, lower: Line) -> bool:
-    return max(element.box[1] for _, element in upper) < min(element.box[1] for _, element in lower) + 1
+    return max(element.box[1] for _, element in upper) < min(element.box[1] for _, element in lower)
 
 
 def _table(title: str, columns: tuple[str, ...], lines: Sequence[Line]) -> Table:

@@ -34,7 +34,7 @@ INSTRUCTION = re.compile(
 ADDRESS = re.compile(r"\w+://|\bwww\.|^[/#?]|/\w[\w.-]*/")
 ELEMENT_ID = re.compile(r"\be\d+\b")
 MONEY = re.compile(r"(?P<before>[^\d\s.,+-]{0,3})\s?(?P<number>[-+]?\d[\d,]*(\.\d+)?)\s?(?P<after>[^\d\s]{0,5})")
-SIGNS = " :*▲▼△▽↑↓⇅↕⬆⬇▴▾▸▾…"
+SIGNS = " :*.▲▼△▽↑↓⇅↕⬆⬇▴▾▸▾…"
 EMPTY = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "nil", "unknown", "undefined", "nan", "...", "…"})
 BOILERPLATE = frozenset(
     [

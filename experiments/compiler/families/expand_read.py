@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from browser_env.action import Click
+from browser_env.task import VerifierSpec
 from experiments.compiler import specs
 from experiments.compiler.asking import ask
 from experiments.compiler.atlas import Atlas, Way
@@ -15,11 +16,13 @@ from experiments.compiler.families.reach import located
 from experiments.compiler.goals import APPEARS, ENTRIES, EXPAND, INSIDE, TAB, say
 from experiments.compiler.graph import Edge, State
 from experiments.compiler.questions import Question, questions
-from experiments.compiler.target import Move
+from experiments.compiler.target import Move, Target
 from experiments.compiler.texts import bare, is_name
 from rewards.evidence import ElementState
 
 FAMILY = "expand-read"
+OPEN = frozenset(("expanded", "selected", "pressed", "checked"))
+APPEARING = frozenset(("dialog", "alertdialog", "heading", "menuitem"))
 TEXTS = frozenset(
     ("generic", "paragraph", "listitem", "definition", "tabpanel", "region", "note", "strong", "emphasis")
 )
@@ -48,14 +51,10 @@ def expand_read(atlas: Atlas) -> Iterator[Candidate]:
 def _open(atlas: Atlas, edge: Edge, page: str) -> Iterator[Candidate]:
     state, opened, target = atlas.graph.states[edge.source], atlas.graph.states[edge.target], edge.move.target
     assert target is not None  # expand_read has seen to it
-    then = _counterpart(opened, target.role, target.name)
-    before = _counterpart(state, target.role, target.name)
     here = located(atlas, state)
     way = atlas.begin(state, FAMILY, target.name)
-    if then is None or before is None or here is None or way is None:
-        return
-    gained = sorted({"expanded", "selected", "pressed", "checked"} & (set(then.states) - set(before.states)))
-    if not gained:
+    shows = _sign(state, opened, target)
+    if shows is None or here is None or way is None:
         return
     what = bare(target.name)
     yield Candidate(
@@ -64,10 +63,24 @@ def _open(atlas: Atlas, edge: Edge, page: str) -> Iterator[Candidate]:
         start=way.start,
         target=opened.id,
         golden=(*way.moves, edge.move),
-        verifier=specs.every([here, specs.element(role=target.role, name=target.name, states=gained)]),
+        verifier=specs.every([here, shows]),
         near_misses=_others(state, edge.move, way),
         unique=(target.name,),
     )
+
+
+def _sign(state: State, opened: State, target: Target) -> VerifierSpec | None:
+    """Return a verifier of what shows that something was opened: the state of what was pressed, or what appeared."""
+    before, then = _counterpart(state, target.role, target.name), _counterpart(opened, target.role, target.name)
+    if before is None:
+        return None
+    gained = sorted(OPEN & (set(then.states) - set(before.states))) if then is not None else []
+    if gained:
+        return specs.element(role=target.role, name=target.name, states=gained)
+    known = {(element.role, element.name) for element in state.evidence.elements}
+    new = [e for e in opened.evidence.elements if e.role in APPEARING and (e.role, e.name) not in known]
+    named = [element for element in new if is_name(element.name)]
+    return specs.element(role=named[0].role, name=named[0].name) if named else None
 
 
 def _counterpart(state: State, role: str, name: str) -> ElementState | None:

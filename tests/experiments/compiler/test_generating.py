@@ -107,3 +107,21 @@ def test_every_candidate_holds_what_all_must(made: SiteGraph) -> None:
         if isinstance(last, Answer):
             assert normalised_text(last.text) not in re.split(r"[“”?., ]", normalised_text(candidate.goal))
             assert last.text not in candidate.decoys
+
+
+def test_what_is_done_at_its_start_is_no_task() -> None:
+    home = state("/", "Shop", element("heading", "Shop"), element("link", "Here"), element("link", "Else"))
+    again = state("/?from=menu", "Shop", element("heading", "Shop"))
+    other = state("/else", "Elsewhere", element("heading", "Elsewhere"))
+    made = generate(graph(home, again, other, links=[(0, "Here", 1), (0, "Else", 2)]))
+    assert [re.findall("“(.*)”", c.goal)[0] for c in made if c.family == "reach"] == ["Elsewhere"]
+
+
+def test_candidates_are_spread_over_pages() -> None:
+    pages = [state(f"/{i}", f"Shelf {i}", *table(COLUMNS, *SHOP_ROWS)) for i in range(4)]
+    made = [candidate for candidate in generate(graph(*pages), per_family=8) if candidate.family == "find-answer"]
+    assert sorted(candidate.target for candidate in made) == sorted(page.id for page in pages for _ in range(2))
+
+
+def test_another_seed_chooses_otherwise() -> None:
+    assert {c.goal for c in generate(shop(), per_family=3)} != {c.goal for c in generate(shop(), per_family=3, seed=1)}
