@@ -29,6 +29,7 @@ from experiments.compiler.surveying import Survey
 from experiments.compiler.target import Move, key_of
 from experiments.compiler.visiting import visitors as have_visitors
 from experiments.compiler.walking import Sight, Walker
+from experiments.compiler.wording import Words
 from rewards.evidence import Sent
 
 VIEWS_PER_PAGE = 3  # states at most, for each page that is wanted
@@ -95,7 +96,6 @@ class Exploration:
         self._site = site
         self._max_pages = max_pages
         self._recorder = recorder
-        self._seed = seed
         self._on_state = on_state
         self._states: dict[str, State] = {}
         self._edges: dict[tuple[str, tuple[str, ...], str], Edge] = {}
@@ -106,6 +106,7 @@ class Exploration:
         self._trusted: dict[str, bool] = {}  # kinds of links -> whether clicking one does what opening it does
         self._noise: set[tuple[str, str]] = set()  # what pages send by themselves
         self._frontier = Frontier()
+        self._words = Words(seed=seed)
         self._busy = 0
         self._news = asyncio.Condition()
 
@@ -217,7 +218,10 @@ class Exploration:
     async def _do(self, walker: Walker, offer: Offer) -> None:
         """Make the moves of an offer, and take in what they lead to."""
         source: State | None = await self._go(walker, offer.state)
-        for move in offer.moves:
+        moves = list(offer.moves)
+        if offer.searches:
+            moves[0] = replace(moves[0], action=replace(moves[0].action, text=self._words.choose()))  # type: ignore[call-arg]
+        for move in moves:
             if source is None:
                 return
             sight = await walker.act(move)
@@ -248,7 +252,7 @@ class Exploration:
             self._refuse("shows dialogs without end" if len(dialogs) > MAX_DIALOGS else "is too far from a page")
             walker.here = ""
             return None
-        target = await self._keep(walker, sight, path=path, start=source.start)
+        target = await self._keep(walker, sight, path=path, start=source.start, before=source)
         here = sight.observation
         if target is not None and here.dialog is None and address(here.url) != address(source.url):
             page = await self._page(walker, here.url)
@@ -272,7 +276,9 @@ class Exploration:
         if self._lost[state_id] == MAX_LOST:
             self._frontier.forget(state_id)
 
-    async def _keep(self, walker: Walker, sight: Sight, *, path: tuple[Move, ...], start: str) -> str | None:
+    async def _keep(
+        self, walker: Walker, sight: Sight, *, path: tuple[Move, ...], start: str, before: State | None = None
+    ) -> str | None:
         """Keep what is seen as a state unless it is known or unfit; return its id, or None."""
         if sight.id not in self._states:
             survey = await walker.survey()
@@ -282,7 +288,7 @@ class Exploration:
                 walker.here = ""
                 return None
             if sight.id not in self._states:
-                self._add(sight, survey, path=path, start=start)
+                self._add(sight, survey, path=path, start=start, before=before)
         elif not path and not self._states[sight.id].is_page:
             self._states[sight.id] = replace(self._states[sight.id], path=(), start=start)
         if not path:
@@ -304,7 +310,9 @@ class Exploration:
         login = self._site.login
         return "is logged out" if login is not None and address(url) == address(login.url) else ""
 
-    def _add(self, sight: Sight, survey: Survey, *, path: tuple[Move, ...], start: str) -> None:
+    def _add(
+        self, sight: Sight, survey: Survey, *, path: tuple[Move, ...], start: str, before: State | None = None
+    ) -> None:
         observation = sight.observation
         state = State(
             id=sight.id,
@@ -325,7 +333,8 @@ class Exploration:
             if self._recorder is not None:
                 self._recorder.begin(start)
         self._links[state.id] = list(links_of(state, survey))
-        offers = offers_of(state, survey, self._site, seed=self._seed)
+        self._words.add(observation)
+        offers = offers_of(state, survey, self._site, before=before)
         self._refused.update(offers.refused)
         self._frontier.add(offers.offers, depth=len(path))
         self._on_state(self._progress(state))

@@ -63,7 +63,13 @@ def fingerprint(observation: Observation) -> str:
 
 def template_of(observation: Observation) -> str:
     """Return what states that differ in their content only have in common, in hex."""
-    return _hash((pattern_of(observation.url), *sorted(set(_controls(observation))), _dialog(observation, kind=True)))
+    return _hash(
+        (
+            pattern_of(observation.url).partition("?")[0],
+            *sorted(set(_controls(observation))),
+            _dialog(observation, kind=True),
+        )
+    )
 
 
 def stable(text: str) -> str:
