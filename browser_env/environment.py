@@ -27,6 +27,7 @@ from browser_env.looking import Start, View, look, look_after, look_at_start, re
 from browser_env.miniwob import data_mode, goal_fields
 from browser_env.observation import Observation
 from browser_env.observing import Seen
+from browser_env.outbox import Outbox
 from browser_env.page import Page
 from browser_env.places import check_action, check_page
 from browser_env.scripts import InitScript, clock_script, miniwob_script
@@ -38,7 +39,7 @@ from browser_env.snapshot.recording import Recorder
 from browser_env.snapshot.replaying import Replayer
 from browser_env.snapshot.wire import REFUSE_WORKERS
 from browser_env.task import Task
-from rewards.evidence import Evidence
+from rewards.evidence import Evidence, Sent
 from rewards.outcome import Outcome
 from rewards.verifier import VerifierError, verify
 
@@ -73,6 +74,7 @@ class Environment:
         self._browser: Browser | None = None
         self._context: Context | None = None
         self._guard: Guard | None = None
+        self._outbox = Outbox()
         self._task: Task | None = None
         self._seed = 0
         self._goal = ""
@@ -130,13 +132,13 @@ class Environment:
             _check_start(task, self.misses)
             seen = seen or await look(self._view(task), with_evidence=task.suite == "web")
             self._last = replace(seen.observation, goal=self._goal)
-            self.evidence = seen.evidence or Evidence()
+            self.evidence = replace(seen.evidence or Evidence(), sent=self._sent(task))
         except InfraError:
             await self.discard_page()
             raise
         except DialogOpenError:
             self._last = self._with_dialog(Observation(goal=self._goal, url=task.url, viewport=task.viewport), None)
-            self.evidence = Evidence(url=task.url)
+            self.evidence = Evidence(url=task.url, sent=self._sent(task))
         self._task, self._seed, self._steps = task, seed, 0
         return self._last
 
@@ -202,7 +204,8 @@ class Environment:
             self._stamp()
         if seen.evidence is None:
             return StepResult(observation=seen.observation, settled=settling.settled)
-        self.evidence = evidence = _complete(seen.evidence, settling, action, self.misses)
+        evidence = replace(seen.evidence, sent=self._sent(task), unanswered=_unanswered(self.misses))
+        self.evidence = evidence = _complete(evidence, settling, action)
         result = judge(task, seen.observation, evidence, limit_reached=self._steps >= task.max_steps)
         return replace(result, settled=settling.settled)
 
@@ -214,6 +217,10 @@ class Environment:
         except ActionError as error:
             return str(error)
         return None
+
+    def _sent(self, task: Task) -> tuple[Sent, ...]:
+        """Return what the site was sent; a suite's pages have no server."""
+        return self._outbox.sent if task.suite == "web" else ()
 
     def _view(self, task: Task, *, error: str | None = None) -> View:
         return View(context=self.context, task=task, goal=self._goal, pixels=self._pixels, error=error)
@@ -240,10 +247,22 @@ class Environment:
             self._guard = await Guard(task, host_map=self._host.host_map).start()
             proxy, on_page = self._guard.address, self._guard.watch
         if self._recorder is not None and self._replayer is None:
-            on_page = self._recorder.attach
-        if self._recorder is not None or self._replayer is not None:
+            on_page = self._record(task, self._recorder, self._guard)
+        if self._recorder is not None or self._replayer is not None or task.read_only:
             scripts.append(InitScript(source=REFUSE_WORKERS))
-        self._context = await browser.new_context(viewport=task.viewport, scripts=scripts, proxy=proxy, on_page=on_page)
+        self._outbox = outbox = Outbox()
+
+        def adopt(page: Page) -> None:
+            page.outbox = outbox
+            on_page(page)
+
+        self._context = await browser.new_context(viewport=task.viewport, scripts=scripts, proxy=proxy, on_page=adopt)
+
+    @staticmethod
+    def _record(task: Task, recorder: Recorder, guard: Guard | None) -> Callable[[Page], None]:
+        if guard is None or not task.read_only:
+            return recorder.attach
+        return lambda page: recorder.attach(page, refuse=lambda event: guard.refuse(page, event))
 
     async def _start_miniwob(self, task: Task, seed: int) -> Seen | None:
         page = self.context.page
@@ -283,6 +302,7 @@ class Environment:
             answer=action.text if isinstance(action, Answer) else None,
             gave_up=isinstance(action, GiveUp),
             unanswered=_unanswered(self.misses),
+            sent=self._sent(task),
         )
         return judge(task, observation, evidence, limit_reached=True)
 
@@ -311,7 +331,7 @@ def _check_start(task: Task, misses: tuple[Miss, ...]) -> None:
         raise InfraError(f"the snapshot {task.snapshot} does not hold {task.url}; record it, or start on another page")
 
 
-def _complete(evidence: Evidence, settling: Settling, action: Action, misses: tuple[Miss, ...]) -> Evidence:
+def _complete(evidence: Evidence, settling: Settling, action: Action) -> Evidence:
     """Add what the page's status and the last action say."""
     status: dict[str, Any] = settling.status["page"] or {}
     done = status.get("done", False)
@@ -324,7 +344,6 @@ def _complete(evidence: Evidence, settling: Settling, action: Action, misses: tu
         page_checks=status["checks"] if done else {},
         page_elapsed_ms=settling.status["elapsed"],
         page_limit_ms=status.get("limit"),
-        unanswered=_unanswered(misses),
     )
 
 

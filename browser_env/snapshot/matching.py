@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from browser_env.reading import BEACONS, only_reads
 from browser_env.snapshot.exchange import (
     CHANGING_METHODS,
     Answer,
@@ -21,9 +22,6 @@ from browser_env.snapshot.normalising import PAGE_EPOCH, clocks_of, negotiation,
 
 ASSETS = ("script", "stylesheet", "image", "font", "media")
 COSMETIC = ("image", "font", "media", "ping", "manifest", "prefetch", "texttrack", "cspviolationreport", "eventsource")
-BEACONS = ("ping", "cspviolationreport")
-READING = re.compile(r"(?:search|query|queries|list|filter|suggest|autocomplete|count|get)(?:[-_A-Z].*)?")
-GRAPHQL_READ = re.compile(rb'"query"\s*:\s*"(?!\s*mutation)')
 RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 UNSENT = ("content-encoding", "content-length", "transfer-encoding", "connection", "keep-alive", "alt-svc")
 
@@ -166,8 +164,7 @@ def _changes_something(exchange: Exchange) -> bool:
     request = exchange.request
     if request.method not in CHANGING_METHODS or request.kind in BEACONS or exchange.response.status >= 400:
         return False
-    name = place(request.url).rpartition("/")[2]
-    return not (request.method == "POST" and (READING.fullmatch(name) or GRAPHQL_READ.search(request.body)))
+    return not only_reads(request)
 
 
 def _cut(answer: Answer, wanted: str) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -50,16 +51,17 @@ class Recorder:
         """Note something that could not be kept."""
         self._skipped[what] = None
 
-    def attach(self, wire: Wire) -> None:
-        """Record a page from now on."""
+    def attach(self, wire: Wire, *, refuse: Callable[[dict[str, Any]], bool] | None = None) -> None:
+        """Record a page from now on; ``refuse`` sees each request before it is sent and says whether it failed it."""
         self.wire = wire
-        wire.on("Fetch.requestPaused", lambda event: self._on_response(wire, event))
+        wire.on("Fetch.requestPaused", lambda event: self._on_paused(wire, event, refuse))
         wire.on("Network.webSocketCreated", lambda event: self.skip(f"websocket {event['url'][:300]}"))
         wire.on("Runtime.consoleAPICalled", self._on_console)
         if self._user_agent:
             wire.post("Network.setUserAgentOverride", {"userAgent": self._user_agent})
         wire.post("Network.setCacheDisabled", {"cacheDisabled": True})  # a whole answer to each request
-        wire.post("Fetch.enable", {"patterns": [{"urlPattern": "*", "requestStage": "Response"}]})
+        stages = ("Request", "Response") if refuse else ("Response",)
+        wire.post("Fetch.enable", {"patterns": [{"urlPattern": "*", "requestStage": stage} for stage in stages]})
 
     async def snapshot(self) -> Snapshot:
         """Return what was recorded, when all bodies under way are in."""
@@ -70,6 +72,12 @@ class Recorder:
             pages=tuple(self._pages),
             skipped=tuple(self._skipped),
         )
+
+    def _on_paused(self, wire: Wire, event: dict[str, Any], refuse: Callable[[dict[str, Any]], bool] | None) -> None:
+        if "responseStatusCode" in event or "responseErrorReason" in event:
+            self._on_response(wire, event)
+        elif refuse is None or not refuse(event):
+            wire.post("Fetch.continueRequest", {"requestId": event["requestId"]})
 
     def _on_response(self, wire: Wire, event: dict[str, Any]) -> None:
         place = len(self._exchanges)

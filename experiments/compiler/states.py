@@ -143,8 +143,8 @@ def _shape(path: str) -> str:
 
 
 def _fragment(fragment: str) -> str:
-    if not ROUTE.search(fragment):
-        return ""  # a place within the page
+    if not ROUTE.search(fragment) or fragment in ("/", "!/"):
+        return ""  # a place within the page, or where an application begins
     route, mark, asked = fragment.partition("?")
     pairs = [pair for pair in asked.split("&") if not _is_volatile(pair.partition("=")[0], pair.partition("=")[2])]
     return stable(unquote(route + mark + "&".join(sorted(pairs)), errors="replace"))

@@ -448,7 +448,7 @@ def trap(site: Served, asked: Asked) -> Reply:
         )
         body = "".join(f'<li><a href="/{link}">Go to {link.split("/")[0]}</a></li>' for link in links)
         buttons = "<button onclick=\"fetch('/wipe', {method: 'DELETE'})\">Delete everything</button>"
-        quiet = "<button onclick=\"fetch('/count', {method: 'POST'})\">Count me</button>"
+        quiet = "<button onclick=\"fetch('/hit', {method: 'POST'})\">Count me</button>"
         out = '<a href="http://elsewhere.test/">Elsewhere</a> <a href="/logout">Log out</a> <a href="/exit">Leave</a>'
         return _page("Trap", f"<h1>Trap</h1><ul>{body}</ul>{buttons}{quiet}{out}")
     if first == "calendar":
