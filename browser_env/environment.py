@@ -114,6 +114,30 @@ class Environment:
         self._steps = 0
         return observation
 
+    async def go_on(self, task: Task) -> Observation:
+        """Open a task's page in the profile as it is, e.g. logged in, and begin its episode there.
+
+        What was sent before is forgotten, and what is served from now on is recorded. Raise :class:`InfraError` where
+        the page cannot be opened.
+        """
+        if self._task is None or task.suite != "web" or task.snapshot is not None or self._guard is None:
+            raise UsageError("only an episode of a live site goes on with another; call reset() first")
+        self._guard.hold(task)
+        if self._recorder is not None:
+            self._recorder.resume(self.context.pages)
+        self._outbox.forget()
+        self._task = None
+        try:
+            await self._start_web(task, self._seed)
+            seen = await look(self._view(task), with_evidence=True)
+        except InfraError:
+            await self.discard_page()
+            raise
+        self._last = replace(seen.observation, goal=self._goal)
+        self.evidence = replace(seen.evidence or Evidence(), sent=self._sent(task))
+        self._task, self._steps = task, 0
+        return self._last
+
     async def state_hash(self) -> str:
         """Return a digest of what can be seen of the episode's state: observation, document and page time."""
         if self._last is None or self._task is None:

@@ -36,6 +36,10 @@ class Outbox:
         """What was sent so far, or refused."""
         return tuple(self._sent.values())
 
+    def forget(self) -> None:
+        """Begin anew."""
+        self._sent = {}
+
     def asked(self, event: dict[str, Any]) -> None:
         """Take a ``Network.requestWillBeSent``; of a redirect it holds the answer."""
         if "redirectResponse" in event:
