@@ -75,6 +75,7 @@ class Environment:
         self._context: Context | None = None
         self._guard: Guard | None = None
         self._outbox = Outbox()
+        self._attach: Callable[[Page], None] = lambda page: None  # what a tab is handed to
         self._task: Task | None = None
         self._seed = 0
         self._goal = ""
@@ -96,14 +97,21 @@ class Environment:
         return () if self._replayer is None else tuple(self._replayer.misses)
 
     async def reset(
-        self, task: Task, *, seed: int, prefix: Sequence[Action] = (), expected: str | None = None
+        self,
+        task: Task,
+        *,
+        seed: int,
+        prefix: Sequence[Action] = (),
+        expected: str | None = None,
+        recorded: bool = True,
     ) -> Observation:
         """Begin an episode, in its middle where a prefix of actions is given; they do not count as its steps.
 
+        Unless ``recorded``, a recorder is given nothing of it; see :meth:`go_on`.
         Raise :class:`InfraError` where browser or site fail, :class:`DivergedError` where the state reached is not the
         ``expected`` one (see :meth:`state_hash`), and :class:`UsageError` where the prefix ends the episode.
         """
-        observation = await self._reset(task, seed=seed)
+        observation = await self._reset(task, seed=seed, recorded=recorded)
         for index, action in enumerate(prefix):
             result = await self.step(action)
             if result.outcome is not None:
@@ -122,19 +130,22 @@ class Environment:
         """
         if self._task is None or task.suite != "web" or task.snapshot is not None or self._guard is None:
             raise UsageError("only an episode of a live site goes on with another; call reset() first")
-        self._guard.hold(task)
-        if self._recorder is not None:
-            self._recorder.resume(self.context.pages)
+        self._guard.task = task
+        self._attach = self._attaching(task, recorded=True)
+        for page in self.context.pages:
+            self._attach(page)
         self._outbox.forget()
         self._task = None
         try:
             await self._start_web(task, self._seed)
             seen = await look(self._view(task), with_evidence=True)
+            self._last = replace(seen.observation, goal=self._goal)
+            self.evidence = replace(seen.evidence or Evidence(), sent=self._sent(task))
         except InfraError:
             await self.discard_page()
             raise
-        self._last = replace(seen.observation, goal=self._goal)
-        self.evidence = replace(seen.evidence or Evidence(), sent=self._sent(task))
+        except DialogOpenError:
+            self._last = self._with_dialog(self._last, None)
         self._task, self._steps = task, 0
         return self._last
 
@@ -146,12 +157,12 @@ class Environment:
         markup = await page.evaluate("document.documentElement?.outerHTML ?? ''", isolated=True)
         return digest(self._last, str(markup), page.elapsed_ms)
 
-    async def _reset(self, task: Task, *, seed: int) -> Observation:
+    async def _reset(self, task: Task, *, seed: int, recorded: bool) -> Observation:
         if task.suite not in ("miniwob", "web"):
             raise UsageError(f"unknown suite {task.suite!r}; known are miniwob and web")
         self._task = None
         try:
-            await self._prepare(task, seed=seed)
+            await self._prepare(task, recorded=recorded)
             seen = await (self._start_miniwob if task.suite == "miniwob" else self._start_web)(task, seed)
             _check_start(task, self.misses)
             seen = seen or await look(self._view(task), with_evidence=task.suite == "web")
@@ -171,6 +182,7 @@ class Environment:
         if self._task is None or self._context is None or self._last is None:
             raise UsageError("the episode is over or has not begun; call reset() first")
         self._steps += 1
+        guard = self._guard
         try:
             result = await self._step(self._task, action)
         except InfraError as error:
@@ -178,8 +190,8 @@ class Environment:
             await self.discard_page()
         except BlockedError as error:
             result = self._ended(Outcome.BLOCKED, str(error))
-        if self._guard is not None:
-            result = replace(result, blocked=self._guard.take_refused())
+        if guard is not None:
+            result = replace(result, blocked=guard.take_refused())
         result = replace(result, misses=self.misses)
         if result.outcome is not None:
             self._task = None
@@ -249,7 +261,7 @@ class Environment:
     def _view(self, task: Task, *, error: str | None = None) -> View:
         return View(context=self.context, task=task, goal=self._goal, pixels=self._pixels, error=error)
 
-    async def _prepare(self, task: Task, *, seed: int) -> None:
+    async def _prepare(self, task: Task, *, recorded: bool) -> None:
         """Have a profile for the task: a suite's page is used again, a site gets a fresh one."""
         browser = await self._host.browser()
         context = self._context
@@ -263,28 +275,30 @@ class Environment:
             self._context = await browser.new_context(viewport=task.viewport, scripts=scripts)
             return
         scripts, proxy = [clock_script()], NOWHERE
-        on_page: Callable[[Page], None]
         if task.snapshot is not None:
             self._replayer = Replayer(await asyncio.to_thread(open_snapshot, task.snapshot))
-            on_page = self._replayer.attach
         else:
             self._guard = await Guard(task, host_map=self._host.host_map).start()
-            proxy, on_page = self._guard.address, self._guard.watch
-        if self._recorder is not None and self._replayer is None:
-            on_page = self._record(task, self._recorder, self._guard)
+            proxy = self._guard.address
         if self._recorder is not None or self._replayer is not None or task.read_only:
             scripts.append(InitScript(source=REFUSE_WORKERS))
-        self._outbox = outbox = Outbox()
+        self._outbox, self._attach = Outbox(), self._attaching(task, recorded=recorded)
 
         def adopt(page: Page) -> None:
-            page.outbox = outbox
-            on_page(page)
+            page.outbox = self._outbox
+            self._attach(page)
 
         self._context = await browser.new_context(viewport=task.viewport, scripts=scripts, proxy=proxy, on_page=adopt)
 
-    @staticmethod
-    def _record(task: Task, recorder: Recorder, guard: Guard | None) -> Callable[[Page], None]:
-        if guard is None or not task.read_only:
+    def _attaching(self, task: Task, *, recorded: bool) -> Callable[[Page], None]:
+        """Return what a tab's requests are handed to before it loads anything."""
+        recorder, guard = self._recorder, self._guard
+        if self._replayer is not None:
+            return self._replayer.attach
+        assert guard is not None
+        if recorder is None or not recorded:
+            return guard.watch
+        if not task.read_only:
             return recorder.attach
         return lambda page: recorder.attach(page, refuse=lambda event: guard.refuse(page, event))
 

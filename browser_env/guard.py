@@ -47,7 +47,7 @@ class Guard:
     """The proxy of one profile, and the watch over where its tabs go."""
 
     def __init__(self, task: Task, *, host_map: Mapping[str, str] | None = None):
-        self._task = task
+        self.task = task  # whose places and rights hold
         self._host_map = dict(host_map or {})  # host -> address:port on this machine
         self._named = {_place(url) for url in (task.url, *task.allowed_origins)}
         self._server: asyncio.Server | None = None
@@ -91,23 +91,24 @@ class Guard:
                 page.post("Fetch.continueRequest", {"requestId": event["requestId"]})
 
         page.on("Fetch.requestPaused", on_paused)
-        if self._task.read_only:
+        if self.task.read_only:
             page.on("Network.webSocketCreated", lambda event: self._refused.append(f"unjudged {event['url'][:200]}"))
-        kinds = {} if self._task.read_only else {"resourceType": "Document"}
+        kinds = {} if self.task.read_only else {"resourceType": "Document"}
         page.post("Fetch.enable", {"patterns": [{"urlPattern": "*", **kinds}]})
 
     def refuse(self, page: Page, event: dict[str, Any]) -> bool:
         """Fail a request that is not to be sent, by its ``Fetch.requestPaused``; say whether it was failed."""
-        request = request_of(event)
-        if event["frameId"] == page.id and request.kind == "document" and not is_allowed(request.url, self._task):
+        request, reason = request_of(event), "BlockedByClient"
+        if event["frameId"] == page.id and request.kind == "document" and not is_allowed(request.url, self.task):
             self._refused.append(request.url[:200])
-        elif self._task.read_only and not only_reads(request):
+        elif self.task.read_only and not only_reads(request):
             self._refused.append(f"{request.method} {request.url[:200]}")
+            reason = "Aborted"  # the page stays where it is
         else:
             if request.method not in SAFE_METHODS:
                 self._allowed.add(f"{request.method} {request.url}")
             return False
-        page.post("Fetch.failRequest", {"requestId": event["requestId"], "errorReason": "BlockedByClient"})
+        page.post("Fetch.failRequest", {"requestId": event["requestId"], "errorReason": reason})
         return True
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -127,7 +128,7 @@ class Guard:
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         wanted = parse_head(await reader.readuntil(b"\r\n\r\n"))
         if (
-            self._task.read_only and wanted.request and wanted.request not in self._allowed
+            self.task.read_only and wanted.request and wanted.request not in self._allowed
         ):  # a worker's, which no tab tells of
             raise RefusedError(wanted.request)
         async with asyncio.timeout(PATIENCE_S):
