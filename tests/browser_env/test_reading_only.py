@@ -17,7 +17,19 @@ from tests.experiments.compiler.sites import Served, sender, served
 
 READS = ("GET", "Search", "GraphQL query")
 WRITES = (
-    *("GraphQL mutation", "POST", "Form data", "PUT", "PATCH", "DELETE", "XHR", "Beacon", "Keepalive", "Worker"),
+    *(
+        "GraphQL mutation",
+        "POST",
+        "Form data",
+        "PUT",
+        "PATCH",
+        "DELETE",
+        "XHR",
+        "Beacon",
+        "Keepalive",
+        "Worker",
+        "Shared worker",
+    ),
     *("Submit", "Submit in a tab"),
 )
 NEVER = VerifierSpec(name="url", params={"regex": "(?!)"})
