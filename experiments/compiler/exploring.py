@@ -127,10 +127,11 @@ class Exploration:
 
     def graph(self, *, minutes: float, cpu_s: float) -> SiteGraph:
         """Return what was found; links that lead to a page that is known are edges without having been clicked each."""
+        mostly = sum(self._trusted.values()) * 2 > len(self._trusted)
         for source, links in self._links.items():
             for move, url in links:
                 target = self._pages.get(address(url))
-                if target is not None and self._trusted.get(link_kind(url)):
+                if target is not None and self._trusted.get(link_kind(url), mostly):
                     self._join(source, move, target)
         if self._frontier.dropped:
             self._refused["one more of a kind"] += self._frontier.dropped
