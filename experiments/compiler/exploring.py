@@ -35,6 +35,7 @@ from rewards.evidence import Sent
 VIEWS_PER_PAGE = 3  # states at most, for each page that is wanted
 MAX_PATH = 6  # moves from a page to a state
 MAX_DIALOGS = 2  # one after the other
+KINDS_SEEN = 4  # of links, before the others are taken to be like them
 MAX_LOST = 2  # times that a state is looked for in vain
 
 
@@ -184,10 +185,11 @@ class Exploration:
 
     async def _open(self, walker: Walker, offer: Offer) -> None:
         """Open where a link leads; where links of its kind are new, see whether clicking it does the same."""
-        target = await self._page(walker, offer.url)
+        trusted = self._trusts(offer.kind)
+        target = await self._page(walker, offer.url, fresh=not trusted)
         if target is None:
             return
-        if self._trusted.get(offer.kind):
+        if trusted:
             self._join(offer.state, offer.moves[0], target)
             return
         source = await self._go(walker, offer.state)
@@ -198,6 +200,11 @@ class Exploration:
             self._join(source.id, offer.moves[0], target)
         else:
             await self._arrive(walker, source, offer.moves[0], sight)
+
+    def _trusts(self, kind: str) -> bool:
+        """Say whether clicking links of a kind does what opening them does: as seen, or as of all kinds so far."""
+        seen = self._trusted.values()
+        return self._trusted.get(kind, len(seen) >= KINDS_SEEN and all(seen))
 
     def _spoils(self, walker: Walker, sight: Sight, target: str, offer: Offer) -> bool:
         """Say whether a page is another at each visit; then those of its kind are not worth following."""
@@ -210,9 +217,9 @@ class Exploration:
             return True
         return False
 
-    async def _page(self, walker: Walker, url: str) -> str | None:
+    async def _page(self, walker: Walker, url: str, *, fresh: bool = True) -> str | None:
         """Open a page and return the state that it is; None where it is not one to be kept."""
-        sight = await walker.open(url)
+        sight = await walker.open(url, fresh=fresh)
         self._noise.update((sent.method, place(sent.url)) for sent in sight.sent)
         return await self._keep(walker, sight, path=(), start=url)
 

@@ -81,7 +81,7 @@ class Edge:
     writes: bool = False  # such a request was sent, or refused
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, which leave no place for what is cached
 class SiteGraph:
     """A site as far as it was explored."""
 
