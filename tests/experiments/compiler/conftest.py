@@ -10,7 +10,8 @@ import pytest
 
 from browser_env.snapshot.exchange import Snapshot
 from browser_env.snapshot.recording import Recorder
-from experiments.compiler.exploring import Progress, explore
+from experiments.compiler.charting import Progress
+from experiments.compiler.exploring import explore
 from experiments.compiler.graph import SiteGraph, State
 from experiments.compiler.site import Site
 from tests.experiments.compiler.sites import Served, notes, served, shop, trap
