@@ -27,6 +27,7 @@ from browser_env.looking import Start, View, look, look_after, look_at_start, re
 from browser_env.miniwob import data_mode, goal_fields
 from browser_env.observation import Observation
 from browser_env.observing import Seen
+from browser_env.outbox import Outbox
 from browser_env.page import Page
 from browser_env.places import check_action, check_page
 from browser_env.scripts import InitScript, clock_script, miniwob_script
@@ -38,7 +39,7 @@ from browser_env.snapshot.recording import Recorder
 from browser_env.snapshot.replaying import Replayer
 from browser_env.snapshot.wire import REFUSE_WORKERS
 from browser_env.task import Task
-from rewards.evidence import Evidence
+from rewards.evidence import Evidence, Sent
 from rewards.outcome import Outcome
 from rewards.verifier import VerifierError, verify
 
@@ -73,6 +74,8 @@ class Environment:
         self._browser: Browser | None = None
         self._context: Context | None = None
         self._guard: Guard | None = None
+        self._outbox = Outbox()
+        self._attach: Callable[[Page], None] = lambda page: None  # what a tab is handed to
         self._task: Task | None = None
         self._seed = 0
         self._goal = ""
@@ -94,14 +97,21 @@ class Environment:
         return () if self._replayer is None else tuple(self._replayer.misses)
 
     async def reset(
-        self, task: Task, *, seed: int, prefix: Sequence[Action] = (), expected: str | None = None
+        self,
+        task: Task,
+        *,
+        seed: int,
+        prefix: Sequence[Action] = (),
+        expected: str | None = None,
+        recorded: bool = True,
     ) -> Observation:
         """Begin an episode, in its middle where a prefix of actions is given; they do not count as its steps.
 
+        Unless ``recorded``, a recorder is given nothing of it; see :meth:`go_on`.
         Raise :class:`InfraError` where browser or site fail, :class:`DivergedError` where the state reached is not the
         ``expected`` one (see :meth:`state_hash`), and :class:`UsageError` where the prefix ends the episode.
         """
-        observation = await self._reset(task, seed=seed)
+        observation = await self._reset(task, seed=seed, recorded=recorded)
         for index, action in enumerate(prefix):
             result = await self.step(action)
             if result.outcome is not None:
@@ -112,6 +122,33 @@ class Environment:
         self._steps = 0
         return observation
 
+    async def go_on(self, task: Task) -> Observation:
+        """Open a task's page in the profile as it is, e.g. logged in, and begin its episode there.
+
+        What was sent before is forgotten, and what is served from now on is recorded. Raise :class:`InfraError` where
+        the page cannot be opened.
+        """
+        if self._task is None or task.suite != "web" or task.snapshot is not None or self._guard is None:
+            raise UsageError("only an episode of a live site goes on with another; call reset() first")
+        self._guard.task = task
+        self._attach = self._attaching(task, recorded=True)
+        for page in self.context.pages:
+            self._attach(page)
+        self._outbox.forget()
+        self._task = None
+        try:
+            await self._start_web(task, self._seed)
+            seen = await look(self._view(task), with_evidence=True)
+            self._last = replace(seen.observation, goal=self._goal)
+            self.evidence = replace(seen.evidence or Evidence(), sent=self._sent(task))
+        except InfraError:
+            await self.discard_page()
+            raise
+        except DialogOpenError:
+            self._last = self._with_dialog(self._last, None)
+        self._task, self._steps = task, 0
+        return self._last
+
     async def state_hash(self) -> str:
         """Return a digest of what can be seen of the episode's state: observation, document and page time."""
         if self._last is None or self._task is None:
@@ -120,23 +157,23 @@ class Environment:
         markup = await page.evaluate("document.documentElement?.outerHTML ?? ''", isolated=True)
         return digest(self._last, str(markup), page.elapsed_ms)
 
-    async def _reset(self, task: Task, *, seed: int) -> Observation:
+    async def _reset(self, task: Task, *, seed: int, recorded: bool) -> Observation:
         if task.suite not in ("miniwob", "web"):
             raise UsageError(f"unknown suite {task.suite!r}; known are miniwob and web")
         self._task = None
         try:
-            await self._prepare(task, seed=seed)
+            await self._prepare(task, recorded=recorded)
             seen = await (self._start_miniwob if task.suite == "miniwob" else self._start_web)(task, seed)
             _check_start(task, self.misses)
             seen = seen or await look(self._view(task), with_evidence=task.suite == "web")
             self._last = replace(seen.observation, goal=self._goal)
-            self.evidence = seen.evidence or Evidence()
+            self.evidence = replace(seen.evidence or Evidence(), sent=self._sent(task))
         except InfraError:
             await self.discard_page()
             raise
         except DialogOpenError:
             self._last = self._with_dialog(Observation(goal=self._goal, url=task.url, viewport=task.viewport), None)
-            self.evidence = Evidence(url=task.url)
+            self.evidence = Evidence(url=task.url, sent=self._sent(task))
         self._task, self._seed, self._steps = task, seed, 0
         return self._last
 
@@ -145,6 +182,7 @@ class Environment:
         if self._task is None or self._context is None or self._last is None:
             raise UsageError("the episode is over or has not begun; call reset() first")
         self._steps += 1
+        guard = self._guard
         try:
             result = await self._step(self._task, action)
         except InfraError as error:
@@ -152,8 +190,8 @@ class Environment:
             await self.discard_page()
         except BlockedError as error:
             result = self._ended(Outcome.BLOCKED, str(error))
-        if self._guard is not None:
-            result = replace(result, blocked=self._guard.take_refused())
+        if guard is not None:
+            result = replace(result, blocked=guard.take_refused())
         result = replace(result, misses=self.misses)
         if result.outcome is not None:
             self._task = None
@@ -202,7 +240,8 @@ class Environment:
             self._stamp()
         if seen.evidence is None:
             return StepResult(observation=seen.observation, settled=settling.settled)
-        self.evidence = evidence = _complete(seen.evidence, settling, action, self.misses)
+        evidence = replace(seen.evidence, sent=self._sent(task), unanswered=_unanswered(self.misses))
+        self.evidence = evidence = _complete(evidence, settling, action)
         result = judge(task, seen.observation, evidence, limit_reached=self._steps >= task.max_steps)
         return replace(result, settled=settling.settled)
 
@@ -215,10 +254,14 @@ class Environment:
             return str(error)
         return None
 
+    def _sent(self, task: Task) -> tuple[Sent, ...]:
+        """Return what the site was sent; a suite's pages have no server."""
+        return self._outbox.sent if task.suite == "web" else ()
+
     def _view(self, task: Task, *, error: str | None = None) -> View:
         return View(context=self.context, task=task, goal=self._goal, pixels=self._pixels, error=error)
 
-    async def _prepare(self, task: Task, *, seed: int) -> None:
+    async def _prepare(self, task: Task, *, recorded: bool) -> None:
         """Have a profile for the task: a suite's page is used again, a site gets a fresh one."""
         browser = await self._host.browser()
         context = self._context
@@ -232,18 +275,33 @@ class Environment:
             self._context = await browser.new_context(viewport=task.viewport, scripts=scripts)
             return
         scripts, proxy = [clock_script()], NOWHERE
-        on_page: Callable[[Page], None]
         if task.snapshot is not None:
             self._replayer = Replayer(await asyncio.to_thread(open_snapshot, task.snapshot))
-            on_page = self._replayer.attach
         else:
             self._guard = await Guard(task, host_map=self._host.host_map).start()
-            proxy, on_page = self._guard.address, self._guard.watch
-        if self._recorder is not None and self._replayer is None:
-            on_page = self._recorder.begin_run(task.url)
-        if self._recorder is not None or self._replayer is not None:
+            proxy = self._guard.address
+        if self._recorder is not None or self._replayer is not None or task.read_only:
             scripts.append(InitScript(source=REFUSE_WORKERS))
-        self._context = await browser.new_context(viewport=task.viewport, scripts=scripts, proxy=proxy, on_page=on_page)
+        self._outbox, self._attach = Outbox(), self._attaching(task, recorded=recorded)
+
+        def adopt(page: Page) -> None:
+            page.outbox = self._outbox
+            self._attach(page)
+
+        self._context = await browser.new_context(viewport=task.viewport, scripts=scripts, proxy=proxy, on_page=adopt)
+
+    def _attaching(self, task: Task, *, recorded: bool) -> Callable[[Page], None]:
+        """Return what a tab's requests are handed to before it loads anything."""
+        recorder, guard = self._recorder, self._guard
+        if self._replayer is not None:
+            return self._replayer.attach
+        assert guard is not None
+        if recorder is None or not recorded:
+            return guard.watch
+        attach = recorder.begin_run(task.url)
+        if not task.read_only:
+            return attach
+        return lambda page: attach(page, refuse=lambda event: guard.refuse(page, event))
 
     async def _start_miniwob(self, task: Task, seed: int) -> Seen | None:
         page = self.context.page
@@ -283,6 +341,7 @@ class Environment:
             answer=action.text if isinstance(action, Answer) else None,
             gave_up=isinstance(action, GiveUp),
             unanswered=_unanswered(self.misses),
+            sent=self._sent(task),
         )
         return judge(task, observation, evidence, limit_reached=True)
 
@@ -311,7 +370,7 @@ def _check_start(task: Task, misses: tuple[Miss, ...]) -> None:
         raise InfraError(f"the snapshot {task.snapshot} does not hold {task.url}; record it, or start on another page")
 
 
-def _complete(evidence: Evidence, settling: Settling, action: Action, misses: tuple[Miss, ...]) -> Evidence:
+def _complete(evidence: Evidence, settling: Settling, action: Action) -> Evidence:
     """Add what the page's status and the last action say."""
     status: dict[str, Any] = settling.status["page"] or {}
     done = status.get("done", False)
@@ -324,7 +383,6 @@ def _complete(evidence: Evidence, settling: Settling, action: Action, misses: tu
         page_checks=status["checks"] if done else {},
         page_elapsed_ms=settling.status["elapsed"],
         page_limit_ms=status.get("limit"),
-        unanswered=_unanswered(misses),
     )
 
 

@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 from browser_env.page import Page
 from browser_env.places import is_allowed
+from browser_env.reading import SAFE_METHODS, only_reads
+from browser_env.snapshot.wire import request_of
 from browser_env.task import Task
 
 MAX_HEAD = 1 << 18  # bytes of a request's head
@@ -38,18 +40,20 @@ class Wanted:
     host: str
     port: int
     head: bytes = b""  # what the server is sent first; empty for a tunnel
+    request: str = ""  # METHOD URL where that may change something
 
 
 class Guard:
     """The proxy of one profile, and the watch over where its tabs go."""
 
     def __init__(self, task: Task, *, host_map: Mapping[str, str] | None = None):
-        self._task = task
+        self.task = task  # whose places and rights hold
         self._host_map = dict(host_map or {})  # host -> address:port on this machine
         self._named = {_place(url) for url in (task.url, *task.allowed_origins)}
         self._server: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
         self._refused: list[str] = []
+        self._allowed: set[str] = set()  # requests with changing methods that only read: METHOD URL
 
     @property
     def address(self) -> str:
@@ -80,18 +84,32 @@ class Guard:
         return refused
 
     def watch(self, page: Page) -> None:
-        """Hold a tab's own documents to the task's origins, before any request for another is sent."""
+        """Hold a tab's own documents to the task's origins, and all of it to reading where the task only reads."""
 
         def on_paused(event: dict[str, Any]) -> None:
-            url = event["request"]["url"]
-            if event["frameId"] == page.id and not is_allowed(url, self._task):
-                self._refused.append(url[:200])
-                page.post("Fetch.failRequest", {"requestId": event["requestId"], "errorReason": "BlockedByClient"})
-            else:
+            if not self.refuse(page, event):
                 page.post("Fetch.continueRequest", {"requestId": event["requestId"]})
 
         page.on("Fetch.requestPaused", on_paused)
-        page.post("Fetch.enable", {"patterns": [{"urlPattern": "*", "resourceType": "Document"}]})
+        if self.task.read_only:
+            page.on("Network.webSocketCreated", lambda event: self._refused.append(f"unjudged {event['url'][:200]}"))
+        kinds = {} if self.task.read_only else {"resourceType": "Document"}
+        page.post("Fetch.enable", {"patterns": [{"urlPattern": "*", **kinds}]})
+
+    def refuse(self, page: Page, event: dict[str, Any]) -> bool:
+        """Fail a request that is not to be sent, by its ``Fetch.requestPaused``; say whether it was failed."""
+        request, reason = request_of(event), "BlockedByClient"
+        if event["frameId"] == page.id and request.kind == "document" and not is_allowed(request.url, self.task):
+            self._refused.append(request.url[:200])
+        elif self.task.read_only and not only_reads(request):
+            self._refused.append(f"{request.method} {request.url[:200]}")
+            reason = "Aborted"  # the page stays where it is
+        else:
+            if request.method not in SAFE_METHODS:
+                self._allowed.add(f"{request.method} {request.url}")
+            return False
+        page.post("Fetch.failRequest", {"requestId": event["requestId"], "errorReason": reason})
+        return True
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = asyncio.current_task()
@@ -109,6 +127,10 @@ class Guard:
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         wanted = parse_head(await reader.readuntil(b"\r\n\r\n"))
+        if (
+            self.task.read_only and wanted.request and wanted.request not in self._allowed
+        ):  # a worker's, which no tab tells of
+            raise RefusedError(wanted.request)
         async with asyncio.timeout(PATIENCE_S):
             address, port = await self._admit(wanted.host, wanted.port)
             server_reader, server_writer = await asyncio.open_connection(address, port)
@@ -149,6 +171,7 @@ def parse_head(head: bytes) -> Wanted:
     return Wanted(
         host=parts.hostname,
         port=parts.port or PORTS["http"],
+        request="" if method in SAFE_METHODS else f"{method} {target}",
         head=b"\r\n".join([request, *kept, b"Connection: close", b"", b""]),
     )
 

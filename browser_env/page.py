@@ -14,6 +14,7 @@ from browser_env.documents import Documents
 from browser_env.drawing import Drawing, FrameControl
 from browser_env.errors import ActionError, BrowserCrashedError, DialogOpenError, DocumentGoneError, InfraError
 from browser_env.observation import Dialog
+from browser_env.outbox import MAX_BODY, Outbox
 from browser_env.scripts import ISOLATED_WORLD, InitScript, reading_scripts
 from browser_env.traffic import Traffic
 from browser_env.turning import TELL, Turns
@@ -52,6 +53,7 @@ class Page:
         self.viewport = viewport  # width, height in CSS px
         self.url = "about:blank"
         self.traffic = Traffic()  # told by the session that reads the page, so never later than it
+        self.outbox: Outbox | None = None  # told of what the page sends, where somebody wants to know
         self.dialog: Dialog | None = None
         self.aims: dict[str, tuple[float, float]] = {}  # where to click on elements, if nothing was asked of it since
         self.crashed = False  # its renderer died
@@ -77,7 +79,7 @@ class Page:
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         commands: list[tuple[str, dict[str, Any]]] = [
             ("Page.enable", {}),
-            ("Network.enable", {}),
+            ("Network.enable", {"maxPostDataSize": MAX_BODY}),
             *(("Page.addScriptToEvaluateOnNewDocument", _registration(s)) for s in (*reading_scripts(), *scripts)),
             ("Runtime.enable", {}),
             ("Runtime.addBinding", {"name": TELL, "executionContextName": ISOLATED_WORLD}),
@@ -354,6 +356,7 @@ class Page:
     def _listen(self) -> None:
         listeners: dict[str, Callable[[dict[str, Any]], None]] = {
             "Network.requestWillBeSent": self._on_request,
+            "Network.responseReceived": self._on_answer,
             "Network.loadingFinished": self.traffic.ended,
             "Network.loadingFailed": self.traffic.ended,
             "Page.frameRequestedNavigation": self.traffic.stirred,
@@ -377,6 +380,12 @@ class Page:
     def _on_request(self, event: dict[str, Any]) -> None:
         if event["loaderId"]:  # else a worker's script, whose end this session is not told
             self.traffic.began(event)
+            if self.outbox is not None:
+                self.outbox.asked(event)
+
+    def _on_answer(self, event: dict[str, Any]) -> None:
+        if self.outbox is not None:
+            self.outbox.answered(event)
 
     def _on_worker(self, event: dict[str, Any]) -> None:
         """Count what a worker of the page asks the network for."""

@@ -6,8 +6,7 @@ Where nothing was recorded, no verifier succeeds, ``not`` included.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rewards.evidence import ElementState, Evidence
@@ -22,25 +21,24 @@ from rewards.match import (
     url_has_query,
     url_under,
 )
+from rewards.params import (
+    Params,
+    choice_of,
+    exactly_one,
+    flag_of,
+    is_number,
+    number_of,
+    only,
+    text_of,
+    texts_of,
+    verdict_of,
+)
+from rewards.params import Verdict as Verdict
+from rewards.params import VerifierError as VerifierError
+from rewards.requests import request
+from rewards.tables import in_order, rows
 
 MAX_DEPTH = 16  # of nested all, any and not
-MAX_NUMBER = 1e300  # a page or a task file may hold integers beyond what a float can
-
-
-class VerifierError(Exception):
-    """The verifier is unknown, its parameters are wrong, or this evidence cannot be judged by it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """Whether the task was done, what that is worth, and why."""
-
-    success: bool
-    reward: float  # from 0 to 1; a page's raw reward may lie outside
-    reason: str
-
-
-Params = Mapping[str, Any]
 Verifier = Callable[[Params, Evidence], Verdict]
 
 
@@ -60,15 +58,15 @@ def page_reward(params: Params, evidence: Evidence) -> Verdict:
     reward of at least ``threshold``, else 0). Success is a raw reward of at least ``needed`` (1 unless given), or
     of ``threshold``; but for ``threshold``, whatever the page is known to pay for without looking must hold too.
     """
-    mode = _choice(params, "mode", ("strict", "raw", "partial", "time_decayed", "threshold"))
+    mode = choice_of(params, "mode", ("strict", "raw", "partial", "time_decayed", "threshold"))
     least = "threshold" if mode == "threshold" else "needed"
-    _only(params, "mode", least)
-    needed = _number(params, least) if least in params or mode == "threshold" else 1.0
+    only(params, "mode", least)
+    needed = number_of(params, least) if least in params or mode == "threshold" else 1.0
     raw = evidence.page_reward
     if not evidence.page_done or raw is None:
-        return _verdict(False, "the page did not end the episode with a reward")
-    if not _is_number(raw):
-        return _verdict(False, f"the page's reward is not a number: {raw!r:.40}")
+        return verdict_of(False, "the page did not end the episode with a reward")
+    if not is_number(raw):
+        return verdict_of(False, f"the page's reward is not a number: {raw!r:.40}")
     failed = [name for name, holds in evidence.page_checks.items() if not holds and mode != "threshold"]
     success = raw >= needed and not failed
     reason = f"the page's reward is {raw:g}, {needed:g} was needed"
@@ -94,7 +92,7 @@ def url(params: Params, evidence: Evidence) -> Verdict:
     ``/shop/cart`` and not ``/shopping``. ``regex`` must match the whole URL. ``query`` lists parameters that must
     be there, beside others.
     """
-    _only(params, "equals", "prefix", "regex", "query")
+    only(params, "equals", "prefix", "regex", "query")
     if not params or len(set(params) & {"equals", "prefix", "regex"}) > 1:
         raise VerifierError("url takes one of equals, prefix and regex, with query or query alone")
     query = params.get("query", {})
@@ -102,12 +100,12 @@ def url(params: Params, evidence: Evidence) -> Verdict:
         raise VerifierError("url needs texts by parameter's name for query")
     here = evidence.url
     success = (
-        ("equals" not in params or same_url(here, _text(params, "equals")))
-        and ("prefix" not in params or url_under(here, _text(params, "prefix")))
-        and ("regex" not in params or matches_pattern(_text(params, "regex"), here, whole=True))
+        ("equals" not in params or same_url(here, text_of(params, "equals")))
+        and ("prefix" not in params or url_under(here, text_of(params, "prefix")))
+        and ("regex" not in params or matches_pattern(text_of(params, "regex"), here, whole=True))
         and url_has_query(here, query)
     )
-    return _verdict(success, f"the page is at {here[:200]!r}")
+    return verdict_of(success, f"the page is at {here[:200]!r}")
 
 
 def text(params: Params, evidence: Evidence) -> Verdict:
@@ -116,17 +114,17 @@ def text(params: Params, evidence: Evidence) -> Verdict:
     Runs of white space count as one blank. ``contains`` ends at a word's border ("Saved" is not in "Unsaved")
     unless ``whole_words`` is false; ``ignore_case`` holds for both.
     """
-    _only(params, "contains", "regex", "absent", "ignore_case", "whole_words")
-    absent, ignore_case = _flag(params, "absent", False), _flag(params, "ignore_case", False)
-    whole_words = _flag(params, "whole_words", True)
+    only(params, "contains", "regex", "absent", "ignore_case", "whole_words")
+    absent, ignore_case = flag_of(params, "absent", False), flag_of(params, "ignore_case", False)
+    whole_words = flag_of(params, "whole_words", True)
     page = squeezed(evidence.text)
-    if _exactly_one(params, "contains", "regex") == "contains":
-        wanted = _text(params, "contains")
+    if exactly_one(params, "contains", "regex") == "contains":
+        wanted = text_of(params, "contains")
         found = contains_words(page, wanted, ignore_case=ignore_case, whole_words=whole_words)
     else:
-        wanted = _text(params, "regex")
+        wanted = text_of(params, "regex")
         found = matches_pattern(wanted, page, ignore_case=ignore_case)
-    return _verdict(found != absent, f"{wanted[:100]!r} is {'' if found else 'not '}on the page")
+    return verdict_of(found != absent, f"{wanted[:100]!r} is {'' if found else 'not '}on the page")
 
 
 def element(params: Params, evidence: Evidence) -> Verdict:
@@ -134,11 +132,11 @@ def element(params: Params, evidence: Evidence) -> Verdict:
 
     Success is at least one, or exactly ``count`` where that is given.
     """
-    _only(params, "role", "name", "value", "states", "without_states", "count")
+    only(params, "role", "name", "value", "states", "without_states", "count")
     if not set(params) - {"count"}:
         raise VerifierError("element needs at least one of role, name, value, states and without_states")
-    exact = {key: squeezed(_text(params, key, empty=True)) for key in ("role", "name", "value") if key in params}
-    present, missing = _texts(params, "states"), _texts(params, "without_states")
+    exact = {key: squeezed(text_of(params, key, empty=True)) for key in ("role", "name", "value") if key in params}
+    present, missing = texts_of(params, "states"), texts_of(params, "without_states")
 
     def fits(candidate: ElementState) -> bool:
         return (
@@ -149,23 +147,25 @@ def element(params: Params, evidence: Evidence) -> Verdict:
 
     count = sum(map(fits, evidence.elements))
     if "count" not in params:
-        return _verdict(count > 0, f"{count} elements fit")
+        return verdict_of(count > 0, f"{count} elements fit")
     wanted = params["count"]
     if type(wanted) is not int or wanted < 0:
         raise VerifierError(f"element needs a whole number from 0 for count, not {wanted!r:.40}")
-    return _verdict(count == wanted, f"{count} elements fit, {wanted} were needed")
+    return verdict_of(count == wanted, f"{count} elements fit, {wanted} were needed")
 
 
 def form(params: Params, evidence: Evidence) -> Verdict:
     """Compare the named controls with ``values``, character for character; other controls do not matter."""
-    _only(params, "values")
+    only(params, "values")
     values = params.get("values")
     if not isinstance(values, Mapping) or not values:
         raise VerifierError("form needs values: an object of controls' names and their texts")
     if not all(isinstance(item, str) for pair in values.items() for item in pair):
         raise VerifierError("form needs texts for its controls' names and values")
     wrong = [name for name, value in values.items() if evidence.form_values.get(name) != value]
-    return _verdict(not wrong, f"wrong or missing: {', '.join(wrong)[:200]}" if wrong else "all controls are as needed")
+    return verdict_of(
+        not wrong, f"wrong or missing: {', '.join(wrong)[:200]}" if wrong else "all controls are as needed"
+    )
 
 
 def answer(params: Params, evidence: Evidence) -> Verdict:
@@ -175,25 +175,25 @@ def answer(params: Params, evidence: Evidence) -> Verdict:
     unless ``exact`` is true. A number is the whole answer in digits, with an optional sign, decimal point and
     commas between thousands. Giving up is never success.
     """
-    _only(params, "equals", "one_of", "number", "tolerance", "exact")
-    kind = _exactly_one(params, "equals", "one_of", "number")
-    exact, given = _flag(params, "exact", False), evidence.answer
-    accepted = (_text(params, "equals", empty=True),) if kind == "equals" else _texts(params, "one_of")
+    only(params, "equals", "one_of", "number", "tolerance", "exact")
+    kind = exactly_one(params, "equals", "one_of", "number")
+    exact, given = flag_of(params, "exact", False), evidence.answer
+    accepted = (text_of(params, "equals", empty=True),) if kind == "equals" else texts_of(params, "one_of")
     if kind == "one_of" and not accepted:
         raise VerifierError("answer needs at least one text for one_of")
-    number = _number(params, "number") if kind == "number" else 0.0
-    tolerance = _number(params, "tolerance") if "tolerance" in params else 0.0
+    number = number_of(params, "number") if kind == "number" else 0.0
+    tolerance = number_of(params, "tolerance") if "tolerance" in params else 0.0
     if tolerance < 0 or (kind == "number" and exact) or (kind != "number" and "tolerance" in params):
         raise VerifierError("answer takes a tolerance from 0 with number, and exact with texts")
     if given is None or evidence.gave_up:
-        return _verdict(False, "there is no answer")
+        return verdict_of(False, "there is no answer")
     if kind == "number":
         success = number_in(given, number, tolerance=tolerance)
     else:
         success = (given if exact else normalised_text(given)) in (
             accepted if exact else [normalised_text(item) for item in accepted]
         )
-    return _verdict(success, f"the answer is {given[:100]!r}")
+    return verdict_of(success, f"the answer is {given[:100]!r}")
 
 
 VERIFIERS: dict[str, Verifier] = {
@@ -203,6 +203,9 @@ VERIFIERS: dict[str, Verifier] = {
     "element": element,
     "form": form,
     "answer": answer,
+    "request": request,
+    "rows": rows,
+    "sorted": in_order,
 }
 
 
@@ -217,18 +220,18 @@ def _judge(name: str, params: Params, evidence: Evidence, *, depth: int) -> Verd
         verdict = VERIFIERS[name](params, evidence)
     else:
         raise VerifierError(f"unknown verifier {name!r:.40}; known are {', '.join((*VERIFIERS, 'all', 'any', 'not'))}")
-    return _verdict(False, "nothing was recorded") if evidence == Evidence() else verdict
+    return verdict_of(False, "nothing was recorded") if evidence == Evidence() else verdict
 
 
 def _combine(name: str, params: Params, evidence: Evidence, *, depth: int) -> Verdict:
     """``all`` is worth its worst part, ``any`` its best; ``not`` is worth 1 where its part fails."""
-    _only(params, "of")
+    only(params, "of")
     specs = [params.get("of")] if name == "not" else params.get("of")
     if not isinstance(specs, list | tuple) or not specs:
         raise VerifierError(f"{name} needs of: {'a verifier' if name == 'not' else 'a list of verifiers'}")
     verdicts = [_judge(*_spec(spec), evidence, depth=depth) for spec in specs]
     if name == "not":
-        return _verdict(not verdicts[0].success, f"not: {verdicts[0].reason}")
+        return verdict_of(not verdicts[0].success, f"not: {verdicts[0].reason}")
     choose = min if name == "all" else max
     chosen = choose(verdicts, key=lambda verdict: (verdict.success, verdict.reward))
     return Verdict(
@@ -244,65 +247,9 @@ def _spec(spec: Any) -> tuple[str, Params]:
     raise VerifierError("a nested verifier is an object with a name and params")
 
 
-def _verdict(success: bool, reason: str) -> Verdict:
-    return Verdict(success=success, reward=float(success), reason=reason)
-
-
 def _time_left(evidence: Evidence) -> float:
     """The share of the page's time limit that was left."""
     limit, elapsed = evidence.page_limit_ms, evidence.page_elapsed_ms
-    if not _is_number(limit) or limit is None or limit <= 0 or not _is_number(elapsed):
+    if not is_number(limit) or limit is None or limit <= 0 or not is_number(elapsed):
         raise VerifierError(f"time_decayed needs the page's time limit and elapsed time, not {limit!r} and {elapsed!r}")
     return min(max(1 - elapsed / limit, 0.0), 1.0)
-
-
-def _is_number(value: object) -> bool:
-    """Whether this is a number and finite."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER
-
-
-def _only(params: Params, *names: str) -> None:
-    if unknown := set(params) - set(names):
-        raise VerifierError(f"unknown parameters {sorted(map(str, unknown))}; known are {', '.join(names)}")
-
-
-def _exactly_one(params: Params, *names: str) -> str:
-    given = [name for name in names if name in params]
-    if len(given) != 1:
-        raise VerifierError(f"give exactly one of {', '.join(names)}")
-    return given[0]
-
-
-def _text(params: Params, name: str, *, empty: bool = False) -> str:
-    value = params.get(name)
-    if not isinstance(value, str) or not (value.strip() or empty):
-        raise VerifierError(f"{name} needs a text, not {value!r:.40}")
-    return value
-
-
-def _texts(params: Params, name: str) -> Sequence[str]:
-    value = params.get(name, ())
-    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
-        raise VerifierError(f"{name} needs a list of texts, not {value!r:.40}")
-    return value
-
-
-def _choice(params: Params, name: str, choices: Sequence[str]) -> str:
-    value = params.get(name)
-    if value not in choices:
-        raise VerifierError(f"{name} needs one of {', '.join(choices)}, not {value!r:.40}")
-    return str(value)
-
-
-def _flag(params: Params, name: str, default: bool) -> bool:
-    value = params.get(name, default)
-    if not isinstance(value, bool):
-        raise VerifierError(f"{name} needs true or false, not {value!r:.40}")
-    return value
-
-
-def _number(params: Params, name: str) -> float:
-    value = params.get(name)
-    if not _is_number(value):
-        raise VerifierError(f"{name} needs a number, not {value!r:.40}")
-    return float(value)  # type: ignore[arg-type]  # _is_number has seen to it

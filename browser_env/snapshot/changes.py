@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
+from browser_env.reading import BEACONS, only_reads
 from browser_env.snapshot.exchange import CHANGING_METHODS, Exchange
-from browser_env.snapshot.normalising import PAGE_EPOCH, clocks_of, origin, place
+from browser_env.snapshot.normalising import PAGE_EPOCH, clocks_of, origin
 
-BEACONS = ("ping", "cspviolationreport")
-READING = re.compile(r"(?:search|query|queries|list|filter|suggest|autocomplete|count|get)(?:[-_A-Z].*)?")
-GRAPHQL_READ = re.compile(rb'"query"\s*:\s*"(?!\s*mutation)')
 History = tuple[str, ...]  # request keys of changes, in order
 
 
@@ -21,8 +18,7 @@ def changes_something(exchange: Exchange) -> bool:
     request = exchange.request
     if request.method not in CHANGING_METHODS or request.kind in BEACONS or exchange.response.status >= 400:
         return False
-    name = place(request.url).rpartition("/")[2]
-    return not (request.method == "POST" and (READING.fullmatch(name) or GRAPHQL_READ.search(request.body)))
+    return not only_reads(request)
 
 
 def clocks_in(exchanges: Sequence[Exchange]) -> tuple[datetime, ...]:

@@ -119,15 +119,22 @@ def body_key(body: bytes, content_type: str, clocks: tuple[datetime, ...] = (PAG
     """Return a body's content: forms and JSON without order and volatile fields, anything else by its hash."""
     kind = content_type.partition(";")[0].strip().lower()
     try:
-        if kind == "application/x-www-form-urlencoded":
-            return _fields_key("form", _pairs(body.decode()), clocks)
-        if kind == "multipart/form-data":
-            return _fields_key("multipart", _parts(body, content_type), clocks)
+        pairs = form_pairs(body, content_type)
+        if pairs is not None:
+            return _fields_key("multipart" if kind.startswith("multipart") else "form", pairs, clocks)
         if kind.endswith("json") or body[:1] in (b"{", b"["):
             return "json " + json.dumps(_stable(json.loads(body), clocks), sort_keys=True)
     except (ValueError, RecursionError):  # it is not what it says
         pass
     return "bytes " + _hash(body)
+
+
+def form_pairs(body: bytes, content_type: str) -> Pairs | None:
+    """Return the fields of a form's body in their order; None for other bodies; raise ValueError for a broken one."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == "application/x-www-form-urlencoded":
+        return _pairs(body.decode())
+    return _parts(body, content_type) if kind == "multipart/form-data" else None
 
 
 def _pairs(text: str) -> Pairs:

@@ -54,8 +54,8 @@ class Recorder:
         self.num_exchanges = 0  # how many answers have come so far
         self.wire: Wire | None = None  # of the page attached last
 
-    def begin_run(self, url: str) -> Callable[[Wire], None]:
-        """Begin a run at a page; return what each of its tabs is to be given to."""
+    def begin_run(self, url: str) -> Callable[..., None]:
+        """Begin a run at a page; return what each of its tabs is to be given to: :meth:`attach` for this run."""
         run = Run(number=0 if self._one_run else self._num_runs, page=url)
         self._num_runs += 1
         self._pages[url] = None
@@ -65,18 +65,21 @@ class Recorder:
         """Note something that could not be kept."""
         self._skipped[what] = None
 
-    def attach(self, wire: Wire, *, run: Run | None = None) -> None:
-        """Record a page from now on."""
+    def attach(
+        self, wire: Wire, *, run: Run | None = None, refuse: Callable[[dict[str, Any]], bool] | None = None
+    ) -> None:
+        """Record a page from now on; ``refuse`` sees each request before it is sent and says whether it failed it."""
         run = run or Run()
         self.wire = wire
         wire.on("Network.requestWillBeSent", lambda event: self._on_request(run, event))
-        wire.on("Fetch.requestPaused", lambda event: self._on_response(wire, run, event))
+        wire.on("Fetch.requestPaused", lambda event: self._on_paused(wire, run, event, refuse))
         wire.on("Network.webSocketCreated", lambda event: self.skip(f"websocket {event['url'][:300]}"))
         wire.on("Runtime.consoleAPICalled", self._on_console)
         if self._user_agent:
             wire.post("Network.setUserAgentOverride", {"userAgent": self._user_agent})
         wire.post("Network.setCacheDisabled", {"cacheDisabled": True})  # a whole answer to each request
-        wire.post("Fetch.enable", {"patterns": [{"urlPattern": "*", "requestStage": "Response"}]})
+        stages = ("Request", "Response") if refuse else ("Response",)
+        wire.post("Fetch.enable", {"patterns": [{"urlPattern": "*", "requestStage": stage} for stage in stages]})
 
     async def snapshot(self) -> Snapshot:
         """Return what was recorded, when all bodies under way are in; what several runs have in common, once."""
@@ -94,6 +97,14 @@ class Recorder:
         """Have what only reads stand before the changes that are answered later."""
         if event["request"]["method"] not in CHANGING_METHODS:
             run.places[event["requestId"]] = self._next_place()
+
+    def _on_paused(
+        self, wire: Wire, run: Run, event: dict[str, Any], refuse: Callable[[dict[str, Any]], bool] | None
+    ) -> None:
+        if "responseStatusCode" in event or "responseErrorReason" in event:
+            self._on_response(wire, run, event)
+        elif refuse is None or not refuse(event):
+            wire.post("Fetch.continueRequest", {"requestId": event["requestId"]})
 
     def _on_response(self, wire: Wire, run: Run, event: dict[str, Any]) -> None:
         place = run.places.pop(event.get("networkId", ""), None)

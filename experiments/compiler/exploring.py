@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 from browser_env.action import Dialog
 from browser_env.errors import DivergedError, InfraError, UsageError
@@ -20,33 +20,23 @@ from browser_env.snapshot.crawling import SIGNATURE
 from browser_env.snapshot.normalising import place
 from browser_env.snapshot.recording import Recorder
 from browser_env.snapshot.robots import Manners, is_own
+from experiments.compiler.charting import Chart, Progress, state_of
 from experiments.compiler.frontier import Frontier
-from experiments.compiler.graph import Edge, SiteGraph, State
-from experiments.compiler.offering import Offer, link_kind, links_of, offers_of
+from experiments.compiler.graph import SiteGraph, State
+from experiments.compiler.offering import Offer, links_of, offers_of
 from experiments.compiler.site import Site
 from experiments.compiler.states import address, template_of
 from experiments.compiler.surveying import Survey
-from experiments.compiler.target import Move, key_of
+from experiments.compiler.target import Move
 from experiments.compiler.visiting import visitors as have_visitors
 from experiments.compiler.walking import Sight, Walker
-from rewards.evidence import Sent
+from experiments.compiler.wording import Words
 
 VIEWS_PER_PAGE = 3  # states at most, for each page that is wanted
 MAX_PATH = 6  # moves from a page to a state
 MAX_DIALOGS = 2  # one after the other
+MORE = "one more of a kind"
 MAX_LOST = 2  # times that a state is looked for in vain
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far an exploration has come."""
-
-    url: str  # of the state found last
-    states: int
-    pages: int
-    templates: int
-    edges: int
-    waiting: int  # offers that nobody has taken up
 
 
 async def explore(
@@ -77,7 +67,7 @@ async def explore(
         await exploration.begin(walkers[0])
         await exploration.run(walkers, until=started + minutes * 60)
         cpu_s = processor.take()
-    return exploration.graph(minutes=(time.monotonic() - started) / 60, cpu_s=cpu_s)
+    return exploration.chart.graph(minutes=(time.monotonic() - started) / 60, cpu_s=cpu_s)
 
 
 class Exploration:
@@ -95,17 +85,12 @@ class Exploration:
         self._site = site
         self._max_pages = max_pages
         self._recorder = recorder
-        self._seed = seed
         self._on_state = on_state
-        self._states: dict[str, State] = {}
-        self._edges: dict[tuple[str, tuple[str, ...], str], Edge] = {}
-        self._links: dict[str, list[tuple[Move, str]]] = {}  # state -> its links, with where they lead
-        self._pages: dict[str, str] = {}  # address -> state
-        self._refused: Counter[str] = Counter()
+        self.chart = Chart(site.url)
         self._lost: Counter[str] = Counter()  # by state
-        self._trusted: dict[str, bool] = {}  # kinds of links -> whether clicking one does what opening it does
         self._noise: set[tuple[str, str]] = set()  # what pages send by themselves
         self._frontier = Frontier()
+        self._words = Words(seed=seed)
         self._busy = 0
         self._news = asyncio.Condition()
 
@@ -113,8 +98,7 @@ class Exploration:
         """Open the first page; raise what is wrong with it."""
         sight = await walker.open(self._site.url)
         survey = await walker.survey()
-        reason = self._unfit(sight, survey)
-        if reason:
+        if reason := self._unfit(sight, survey):
             raise InfraError(f"{self._site.url[:200]} {reason}; nothing can be explored from there")
         self._add(sight, survey, path=(), start=self._site.url)
 
@@ -123,28 +107,6 @@ class Exploration:
         async with asyncio.TaskGroup() as group:
             for walker in walkers:
                 group.create_task(self._walk(walker, until))
-
-    def graph(self, *, minutes: float, cpu_s: float) -> SiteGraph:
-        """Return what was found; links that lead to a page that is known are edges without having been clicked each."""
-        for source, links in self._links.items():
-            for move, url in links:
-                target = self._pages.get(address(url))
-                if target is not None and self._trusted.get(link_kind(url)):
-                    self._join(source, move, target)
-        if self._frontier.dropped:
-            self._refused["one more of a kind"] += self._frontier.dropped
-        return SiteGraph(
-            url=self._site.url,
-            states=dict(self._states),
-            edges=tuple(self._edges.values()),
-            refused=dict(self._refused),
-            minutes=minutes,
-            cpu_s=cpu_s,
-        )
-
-    @property
-    def _num_pages(self) -> int:
-        return sum(state.is_page for state in self._states.values())
 
     async def _walk(self, walker: Walker, until: float) -> None:
         """Take up one offer after the other; wait where others may still find some."""
@@ -161,63 +123,68 @@ class Exploration:
                 await self._take_up(walker, offer)
             finally:
                 self._busy -= 1
+                self.chart.refused[MORE] = self._frontier.dropped
                 async with self._news:
                     self._news.notify_all()
 
     def _next(self, walker: Walker) -> Offer | None:
-        pages = self._num_pages < self._max_pages
-        views = len(self._states) < self._max_pages * VIEWS_PER_PAGE
+        pages = self.chart.num_pages < self._max_pages
+        views = len(self.chart.states) < self._max_pages * VIEWS_PER_PAGE
         return self._frontier.take(walker.here if walker.is_fresh else "", pages=pages, views=views)
 
     async def _take_up(self, walker: Walker, offer: Offer) -> None:
         try:
             await (self._open(walker, offer) if offer.url else self._do(walker, offer))
         except DivergedError:
-            self._refuse("is not found again")
+            self.chart.refuse("is not found again")
             self._lose(offer.state)
         except UsageError:
-            self._refuse("is closed by robots.txt")
+            self.chart.refuse("is closed by robots.txt")
         except InfraError:
-            self._refuse("does not load")
+            self.chart.refuse("does not load")
 
     async def _open(self, walker: Walker, offer: Offer) -> None:
         """Open where a link leads; where links of its kind are new, see whether clicking it does the same."""
-        target = await self._page(walker, offer.url)
+        trusted = self.chart.trusts(offer.kind)
+        target = await self._page(walker, offer.url, fresh=not trusted)
         if target is None:
             return
-        if self._trusted.get(offer.kind):
-            self._join(offer.state, offer.moves[0], target)
+        if trusted:
+            self.chart.join(offer.state, offer.moves[0], target)
             return
         source = await self._go(walker, offer.state)
         sight = await walker.act(offer.moves[0])
         same = sight.id == target or self._spoils(walker, sight, target, offer)
-        self._trusted[offer.kind] = same
+        self.chart.trusted[offer.kind] = same
         if same:
-            self._join(source.id, offer.moves[0], target)
+            self.chart.join(source.id, offer.moves[0], target)
         else:
             await self._arrive(walker, source, offer.moves[0], sight)
 
     def _spoils(self, walker: Walker, sight: Sight, target: str, offer: Offer) -> bool:
         """Say whether a page is another at each visit; then those of its kind are not worth following."""
-        known = self._states[target]
+        known = self.chart.states[target]
         changes = bool(sight.id) and address(sight.observation.url) == address(known.url)
         if changes and template_of(sight.observation) == known.template and sight.observation.dialog is None:
-            self._refuse("changes from visit to visit")
+            self.chart.refuse("changes from visit to visit")
             self._frontier.spoil(offer.kind)
             walker.here = ""
             return True
         return False
 
-    async def _page(self, walker: Walker, url: str) -> str | None:
+    async def _page(self, walker: Walker, url: str, *, fresh: bool = True) -> str | None:
         """Open a page and return the state that it is; None where it is not one to be kept."""
-        sight = await walker.open(url)
+        sight = await walker.open(url, fresh=fresh)
         self._noise.update((sent.method, place(sent.url)) for sent in sight.sent)
         return await self._keep(walker, sight, path=(), start=url)
 
     async def _do(self, walker: Walker, offer: Offer) -> None:
         """Make the moves of an offer, and take in what they lead to."""
         source: State | None = await self._go(walker, offer.state)
-        for move in offer.moves:
+        moves = list(offer.moves)
+        if offer.searches:
+            moves[0] = replace(moves[0], action=replace(moves[0].action, text=self._words.choose()))  # type: ignore[call-arg]
+        for move in moves:
             if source is None:
                 return
             sight = await walker.act(move)
@@ -229,37 +196,37 @@ class Exploration:
         if sight.problem or changing:
             walker.here = ""
             if changing:
-                self._join(source.id, move, source.id, changing)
-            self._refuse("would change the site" if changing else _reason(sight.problem))
+                self.chart.join(source.id, move, source.id, changing)
+            self.chart.refuse("would change the site" if changing else _reason(sight.problem))
             return None
         target = await self._target(walker, source, move, sight)
         if target is None:
             return None
-        self._join(source.id, move, target)
-        return self._states[target] if walker.here == target else None
+        self.chart.join(source.id, move, target)
+        return self.chart.states[target] if walker.here == target else None
 
     async def _target(self, walker: Walker, source: State, move: Move, sight: Sight) -> str | None:
         """Return the state that a move led to; one that its address leads to as well is a page."""
-        if sight.id in self._states:
+        if sight.id in self.chart.states:
             return sight.id
         path = (*source.path, move)
         dialogs = [step for step in path if isinstance(step.action, Dialog)]
         if len(path) > MAX_PATH or len(dialogs) > MAX_DIALOGS:
-            self._refuse("shows dialogs without end" if len(dialogs) > MAX_DIALOGS else "is too far from a page")
+            self.chart.refuse("shows dialogs without end" if len(dialogs) > MAX_DIALOGS else "is too far from a page")
             walker.here = ""
             return None
-        target = await self._keep(walker, sight, path=path, start=source.start)
+        target = await self._keep(walker, sight, path=path, start=source.start, before=source)
         here = sight.observation
         if target is not None and here.dialog is None and address(here.url) != address(source.url):
             page = await self._page(walker, here.url)
             if page == target:
-                self._states[target] = replace(self._states[target], path=(), start=here.url)
-                self._pages.setdefault(address(here.url), target)
+                self.chart.states[target] = replace(self.chart.states[target], path=(), start=here.url)
+                self.chart.pages.setdefault(address(here.url), target)
         return target
 
     async def _go(self, walker: Walker, state_id: str) -> State:
         """Be in a state; raise :class:`DivergedError` where it is not found again."""
-        state = self._states[state_id]
+        state = self.chart.states[state_id]
         if walker.here == state_id and walker.is_fresh:
             return state
         sight = await walker.follow(state.start, state.path)
@@ -272,22 +239,24 @@ class Exploration:
         if self._lost[state_id] == MAX_LOST:
             self._frontier.forget(state_id)
 
-    async def _keep(self, walker: Walker, sight: Sight, *, path: tuple[Move, ...], start: str) -> str | None:
+    async def _keep(
+        self, walker: Walker, sight: Sight, *, path: tuple[Move, ...], start: str, before: State | None = None
+    ) -> str | None:
         """Keep what is seen as a state unless it is known or unfit; return its id, or None."""
-        if sight.id not in self._states:
+        if sight.id not in self.chart.states:
             survey = await walker.survey()
             reason = self._unfit(sight, survey)
             if reason:
-                self._refuse(reason)
+                self.chart.refuse(reason)
                 walker.here = ""
                 return None
-            if sight.id not in self._states:
-                self._add(sight, survey, path=path, start=start)
-        elif not path and not self._states[sight.id].is_page:
-            self._states[sight.id] = replace(self._states[sight.id], path=(), start=start)
+            if sight.id not in self.chart.states:
+                self._add(sight, survey, path=path, start=start, before=before)
+        elif not path and not self.chart.states[sight.id].is_page:
+            self.chart.states[sight.id] = replace(self.chart.states[sight.id], path=(), start=start)
         if not path:
             for url in (start, sight.observation.url):
-                self._pages.setdefault(address(url), sight.id)
+                self.chart.pages.setdefault(address(url), sight.id)
         return sight.id
 
     def _unfit(self, sight: Sight, survey: Survey) -> str:
@@ -304,47 +273,17 @@ class Exploration:
         login = self._site.login
         return "is logged out" if login is not None and address(url) == address(login.url) else ""
 
-    def _add(self, sight: Sight, survey: Survey, *, path: tuple[Move, ...], start: str) -> None:
-        observation = sight.observation
-        state = State(
-            id=sight.id,
-            url=observation.url,
-            title=observation.tabs[observation.active_tab].title if observation.tabs else "",
-            template=template_of(observation),
-            observation=observation,
-            evidence=sight.evidence,
-            path=path,
-            start=start,
-            forms=survey.forms,
-            facts=survey.facts,
-        )
-        self._states[state.id] = state
+    def _add(
+        self, sight: Sight, survey: Survey, *, path: tuple[Move, ...], start: str, before: State | None = None
+    ) -> None:
+        state = state_of(sight, survey, path=path, start=start)
+        self.chart.add(state, links_of(state, survey))
         self._frontier.know(state.url)
-        if not path:
-            self._pages.setdefault(address(start), state.id)
-        self._links[state.id] = list(links_of(state, survey))
-        offers = offers_of(state, survey, self._site, seed=self._seed)
-        self._refused.update(offers.refused)
+        self._words.add(state.observation)
+        offers = offers_of(state, survey, self._site, before=before)
+        self.chart.refused.update(offers.refused)
         self._frontier.add(offers.offers, depth=len(path))
-        self._on_state(self._progress(state))
-
-    def _join(self, source: str, move: Move, target: str, changing: Sequence[Sent] = ()) -> None:
-        requests = tuple(dict.fromkeys(f"{sent.method} {sent.url}" for sent in changing))
-        edge = Edge(source=source, move=move, target=target, requests=requests, writes=bool(requests))
-        self._edges.setdefault((source, key_of([move]), target), edge)
-
-    def _refuse(self, reason: str) -> None:
-        self._refused[reason] += 1
-
-    def _progress(self, state: State) -> Progress:
-        return Progress(
-            url=state.url,
-            states=len(self._states),
-            pages=self._num_pages,
-            templates=len({known.template for known in self._states.values()}),
-            edges=len(self._edges),
-            waiting=len(self._frontier),
-        )
+        self._on_state(self.chart.progress(state, waiting=len(self._frontier)))
 
 
 def _reason(problem: str) -> str:

@@ -44,15 +44,15 @@ class Frontier:
 
     def take(self, here: str, *, pages: bool = True, views: bool = True) -> Offer | None:
         """Return what comes next for somebody who is in a state; links only where ``pages``, others where ``views``."""
-        best: tuple[tuple[int, int, int, int], str, int] | None = None
+        best: tuple[tuple[int, bool, bool, int], str, int] | None = None
         for kind in [kind for kind in self._waiting if self._is_spent(kind)]:
             self.dropped += len(self._waiting.pop(kind))
         for kind, waiting in self._waiting.items():
-            tried = max(self._tried[kind], self._tried[_everywhere(kind)] - TRIES)
+            tried = self._tried[kind] + self._tried[_everywhere(kind)] // TRIES + kind.count(",")
             for index, (depth, offer) in enumerate(waiting):
                 if not (pages if offer.url else views):
                     break
-                rank = (tried, offer.state != here, not offer.url, depth)
+                rank = (tried + depth + 2 * offer.searches, offer.state != here, not offer.url, depth)
                 if best is None or rank < best[0]:
                     best = rank, kind, index
         if best is None:
@@ -80,5 +80,5 @@ class Frontier:
 
 
 def _everywhere(kind: str) -> str:
-    """Return a kind without its template."""
-    return kind if kind.startswith("link ") else kind.partition(" ")[2]
+    """Return a kind without what differs within a site: of links what they ask for, of others the template."""
+    return kind.rpartition("?")[0] if kind.startswith("link ") else kind.partition(" ")[2]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from browser_env.action import Action, Check, Click, Dialog, Press, Select, Type
@@ -26,12 +25,9 @@ SEARCH = re.compile(r"search|find|query|look ?up|filter|suche|buscar|recherche",
 SEARCH_KEYS = ("q", "s", "query", "search", "term", "keyword", "keywords")
 PRESSED = frozenset(("button", "tab", "menuitem", "menuitemradio", "menuitemcheckbox", "treeitem", "columnheader"))
 OTHERS = frozenset(("generic", "img", "listitem", "cell", "gridcell", "heading", "paragraph", "strong", "row"))
-WORD = re.compile(r"[^\W\d_]{4,20}")
-CONTENT = frozenset(("cell", "gridcell", "listitem", "link", "heading", "rowheader"))
 MAX_OFFERS = 200  # of one state
 MAX_OTHERS = 12  # of elements that can be clicked and have no such role, of one state
 MAX_OPTIONS = 3  # of one list
-MAX_WORDS = 2  # that are searched for in one box
 USUAL_NUMBER = "50"
 
 
@@ -43,6 +39,7 @@ class Offer:
     moves: tuple[Move, ...]
     kind: str  # what offers that are alike in their site have in common
     url: str = ""  # where a link leads
+    searches: bool = False  # its text is chosen when it is taken up: by then more words of the site are known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,24 +50,29 @@ class Offers:
     refused: Mapping[str, int]
 
 
-def offers_of(state: State, survey: Survey, site: Site, *, seed: int) -> Offers:
-    """Return what can be done in a state; nothing here submits a form that changes something, or leaves the site."""
+def offers_of(state: State, survey: Survey, site: Site, *, before: State | None = None) -> Offers:
+    """Return what can be done in a state; nothing here submits a form that changes something, or leaves the site.
+
+    Of a state within a page only what the state ``before`` did not offer counts, and once more what led to it.
+    """
     if state.observation.dialog is not None:
         moves = [Move(action=Dialog(accept=accept)) for accept in (True, False)]
         kinds = (f"{state.template} dialog {move.action.to_text()}" for move in moves)
-        found = tuple(Offer(state=state.id, moves=(m,), kind=kind) for m, kind in zip(moves, kinds, strict=True))
-        return Offers(offers=found, refused={})
-    desk = _Desk(state, survey, site, random.Random(f"{seed} {state.id}"))
-    found = tuple(desk.offers())[:MAX_OFFERS]
-    return Offers(offers=found, refused=desk.refused)
+        answers = tuple(Offer(state=state.id, moves=(m,), kind=kind) for m, kind in zip(moves, kinds, strict=True))
+        return Offers(offers=answers, refused={})
+    desk = _Desk(state, survey, site)
+    old = set() if before is None else set(targets_of(before.observation).values())
+    old -= {move.target for move in state.path[-1:] if move.target is not None}
+    found = [offer for offer in desk.offers() if offer.url or offer.moves[0].target not in old]
+    return Offers(offers=tuple(found[:MAX_OFFERS]), refused=desk.refused)
 
 
 class _Desk:
     """Goes through the elements of one state."""
 
-    def __init__(self, state: State, survey: Survey, site: Site, chance: random.Random):
+    def __init__(self, state: State, survey: Survey, site: Site):
         self.refused: dict[str, int] = {}
-        self._state, self._survey, self._site, self._chance = state, survey, site, chance
+        self._state, self._survey, self._site = state, survey, site
         self._elements = {element.id: element for element in state.observation.elements}
         self._targets = targets_of(state.observation)
         self._task = site.task(site.url)
@@ -121,8 +123,7 @@ class _Desk:
             for action in self._values(control, is_get=is_get):
                 yield self._offer(action, *ending)
             if is_search(control) and form.method in ("", "get"):
-                for word in self._words():
-                    yield self._offer(Type(control.id, word), Move(action=Press("Enter")))
+                yield replace(self._offer(Type(control.id, "?"), Move(action=Press("Enter"))), searches=True)
 
     def _values(self, control: Control, *, is_get: bool) -> Iterator[Action]:
         element = self._elements.get(control.id)
@@ -148,16 +149,6 @@ class _Desk:
             for element in self._state.observation.elements
             if element.role == "radio" and element.name in labels and not {"checked", "disabled"} & set(element.states)
         ][:MAX_OPTIONS]
-
-    def _words(self) -> list[str]:
-        found = {
-            word
-            for element in self._state.observation.elements
-            if element.role in CONTENT
-            for word in WORD.findall(element.name)
-        }
-        words = sorted(found)
-        return self._chance.sample(words, min(MAX_WORDS, len(words)))
 
     def _stands_alone(self, element: Element) -> bool:
         """Say whether nothing around an element, or in it, can be clicked in its place."""

@@ -63,7 +63,13 @@ def fingerprint(observation: Observation) -> str:
 
 def template_of(observation: Observation) -> str:
     """Return what states that differ in their content only have in common, in hex."""
-    return _hash((pattern_of(observation.url), *sorted(set(_controls(observation))), _dialog(observation, kind=True)))
+    return _hash(
+        (
+            pattern_of(observation.url).partition("?")[0],
+            *sorted(set(_controls(observation))),
+            _dialog(observation, kind=True),
+        )
+    )
 
 
 def stable(text: str) -> str:
@@ -137,8 +143,8 @@ def _shape(path: str) -> str:
 
 
 def _fragment(fragment: str) -> str:
-    if not ROUTE.search(fragment):
-        return ""  # a place within the page
+    if not ROUTE.search(fragment) or fragment in ("/", "!/"):
+        return ""  # a place within the page, or where an application begins
     route, mark, asked = fragment.partition("?")
     pairs = [pair for pair in asked.split("&") if not _is_volatile(pair.partition("=")[0], pair.partition("=")[2])]
     return stable(unquote(route + mark + "&".join(sorted(pairs)), errors="replace"))

@@ -6,12 +6,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from browser_env.action import Action, Answer, GiveUp
 from browser_env.environment import Environment
-from browser_env.errors import DivergedError
+from browser_env.errors import DivergedError, InfraError
 from browser_env.host import BrowserHost
 from browser_env.observation import Observation
 from browser_env.options import BrowserOptions
@@ -42,8 +42,21 @@ class Visitor:
         self.site = site
 
     async def open(self, url: str, *, seed: int = 0) -> Observation:
-        """Open a page in a fresh profile; raise :class:`InfraError` where that fails."""
-        return await self.environment.reset(self.site.task(url), seed=seed)
+        """Open a page in a fresh profile, logged in where the site is live and has a login.
+
+        Raise :class:`InfraError` where that fails. Nothing of the login is recorded or in the evidence.
+        """
+        login, task = self.site.login, self.site.task(url)
+        if login is None or self.site.snapshot is not None:
+            return await self.environment.reset(task, seed=seed)
+        entry = replace(self.site.task(login.url), read_only=False)
+        observation = await self.environment.reset(entry, seed=seed, recorded=False)
+        for move in login.moves:
+            result = await self.environment.step(move.on(observation))
+            observation = result.observation
+            if observation.error or result.outcome is not None:
+                raise InfraError(f"the login failed: {observation.error or result.reason}")
+        return await self.environment.go_on(task)
 
     async def play(self, url: str, moves: Sequence[Move], *, seed: int = 0) -> Visit:
         """Open a page in a fresh profile and make moves; an ``answer`` and a ``give_up`` are left to the caller.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from browser_env.action import Navigate
 from browser_env.errors import DivergedError
 from browser_env.observation import Observation
 from browser_env.snapshot.robots import Manners
@@ -39,25 +40,35 @@ class Walker:
         self._observation: Observation | None = None
         self._moves = 0  # in this profile
         self._num_sent = 0
+        self._only_opened = False  # this profile did nothing but open pages
 
     @property
     def is_fresh(self) -> bool:
         """Whether a move more may be made in this profile."""
         return self._moves < MAX_STREAK
 
-    async def open(self, url: str) -> Sight:
-        """Open a page in a fresh profile; raise :class:`InfraError` where that fails, and :class:`UsageError` where
-        the site does not want it."""
+    async def open(self, url: str, *, fresh: bool = True) -> Sight:
+        """Open a page in a fresh profile; unless ``fresh``, one that did nothing but open pages will do.
+
+        Raise :class:`InfraError` where that fails, and :class:`UsageError` where the site does not want it.
+        """
         self.here = ""
         await self._ask(url)
+        if not fresh and self._only_opened and self.is_fresh:
+            self._moves += 1
+            result = await self._visitor.environment.step(Navigate(url))
+            if result.observation.error is None and result.outcome is None:
+                return self._see(result.observation, self._visitor.environment.evidence)
+        self._only_opened = False
         observation = await self._visitor.open(url, seed=self._seed)
         self._moves = self._num_sent = 0
+        self._only_opened = observation.dialog is None
         return self._see(observation, self._visitor.environment.evidence)
 
     async def act(self, move: Move) -> Sight:
         """Make a move where one is; raise :class:`DivergedError` where its target is not there."""
         assert self._observation is not None
-        self.here = ""
+        self.here, self._only_opened = "", False
         self._moves += 1
         await self._ask(self._observation.url)
         result = await self._visitor.environment.step(move.on(self._observation))
@@ -66,7 +77,7 @@ class Walker:
 
     async def follow(self, url: str, moves: Sequence[Move]) -> Sight:
         """Open a page and make moves; raise :class:`DivergedError` where one of them does not work."""
-        sight = await self.open(url)
+        sight = await self.open(url, fresh=False)
         for move in moves:
             sight = await self.act(move)
             if sight.problem:

@@ -17,6 +17,9 @@ WORKING_PARAMS: dict[str, dict[str, Any]] = {
     "element": {"role": "button", "count": 0},
     "form": {"values": {"name": "Anna"}},
     "answer": {"equals": ""},
+    "request": {"method": "POST"},
+    "rows": {"column": "Price", "equals": "3"},
+    "sorted": {"column": "Price", "order": "ascending"},
 }
 
 

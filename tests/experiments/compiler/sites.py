@@ -448,7 +448,7 @@ def trap(site: Served, asked: Asked) -> Reply:
         )
         body = "".join(f'<li><a href="/{link}">Go to {link.split("/")[0]}</a></li>' for link in links)
         buttons = "<button onclick=\"fetch('/wipe', {method: 'DELETE'})\">Delete everything</button>"
-        quiet = "<button onclick=\"fetch('/count', {method: 'POST'})\">Count me</button>"
+        quiet = "<button onclick=\"fetch('/hit', {method: 'POST'})\">Count me</button>"
         out = '<a href="http://elsewhere.test/">Elsewhere</a> <a href="/logout">Log out</a> <a href="/exit">Leave</a>'
         return _page("Trap", f"<h1>Trap</h1><ul>{body}</ul>{buttons}{quiet}{out}")
     if first == "calendar":
@@ -498,3 +498,77 @@ def trap(site: Served, asked: Asked) -> Reply:
         site.data["left"] = site.data.get("left", 0) + 1
         return _page("Logged out", "<h1>Logged out</h1><form method=post action=/login><input name=user></form>")
     return _gone()
+
+
+# The sender: one button for each way in which a page may send something; and a site behind a login.
+
+SENDER = """
+const post = (path, body, type = "application/json") =>
+  fetch(path, { method: "POST", body, headers: { "content-type": type } }).catch(() => {});
+const ways = {
+  "GET": () => fetch("/read"),
+  "Search": () => post("/search", JSON.stringify({ q: "oak" })),
+  "GraphQL query": () => post("/graphql", JSON.stringify({ query: "{ notes { id } }" })),
+  "GraphQL mutation": () => post("/graphql", JSON.stringify({ query: "\\n mutation { wipe }" })),
+  "POST": () => post("/write", JSON.stringify({ title: "Oak", by: { name: "Anna" }, tags: ["a", 2], password: "x" })),
+  "Form data": () => { const data = new FormData(); data.append("a", "1"); data.append("b", "2"); data.append("b", "3");
+    return fetch("/write", { method: "POST", body: data }).catch(() => {}); },
+  "PUT": () => fetch("/write", { method: "PUT", body: "x" }).catch(() => {}),
+  "PATCH": () => fetch("/write", { method: "PATCH", body: "x" }).catch(() => {}),
+  "DELETE": () => fetch("/write", { method: "DELETE" }).catch(() => {}),
+  "Rejected": () => post("/reject", JSON.stringify({ code: 7 })),
+  "XHR": () => { const asked = new XMLHttpRequest(); asked.open("POST", "/write"); asked.send("x"); },
+  "Beacon": () => navigator.sendBeacon("/write", "x"),
+  "Worker": () => new Worker(URL.createObjectURL(new Blob(
+    [`fetch("${location.origin}/write", { method: "POST", body: "worker" })`]))),
+  "Shared worker": () => new SharedWorker("/worker.js"),
+  "Keepalive": () => fetch("/write", { method: "POST", body: "x", keepalive: true }).catch(() => {}),
+};
+for (const [name, send] of Object.entries(ways)) {
+  const button = document.createElement("button");
+  button.textContent = name;
+  button.onclick = async () => { await send(); document.getElementById("done").textContent = `sent ${name}`; };
+  document.body.append(button);
+}
+"""
+
+
+def sender(site: Served, asked: Asked) -> Reply:
+    """A page with many ways to send something."""
+    path = urlsplit(asked.path).path
+    if path == "/worker.js":
+        return Reply(body='fetch("/write", { method: "POST", body: "shared" })', kind="text/javascript")
+    if path == "/reject":
+        return Reply(body="no", status=422)
+    if path == "/":
+        form = (
+            '<form action="/write" method="post"><input name="name" value="Anna"><input type="password" name="password"'
+            ' value="x"><button>Submit</button></form><form action="/write" method="post" target="_blank"><button>'
+            'Submit in a tab</button></form><p id="done">-</p>'
+        )
+        return _page("Sender", form, script=SENDER)
+    return _page("Done", "<h1>Done</h1>")
+
+
+def guarded(site: Served, asked: Asked) -> Reply:
+    """A site that shows nothing but its login to who is not logged in."""
+    path = urlsplit(asked.path).path
+    if path == "/login" and asked.method == "POST":
+        fields = dict(parse_qsl(asked.body))
+        right = fields.get("user") == "anna" and fields.get("password") == "open sesame"
+        return _to("/", ("Set-Cookie", "session=let-me-in; Path=/")) if right else _to("/login")
+    if path == "/login":
+        form = (
+            '<form method="post"><label>User <input name="user"></label><label>Password <input type="password"'
+            ' name="password"></label><button>Log in</button></form>'
+        )
+        return _page("Log in", f"<h1>Log in</h1>{form}")
+    if "session=let-me-in" not in asked.cookie:
+        return _to("/login")
+    if path == "/leave":
+        return _to("/login", ("Set-Cookie", "session=; Path=/; Max-Age=0"))
+    links = (
+        '<a href="/">Desk</a> <a href="/letters">Letters</a> <a href="/leave">Trap</a> <a href="/logout">Log out</a>'
+    )
+    titles = {"/": "Desk", "/letters": "Letters"}
+    return _page(titles[path], f"<h1>{titles[path]}</h1>{links}") if path in titles else _gone()

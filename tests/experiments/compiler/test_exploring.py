@@ -1,0 +1,200 @@
+import asyncio
+from collections import Counter
+
+import pytest
+
+from browser_env.action import Check, Click, Press, Select, Type
+from browser_env.errors import InfraError
+from experiments.compiler.exploring import explore
+from experiments.compiler.graph import SiteGraph
+from experiments.compiler.site import Login, Site
+from experiments.compiler.states import fingerprint
+from experiments.compiler.target import Move, Target
+from experiments.compiler.visiting import visitors
+from tests.experiments.compiler.conftest import Explored
+from tests.experiments.compiler.sites import INJECTION, guarded, served, shop
+
+
+def moves_made(graph: SiteGraph) -> Counter[str]:
+    return Counter(edge.move.action.verb for edge in graph.edges)
+
+
+# a classic site
+
+
+def test_pages_of_each_kind_are_found(explored_shop: Explored) -> None:
+    graph = explored_shop.graph
+    assert graph.home.url == explored_shop.site.url
+    assert graph.home.is_page
+    for path in ("products", "stock", "contact", "about", "delivery", "product/1"):
+        assert explored_shop.at(path)[0].is_page, path
+    assert len(graph.states) == len({state.id for state in graph.states.values()})
+
+
+def test_menus_tabs_sections_dialogs_and_sorting_make_states(explored_shop: Explored) -> None:
+    def by(name: str) -> list[str]:
+        return [s.url for s in explored_shop.graph.states.values() if any(_name(m) == name for m in s.path)]
+
+    for name in ("More", "Measurements", "Care instructions", "Help", "News", "Product"):
+        assert by(name), name
+    news = next(s for s in explored_shop.graph.states.values() if s.observation.dialog is not None)
+    assert news.observation.dialog is not None
+    assert news.observation.dialog.message == "Read the news?"
+
+
+def test_lists_boxes_and_searches_are_tried(explored_shop: Explored) -> None:
+    made = moves_made(explored_shop.graph)
+    assert all(made[action.verb] for action in (Select, Check, Type, Press, Click))
+    found = [state for state in explored_shop.graph.states.values() if "/search?q=" in state.url and state.is_page]
+    assert found
+
+
+def test_clocks_and_tokens_make_no_states(explored_shop: Explored) -> None:
+    pages = Counter(state.url for state in explored_shop.graph.states.values() if state.is_page)
+    assert set(pages.values()) == {1}
+
+
+def test_nothing_is_written_and_nobody_logs_out(explored_shop: Explored) -> None:
+    assert explored_shop.site.changes == []
+    assert not any(asked.path.startswith("/logout") for asked in explored_shop.site.log)
+    assert explored_shop.graph.refused["logs out"]
+    assert explored_shop.graph.refused["submits a form that may change the site"]
+
+
+def test_forms_and_facts_are_kept_with_their_states(explored_shop: Explored) -> None:
+    product, contact = explored_shop.at("product/1")[0], explored_shop.at("contact")[0]
+    assert ("Oak Table", "price", "57.00") in {(fact.subject, fact.label, fact.value) for fact in product.facts}
+    assert ("", "Category", "Living room") in {(fact.subject, fact.label, fact.value) for fact in product.facts}
+    form = next(form for form in contact.forms if form.action.endswith("/contact"))
+    assert all(contact.observation.element(control.id) is not None for control in form.controls)
+
+
+def test_links_to_known_pages_are_edges(explored_shop: Explored) -> None:
+    stock, home = explored_shop.at("stock")[0], explored_shop.graph.home
+    assert any(edge.source == stock.id and edge.target == home.id for edge in explored_shop.graph.edges)
+    assert next(explored_shop.graph.routes(home.id, explored_shop.at("about")[0].id))
+
+
+def test_states_are_found_again_by_their_paths(explored_shop: Explored) -> None:
+    states = [state for state in explored_shop.graph.states.values() if state.observation.dialog is None]
+    chosen = [*states[:3], *[state for state in states if state.path][:5]]
+
+    async def again() -> list[str]:
+        async with visitors(Site(url=explored_shop.site.url), count=1) as (visitor,):
+            visits = [await visitor.play(state.start, state.path) for state in chosen]
+            return [fingerprint(visit.observations[-1]) for visit in visits]
+
+    assert asyncio.run(again()) == [state.id for state in chosen]
+
+
+def test_progress_is_told_for_every_state(explored_shop: Explored) -> None:
+    assert [step.states for step in explored_shop.progress] == list(range(1, len(explored_shop.graph.states) + 1))
+
+
+def test_limits_hold(explored_shop: Explored) -> None:
+    pages = sum(state.is_page for state in explored_shop.graph.states.values())
+    assert pages <= 20 + 4  # each visitor may be about to find one, and its sibling
+    assert len(explored_shop.graph.states) <= 3 * 20 + 4
+
+
+# a single-page application
+
+
+def test_an_applications_routes_are_pages(explored_notes: Explored) -> None:
+    assert explored_notes.at("#/settings")[0].is_page
+    assert explored_notes.at("#/note/1")[0].is_page
+    assert explored_notes.at("#/note/1")[0].facts
+
+
+def test_an_application_is_searched_and_filtered(explored_notes: Explored) -> None:
+    made = moves_made(explored_notes.graph)
+    assert all(made[action.verb] for action in (Select, Press))
+
+
+def test_what_would_change_the_application_is_noted_and_not_sent(explored_notes: Explored) -> None:
+    writing = [edge for edge in explored_notes.graph.edges if edge.writes]
+    assert {"Add note", "Done"} <= {_name(edge.move) for edge in writing}
+    assert all(edge.source == edge.target and edge.requests for edge in writing)
+    assert any(request.startswith("PATCH ") for edge in writing for request in edge.requests)
+    assert explored_notes.site.changes == []
+
+
+def test_controls_without_a_form_are_a_form(explored_notes: Explored) -> None:
+    (form,) = explored_notes.graph.home.forms
+    assert (form.method, form.action, form.submits) == ("", "", ())
+    assert {control.label for control in form.controls} == {"Show", "Find notes", "New note"}
+
+
+def test_a_recorder_keeps_what_was_served(explored_notes: Explored) -> None:
+    assert explored_notes.snapshot is not None
+    asked = {exchange.request.url for exchange in explored_notes.snapshot.exchanges}
+    assert f"{explored_notes.site.url}api/notes/1" in asked
+    assert explored_notes.site.url in explored_notes.snapshot.pages
+
+
+# a hostile site
+
+
+def test_traps_are_bounded_and_counted(explored_trap: Explored) -> None:
+    graph = explored_trap.graph
+    calendar = [state for state in graph.states.values() if "/calendar/" in state.url]
+    assert 2 <= len(calendar) <= 14
+    assert sum(state.observation.dialog is not None for state in graph.states.values()) <= 8
+    assert graph.refused["answers with an error (500)"] == 1
+    assert graph.refused["leaves the site"]
+    assert graph.refused["one more of a kind"]
+    assert explored_trap.site.changes == []
+
+
+def test_a_huge_table_and_prompts_in_the_page_are_just_pages(explored_trap: Explored) -> None:
+    (huge, *_), (words, *_) = explored_trap.at("huge"), explored_trap.at("words")
+    assert huge.observation.truncated
+    assert words.is_page
+    assert any(element.name == INJECTION for element in words.observation.elements)
+
+
+def test_a_page_that_breaks_scripts_is_surveyed_all_the_same(explored_trap: Explored) -> None:
+    (form,) = explored_trap.at("prototypes")[0].forms
+    assert [control.key for control in form.controls] == ["elements", "action", "method", "id"]
+    assert form.method == "get"
+
+
+# limits and logins
+
+
+def test_a_first_page_that_fails_is_an_error() -> None:
+    with pytest.raises(InfraError, match="did not load"):
+        asyncio.run(explore(Site(url="http://127.0.0.1:9/"), max_pages=3, minutes=1, visitors=1))
+    with served(shop) as site, pytest.raises(InfraError, match="404"):
+        asyncio.run(explore(Site(url=f"{site.url}nowhere"), max_pages=3, minutes=1, visitors=1))
+
+
+def test_time_is_kept_and_places_are_kept_out_of() -> None:
+    with served(shop) as site:
+        asked = Site(url=site.url, keep_out=(r"/products", r"/contact$"))
+        graph = asyncio.run(explore(asked, max_pages=1000, minutes=0.04, visitors=1))
+        assert graph.minutes < 0.5
+        assert graph.refused["is kept out of"]
+        assert not any(asked.path.startswith(("/products", "/contact")) for asked in site.log)
+
+
+def test_a_login_opens_each_profile_and_its_secret_stays_out() -> None:
+    moves = (
+        Move(action=Type("e0", "anna"), target=Target(role="textbox", name="User")),
+        Move(action=Type("e0", "open sesame"), target=Target(role="textbox", name="Password")),
+        Move(action=Click("e0"), target=Target(role="button", name="Log in")),
+    )
+    with served(guarded) as site:
+        login = Login(url=f"{site.url}login", moves=moves)
+        graph = asyncio.run(explore(Site(url=site.url, login=login), max_pages=5, minutes=1, visitors=1))
+        logins = sum(asked.method == "POST" for asked in site.log)
+    assert {state.title for state in graph.states.values()} == {"Desk", "Letters"}
+    assert graph.refused["is logged out"]
+    assert graph.refused["logs out"]
+    assert logins > 1
+    assert "sesame" not in repr(graph)
+    assert all(state.evidence.sent == () for state in graph.states.values())
+
+
+def _name(move: Move) -> str:
+    return move.target.name if move.target else ""
