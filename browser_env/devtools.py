@@ -35,7 +35,9 @@ class DevTools:
         self._write_fd = write_fd
         self._next_id = 0
         self._waiting: dict[int, tuple[str, asyncio.Future[dict[str, Any]]]] = {}  # by command id, with its session
-        self._listeners: dict[tuple[str, str], Listener] = {}  # by session ("" for the browser's own) and method
+        self._listeners: dict[
+            tuple[str, str], tuple[Listener, ...]
+        ] = {}  # by session ("" for the browser's own) and method
         self._arrived = bytearray()
         self._unsent = bytearray()
         self.connected = True
@@ -67,8 +69,8 @@ class DevTools:
         return answer
 
     def on(self, method: str, listener: Listener, *, session: str = "") -> None:
-        """Call a listener with the parameters of every such event; one listener for each session and method."""
-        self._listeners[session, method] = listener
+        """Call a listener with the parameters of every such event, after those that were added before."""
+        self._listeners[session, method] = (*self._listeners.get((session, method), ()), listener)
 
     def forget(self, session: str) -> None:
         """Drop a session's listeners and fail what still waits for its answers."""
@@ -136,8 +138,7 @@ class DevTools:
     def _take(self, message: dict[str, Any]) -> None:
         command = message.get("id")
         if command is None:
-            listener = self._listeners.get((message.get("sessionId", ""), message["method"]))
-            if listener is not None:
+            for listener in self._listeners.get((message.get("sessionId", ""), message["method"]), ()):
                 listener(message["params"])
             return
         _, answer = self._waiting.pop(command, ("", None))

@@ -17,11 +17,13 @@ from rich.table import Table
 from browser_env.errors import UsageError
 from browser_env.miniwob import miniwob_task
 from browser_env.seeds import demonstration_seed
+from experiments.benchmarks.applications import APPLICATIONS
 from experiments.benchmarks.picture import save_picture
 from experiments.benchmarks.plan import PEERS, Plan, Results, measure
 from experiments.benchmarks.process_tree import require_proc
 from experiments.benchmarks.replay import PHASES, ReplayPlan, measure_replay, replay_json, replay_tables
 from experiments.benchmarks.report import breakdown_tables, ratio_table, result_table, to_json
+from experiments.benchmarks.tasks import TasksPlan, measure_tasks, tasks_json, tasks_tables
 from experiments.commands.options import Commands, add_command, add_group, write_result
 from experiments.experts import EXPERTS, ExpertPolicy
 from experiments.progress import Progress
@@ -94,6 +96,19 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--tasks", default=",".join(EXPERTS), help="names, with commas (default: those with an expert)")
     parser.add_argument("--seed", type=int, default=0, help="of the run whose demonstrations they are to equal")
     parser.set_defaults(run=run_sessions)
+    parser = add_command(
+        group,
+        "tasks",
+        summary="compile other people's applications into tasks, audit them, and say what that costs",
+        example="webdual bench tasks --apps datasette,dokuwiki --minutes 10 --json tasks.json",
+    )
+    parser.add_argument("--apps", default=",".join(APPLICATIONS), help="names with commas (default: %(default)s)")
+    parser.add_argument("--minutes", type=float, default=10.0, help="for each application (default: 10)")
+    parser.add_argument("--pages", type=int, default=60, help="of each that are explored (default: 60)")
+    parser.add_argument("--audit", type=int, default=200, help="tasks of each that are audited (default: 200)")
+    parser.add_argument("--read-only", action="store_true", help="do not change the applications' data")
+    parser.add_argument("--folder", metavar="DIR", type=Path, default=Path("runs/applications"), help="for all of it")
+    parser.set_defaults(run=run_tasks)
 
 
 def run_env(args: argparse.Namespace) -> int:
@@ -193,6 +208,42 @@ async def _rehearse(studio: Studio, sessions: list[Session], on_kept: Callable[[
         await rehearse(studio, sessions, on_kept=on_kept)
     finally:
         await studio.stop()
+
+
+def run_tasks(args: argparse.Namespace) -> int:
+    """Compile and audit applications, and print tables; return 1 where one made no task or a mistake was found."""
+    plan = tasks_plan_of(args)
+    _require_writable(args.json, option="--json")
+    console, started = Console(), time.monotonic()
+    with Progress(console).phase("applications", total=len(plan.applications)) as bar:
+        made = measure_tasks(plan, tell=lambda name, done: bar.advance(done, detail=name))
+    took_s = time.monotonic() - started
+    for table in tasks_tables(made):
+        console.print(table)
+    for one in made:
+        if one.skipped:
+            console.print(f"{one.application} was skipped: {one.skipped}", markup=False, soft_wrap=True)
+    console.print(f"It took {took_s / 60:.1f} minutes.")
+    write_result(args.json, tasks_json(made, plan, took_s=took_s))
+    return 0 if all(one.summary.get("tasks") and not one.mistakes for one in made) else 1
+
+
+def tasks_plan_of(args: argparse.Namespace) -> TasksPlan:
+    """Return which applications are compiled; raise :class:`UsageError` where that cannot be."""
+    names = tuple(part.strip() for part in args.apps.split(","))
+    for name in names:
+        if name not in APPLICATIONS:
+            raise UsageError(f"--apps knows {', '.join(APPLICATIONS)}, not {name!r:.40}")
+    if not 0 < args.minutes < math.inf or args.pages < 1 or args.audit < 0:
+        raise UsageError("--minutes must be more than 0, --pages at least 1, --audit at least 0")
+    return TasksPlan(
+        applications=names,
+        minutes=args.minutes,
+        pages=args.pages,
+        audit=args.audit,
+        folder=args.folder.absolute(),
+        allow_writes=not args.read_only,
+    )
 
 
 def plan_of(args: argparse.Namespace) -> Plan:

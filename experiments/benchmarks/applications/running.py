@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from experiments.benchmarks.applications.serving import free_port, server
 
 @contextmanager
 def running(name: str, folder: Path) -> Iterator[Served]:
-    """An application with its data, from when it answers; its log and data stay in the folder.
+    """An application with its data, from when it answers; its log and data stay in the folder until the next time.
 
     Raise :class:`InfraError` where it cannot be installed or does not start.
     """
@@ -24,6 +25,8 @@ def running(name: str, folder: Path) -> Iterator[Served]:
         raise UsageError(f"there is no application {name!r:.40}; there are {', '.join(APPLICATIONS)}")
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    for left in ("data", "start"):
+        shutil.rmtree(folder / left, ignore_errors=True)
     port = free_port()
     start = APPLICATIONS[name].lay_out(folder, port)
     url, log, copy = f"http://127.0.0.1:{port}", folder / "server.log", folder / "start"

@@ -54,7 +54,7 @@ def _sorted(atlas: Atlas, edge: Edge, page: str, old: Table, new: Table) -> Iter
         return
     wanted = VerifierSpec(
         name="sorted",
-        params={"header": new.columns[column], "descending": descending, "least": len(values)},
+        params={"column": columns[column], "order": "descending" if descending else "ascending", "least": len(values)},
     )
     goal = say(SORT_DOWN if descending else SORT_UP, page=page, column=columns[column])
     yield from _task(atlas, edge, goal, wanted)
@@ -87,7 +87,7 @@ def _filtered(atlas: Atlas, edge: Edge, page: str, old: Table, new: Table) -> It
     column, value = fits[0]
     if not is_name(value) or not is_name(bare(new.columns[column])):
         return
-    params = {"header": new.columns[column], "equals": value, "least": len(new.rows)}
+    params = {"column": bare(new.columns[column]), "equals": value, "least": len(new.rows)}
     goal = say(FILTER, page=page, column=bare(new.columns[column]), value=value)
     yield from _task(atlas, edge, goal, VerifierSpec(name="rows", params=params))
 

@@ -54,7 +54,7 @@ def _post(atlas: Atlas, state: State, page: str, form: Form, chosen: tuple[Setti
         start=way.start,
         target=state.id,
         golden=(*done, move),
-        verifier=VerifierSpec(name="request", params={"method": "POST", "url": form.action, "fields": fields}),
+        verifier=VerifierSpec(name="request", params={"method": "POST", "equals": form.action, "fields": fields}),
         near_misses=tuple(NearMiss(why=why, moves=(*done[:-1], other, move)) for why, other in chosen[-1].wrong),
         unique=tuple(setting.label for setting in chosen),
         parts=len(chosen),
@@ -79,7 +79,7 @@ def _press(atlas: Atlas, edge: Edge) -> Iterator[Candidate]:
         start=way.start,
         target=state.id,
         golden=(*way.moves, edge.move),
-        verifier=VerifierSpec(name="request", params={"method": method, "url": url}),
+        verifier=VerifierSpec(name="request", params={"method": method, "equals": url}),
         unique=(target.name,),
         writes=True,
     )

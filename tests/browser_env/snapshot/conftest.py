@@ -171,6 +171,18 @@ class Studio:
         self._loop.run(environment.close())
         return results
 
+    def requests_of(self, task: Task, *, recorder: Recorder) -> tuple[int, int]:
+        """Open a task's page; return how many requests it was waited for began and ended, and how many are open."""
+
+        async def ask() -> tuple[int, int]:
+            environment = Environment(self._host, recorder=recorder)
+            await environment.reset(task, seed=1)
+            traffic = environment.context.page.traffic
+            await environment.close()
+            return traffic.events, traffic.open_requests
+
+        return self._loop.run(ask())
+
     def open_at_once(self, tasks: Sequence[Task], *, recorder: Recorder) -> None:
         """Open each task's page in an environment of its own, all at the same time."""
 

@@ -173,6 +173,12 @@ def test_environments_that_work_side_by_side_share_a_recorder(studio: Any, shop:
     assert recorder.num_exchanges >= len(snapshot.exchanges)
 
 
+def test_a_page_that_is_recorded_is_waited_for_as_ever(studio: Any, shop: Any) -> None:
+    events, still_open = studio.requests_of(task_at(f"{shop.url}/requests.html"), recorder=Recorder())
+    assert events > 10
+    assert still_open == 0
+
+
 def test_resets_that_look_alike_are_kept_once(studio: Any, shop: Any, tmp_path: Path) -> None:
     once, often = Recorder(), Recorder()
     for recorder, resets in ((once, 1), (often, 6)):

@@ -108,7 +108,7 @@ def test_a_header_that_sorts_makes_a_task() -> None:
     )
     made = of("filter-sort", generate(graph(first, by_height, links=[(0, "Height", 1)])))
     assert [candidate.verifier.params["of"][1] for candidate in made] == [
-        {"name": "sorted", "params": {"header": "Height", "descending": False, "least": 4}}
+        {"name": "sorted", "params": {"column": "Height", "order": "ascending", "least": 4}}
     ]
     assert "Height" in made[0].goal
 
@@ -117,7 +117,7 @@ def test_a_link_that_leaves_some_rows_out_makes_a_task() -> None:
     first, sunny = plants("/plants", ROWS), plants("/plants?kind=sun", ROWS[1:3])
     made = of("filter-sort", generate(graph(first, sunny, links=[(0, "Only Sun", 1)])))
     assert [candidate.verifier.params["of"][1] for candidate in made] == [
-        {"name": "rows", "params": {"header": "Kind", "equals": "Sun", "least": 2}}
+        {"name": "rows", "params": {"column": "Kind", "equals": "Sun", "least": 2}}
     ]
 
 
