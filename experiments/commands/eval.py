@@ -17,6 +17,10 @@ from experiments.progress import Progress
 from experiments.scores import TaskScore, mean_success, score_episodes
 from experiments.task_choice import named_tasks, only_held_out
 from policy.checkpoint import load_policy
+from policy.compact import CompactPolicy
+from policy.config import CompactConfig
+
+UNTRAINED = "untrained"
 
 
 def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -27,7 +31,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
         summary="evaluate a trained policy on seeds that it never trained on",
         example="webdual eval runs/latest/checkpoints/mixed --tasks click-button,enter-text --episodes 20",
     )
-    parser.add_argument("checkpoint", type=Path, help="folder of a checkpoint")
+    parser.add_argument("checkpoint", help=f"folder of a checkpoint, or {UNTRAINED}: what training begins with")
     parser.add_argument(
         "--tasks",
         default=",".join(DEFAULT_TASKS),
@@ -50,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     tasks = named_tasks(args.tasks)
     if args.held_out is not None:
         tasks = only_held_out(tasks, args.held_out)
-    policy = load_policy(args.checkpoint)
+    policy = _policy(args.checkpoint)
     console = Console()
     with (
         Pool(num_envs=args.envs, pixels=not args.blind) as pool,
@@ -68,6 +72,12 @@ def run(args: argparse.Namespace) -> int:
     console.print(_table(scores))
     write_result(args.json, {"mean": mean_success(scores), "tasks": [task.to_row() for task in scores]})
     return 0
+
+
+def _policy(checkpoint: str) -> CompactPolicy:
+    if checkpoint == UNTRAINED:
+        return CompactPolicy(CompactConfig(), seed=0)
+    return load_policy(Path(checkpoint))
 
 
 def _table(scores: list[TaskScore]) -> Table:
