@@ -276,7 +276,7 @@ class Environment:
             return
         scripts, proxy = [clock_script()], NOWHERE
         if task.snapshot is not None:
-            self._replayer = Replayer(await asyncio.to_thread(open_snapshot, task.snapshot))
+            self._replayer = Replayer(await asyncio.to_thread(open_snapshot, task.snapshot), read_only=task.read_only)
         else:
             self._guard = await Guard(task, host_map=self._host.host_map).start()
             proxy = self._guard.address

@@ -7,6 +7,7 @@ import html
 from typing import Any
 
 from browser_env.errors import DataError
+from browser_env.reading import only_reads
 from browser_env.snapshot.exchange import Answer, Request, Snapshot
 from browser_env.snapshot.matching import Index, Miss, Playback
 from browser_env.snapshot.wire import Wire, fulfil, refused_of, request_of
@@ -17,11 +18,13 @@ MISSING_PAGE = "<!DOCTYPE html><title>Not in the snapshot</title><p>The snapshot
 class Replayer:
     """Answers the pages of one episode; what it could not answer is in :attr:`misses`.
 
-    Nothing is ever let through to a network, and the profile is to be offline besides.
+    Nothing is ever let through to a network, and the profile is to be offline besides. With ``read_only``, what may
+    change the site and was not recorded fails as it would on the live site, and is no miss.
     """
 
-    def __init__(self, snapshot: Snapshot):
+    def __init__(self, snapshot: Snapshot, *, read_only: bool = False):
         self._snapshot = snapshot
+        self._read_only = read_only
         self._playback = Playback(_index(snapshot))
         self.misses: list[Miss] = []
 
@@ -36,7 +39,11 @@ class Replayer:
 
     def _on_request(self, wire: Wire, event: dict[str, Any]) -> None:
         """Choose the answer at once, so that the order of requests decides and not the order of answers."""
-        answer = self._find(request_of(event))
+        request = request_of(event)
+        answer = self._find(request)
+        if isinstance(answer, Miss) and self._read_only and not only_reads(request):
+            wire.post("Fetch.failRequest", {"requestId": event["requestId"], "errorReason": "Aborted"})
+            return
         if isinstance(answer, Miss):
             self.misses.append(answer)
             answer = _no_answer(answer)

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
-from browser_env.action import Dialog
+from browser_env.action import Dialog, Type
 from browser_env.errors import DivergedError, InfraError, UsageError
 from browser_env.places import is_allowed
 from browser_env.processor_time import ProcessorTime
@@ -193,6 +193,8 @@ class Exploration:
     async def _arrive(self, walker: Walker, source: State, move: Move, sight: Sight) -> State | None:
         """Take in what a move led to; return the state where one can go on from there."""
         changing = [sent for sent in sight.sent if (sent.method, place(sent.url)) not in self._noise]
+        if isinstance(move.action, Type):
+            changing = []  # what a page asks for while somebody types, it can do without: it is refused
         if sight.problem or changing:
             walker.here = ""
             if changing:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,10 +14,17 @@ from experiments.compiler.graph import SiteGraph, State
 from experiments.compiler.runs import Run, acted, spoken
 from experiments.compiler.states import fingerprint
 from experiments.compiler.target import Move, key_of
+from experiments.compiler.texts import bare
 from rewards.evidence import Evidence
 from rewards.match import normalised_text, number_in, same_url, squeezed
 from rewards.verifier import VerifierError, verify
 
+KINDS = {
+    "typed": ("textbox", "searchbox", "spinbutton", "slider"),
+    "ticked": ("checkbox", "radio", "switch", "menuitemcheckbox", "menuitemradio"),
+    "chosen": ("combobox", "listbox"),
+    "read": ("cell", "gridcell", "paragraph", "text", "heading", "label", "generic"),
+}
 IDLE_ANSWERS = ("", "0", "1", "42", "yes", "no", "unknown", "none", "I do not know")  # of whoever has not looked
 SEES_REQUESTS = ("request", "rows")  # verifiers that ask how a state came about
 
@@ -145,7 +152,8 @@ def _known_against(candidate: Candidate, graph: SiteGraph) -> tuple[str, str]:
         return "it does not start at a page", ""
     pages = [state.observation for state in (start, target) if state is not None]
     for name in candidate.unique:
-        if any(occurrences(name, page) > 1 for page in pages):
+        roles = {move.target.role for move in candidate.golden if move.target and _named(move.target.name, name)}
+        if any(occurrences(name, page, roles) > 1 for page in pages):
             return "what its goal names is on the page twice", name
     if reason := fails_at_rest(candidate, start.evidence):
         kind, _, detail = reason.partition(": ")
@@ -177,12 +185,25 @@ def _is_fine(state: State, target: State | None) -> bool:
     return same_url(state.url, target.url) and onwards
 
 
-def occurrences(name: str, observation: Observation) -> int:
-    """Return how many elements of a page have this name, those within one of that name left out."""
-    wanted = normalised_text(name)
-    named = {element.id for element in observation.elements if normalised_text(element.name) == wanted}
+def _named(name: str, wanted: str) -> bool:
+    return normalised_text(bare(name)) == normalised_text(bare(wanted))
+
+
+def occurrences(name: str, observation: Observation, roles: Collection[str] = ()) -> int:
+    """Return how many elements of a page have this name, those within one of that name left out.
+
+    Where ``roles`` are given, only those that one could act on in place of one of these roles count.
+    """
+    kinds = {_kind(role) for role in roles}
+    alike = [element for element in observation.elements if _named(element.name, name)]
+    named = {element.id for element in alike if not kinds or _kind(element.role) in kinds}
     parents = {element.id: element.parent for element in observation.elements}
     return sum(not _is_within(id_, named, parents) for id_ in named)
+
+
+def _kind(role: str) -> str:
+    """Return what is done with elements of a role: one types into some, ticks or chooses others, clicks the rest."""
+    return next((kind for kind, roles in KINDS.items() if role in roles), "clicked")
 
 
 def _is_within(element_id: str, named: set[str], parents: Mapping[str, str | None]) -> bool:

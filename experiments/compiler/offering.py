@@ -117,17 +117,18 @@ class _Desk:
             yield self._offer(Click(element.id))
 
     def _of_form(self, form: Form) -> Iterator[Offer]:
-        is_get = form.method == "get" and bool(form.submits) and not self._why_not("", form.action)
-        ending = (self._move(Click(form.submits[0])),) if is_get else ()
-        for control in form.controls:
+        submits = [id_ for id_ in form.submits if id_ in self._elements]
+        is_get = form.method == "get" and bool(submits) and not self._why_not("", form.action)
+        ending = (self._move(Click(submits[0])),) if is_get else ()
+        for control in (control for control in form.controls if control.id in self._elements):
             for action in self._values(control, is_get=is_get):
                 yield self._offer(action, *ending)
             if is_search(control) and form.method in ("", "get"):
                 yield replace(self._offer(Type(control.id, "?"), Move(action=Press("Enter"))), searches=True)
 
     def _values(self, control: Control, *, is_get: bool) -> Iterator[Action]:
-        element = self._elements.get(control.id)
-        if element is None or "disabled" in element.states:
+        element = self._elements[control.id]
+        if "disabled" in element.states:
             return
         if control.kind == "select" and "multiple" not in element.states:
             labels = [label for _, label in control.options if label and label != element.value]

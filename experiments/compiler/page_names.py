@@ -12,7 +12,7 @@ from experiments.compiler.reading import headings
 from experiments.compiler.texts import BOILERPLATE, is_name
 from rewards.match import squeezed
 
-SEPARATOR = re.compile(r"(\s+[|–—·:»›-]+\s+|\s*[|»›]\s*|:\s+)")
+SEPARATOR = re.compile(r"(\s+[|–—·:»›-]+\s+|\s*[|»›]\s*|:\s+|\s+(?=[\[(]))")
 NO_NAMES = BOILERPLATE - {"home", "menu", "details"}
 OFTEN = 0.5  # share of the places above which a part of a title, or a heading, is the site's
 
