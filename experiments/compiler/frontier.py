@@ -52,7 +52,7 @@ class Frontier:
             for index, (depth, offer) in enumerate(waiting):
                 if not (pages if offer.url else views):
                     break
-                rank = (tried + depth + 2 * offer.searches, offer.state != here, not offer.url, depth)
+                rank = (tried + depth + 2 * offer.searches + (not offer.url), offer.state != here, not offer.url, depth)
                 if best is None or rank < best[0]:
                     best = rank, kind, index
         if best is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from browser_env.action import Action, Check, Click, Dialog, Press, Select, Type
-from browser_env.observation import Element
+from browser_env.observation import Element, Observation
 from browser_env.places import is_allowed
 from experiments.compiler.graph import Control, Form, State
 from experiments.compiler.site import Site
@@ -25,6 +25,7 @@ SEARCH = re.compile(r"search|find|query|look ?up|filter|suche|buscar|recherche",
 SEARCH_KEYS = ("q", "s", "query", "search", "term", "keyword", "keywords")
 PRESSED = frozenset(("button", "tab", "menuitem", "menuitemradio", "menuitemcheckbox", "treeitem", "columnheader"))
 OTHERS = frozenset(("generic", "img", "listitem", "cell", "gridcell", "heading", "paragraph", "strong", "row"))
+OUT_OF_REACH = frozenset(("disabled", "covered"))
 MAX_OFFERS = 200  # of one state
 MAX_OTHERS = 12  # of elements that can be clicked and have no such role, of one state
 MAX_OPTIONS = 3  # of one list
@@ -61,10 +62,16 @@ def offers_of(state: State, survey: Survey, site: Site, *, before: State | None 
         answers = tuple(Offer(state=state.id, moves=(m,), kind=kind) for m, kind in zip(moves, kinds, strict=True))
         return Offers(offers=answers, refused={})
     desk = _Desk(state, survey, site)
-    old = set() if before is None else set(targets_of(before.observation).values())
+    old = set() if before is None else _within_reach(before.observation)
     old -= {move.target for move in state.path[-1:] if move.target is not None}
     found = [offer for offer in desk.offers() if offer.url or offer.moves[0].target not in old]
     return Offers(offers=tuple(found[:MAX_OFFERS]), refused=desk.refused)
+
+
+def _within_reach(observation: Observation) -> set[Target]:
+    """Return the targets that could have been acted on; those behind a banner or a dialog could not."""
+    targets = targets_of(observation)
+    return {targets[element.id] for element in observation.elements if not OUT_OF_REACH & set(element.states)}
 
 
 class _Desk:
@@ -84,7 +91,7 @@ class _Desk:
             yield from self._of_form(form)
         others = 0
         for element in self._state.observation.elements:
-            if "clickable" not in element.states or {"disabled", "covered"} & set(element.states):
+            if "clickable" not in element.states or OUT_OF_REACH & set(element.states):
                 continue
             if element.role == "link":
                 yield from self._of_link(element)
