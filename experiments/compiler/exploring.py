@@ -23,7 +23,7 @@ from browser_env.snapshot.robots import Manners, is_own
 from experiments.compiler.charting import Chart, Progress, state_of
 from experiments.compiler.frontier import Frontier
 from experiments.compiler.graph import SiteGraph, State
-from experiments.compiler.offering import Offer, links_of, offers_of
+from experiments.compiler.offering import Offer, is_covered, links_of, offers_of
 from experiments.compiler.site import Site
 from experiments.compiler.states import address, template_of
 from experiments.compiler.surveying import Survey
@@ -36,6 +36,7 @@ VIEWS_PER_PAGE = 3  # states at most, for each page that is wanted
 MAX_PATH = 6  # moves from a page to a state
 MAX_DIALOGS = 2  # one after the other
 MORE = "one more of a kind"
+FIRST = 3  # how much sooner what covers a page is dealt with
 MAX_LOST = 2  # times that a state is looked for in vain
 
 
@@ -284,7 +285,7 @@ class Exploration:
         self._words.add(state.observation)
         offers = offers_of(state, survey, self._site, before=before)
         self.chart.refused.update(offers.refused)
-        self._frontier.add(offers.offers, depth=len(path))
+        self._frontier.add(offers.offers, depth=len(path) - FIRST * is_covered(state.observation))
         self._on_state(self.chart.progress(state, waiting=len(self._frontier)))
 
 

@@ -25,6 +25,7 @@ SEARCH = re.compile(r"search|find|query|look ?up|filter|suche|buscar|recherche",
 SEARCH_KEYS = ("q", "s", "query", "search", "term", "keyword", "keywords")
 PRESSED = frozenset(("button", "tab", "menuitem", "menuitemradio", "menuitemcheckbox", "treeitem", "columnheader"))
 OTHERS = frozenset(("generic", "img", "listitem", "cell", "gridcell", "heading", "paragraph", "strong", "row"))
+MOSTLY = 0.6  # share of what can be clicked
 OUT_OF_REACH = frozenset(("disabled", "covered"))
 MAX_OFFERS = 200  # of one state
 MAX_OTHERS = 12  # of elements that can be clicked and have no such role, of one state
@@ -66,6 +67,13 @@ def offers_of(state: State, survey: Survey, site: Site, *, before: State | None 
     old -= {move.target for move in state.path[-1:] if move.target is not None}
     found = [offer for offer in desk.offers() if offer.url or offer.moves[0].target not in old]
     return Offers(offers=tuple(found[:MAX_OFFERS]), refused=desk.refused)
+
+
+def is_covered(observation: Observation) -> bool:
+    """Say whether something lies over most of what a page offers: a banner, a tour, a dialog."""
+    clickable = [element for element in observation.elements if "clickable" in element.states]
+    covered = sum("covered" in element.states for element in clickable)
+    return covered > MOSTLY * len(clickable)
 
 
 def _within_reach(observation: Observation) -> set[Target]:
