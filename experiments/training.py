@@ -102,7 +102,7 @@ def _recorded(shop: Workshop, store: ReplayStore) -> list[Kept]:
     if not chosen:
         source = demonstrations_of(shop.recipe)
         raise UsageError(f"{source} has no successful episode of the recipe's tasks; import some first")
-    return in_store(store, chosen)
+    return in_store(store, chosen, pixels=shop.recipe.pixels)
 
 
 def _demonstrations(shop: Workshop, task: Task, *, count: int, used: set[int]) -> Iterator[Episode]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -46,9 +46,14 @@ def in_memory(episode: Episode) -> Kept:
     )
 
 
-def in_store(store: ReplayStore, infos: Sequence[EpisodeInfo], *, cached_bytes: int = CACHED_BYTES) -> list[Kept]:
-    """Keep episodes where they are; each is read when it is drawn, and refused once its consent is revoked."""
-    memory = _Memory(store, cached_bytes)
+def in_store(
+    store: ReplayStore, infos: Sequence[EpisodeInfo], *, pixels: bool = True, cached_bytes: int = CACHED_BYTES
+) -> list[Kept]:
+    """Keep episodes where they are; each is read when it is drawn, and refused once its consent is revoked.
+
+    Without ``pixels`` their pictures are left out, and many more of them stay in memory.
+    """
+    memory = _Memory(store, cached_bytes, pixels=pixels)
     return [
         Kept(
             id=info.id,
@@ -66,8 +71,9 @@ def in_store(store: ReplayStore, infos: Sequence[EpisodeInfo], *, cached_bytes: 
 class _Memory:
     """The episodes of a store that were read last."""
 
-    def __init__(self, store: ReplayStore, limit: int) -> None:
+    def __init__(self, store: ReplayStore, limit: int, *, pixels: bool) -> None:
         self._store = store
+        self._pixels = pixels
         self._limit = limit
         self._used = 0
         self._episodes: OrderedDict[str, tuple[Episode, int]] = OrderedDict()  # with their sizes in bytes
@@ -77,6 +83,7 @@ class _Memory:
         self._used -= size
         if episode is None or not self._store.allows(episode):
             episode = self._store.get(episode_id)
+            episode = episode if self._pixels else _without_pixels(episode)
             size = _size(episode)
         self._episodes[episode_id] = episode, size
         self._used += size
@@ -87,6 +94,11 @@ class _Memory:
 
     def traits(self, episode_id: str) -> Traits:
         return traits_of(self.read(episode_id))
+
+
+def _without_pixels(episode: Episode) -> Episode:
+    steps = tuple(replace(step, observation=replace(step.observation, screenshot=None)) for step in episode.steps)
+    return replace(episode, steps=steps, final=replace(episode.final, screenshot=None))
 
 
 def _size(episode: Episode) -> int:

@@ -219,6 +219,15 @@ def test_demonstrations_in_a_store_are_read_when_drawn(tmp_path: Path, make_epis
             assert sample.observation == by_id[sample.episode].steps[sample.step].observation
 
 
+def test_pictures_of_stored_demonstrations_are_left_out_where_nobody_looks(tmp_path: Path, make_episode: Make) -> None:
+    with ReplayStore(tmp_path / "store") as store:
+        store.add([make_episode("demo", num_steps=2, shade=1)])
+        (kept,) = in_store(store, store.query(), pixels=False)
+        assert all(seen.screenshot is None for seen in kept.read().observations)
+        (kept,) = in_store(store, store.query())
+        assert all(seen.screenshot is not None for seen in kept.read().observations)
+
+
 def test_a_revoked_demonstration_is_in_no_later_batch(tmp_path: Path, make_episode: Make) -> None:
     agreed = [give_consent(subject=name, text="yes") for name in ("Anna", "Ben")]
     with ReplayStore(tmp_path / "store") as store:
