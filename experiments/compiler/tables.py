@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from browser_env.observation import Element, Observation
+from experiments.compiler.quantities import is_numeric
 from experiments.compiler.reading import WHOLE_CELLS, text_of
-from experiments.compiler.texts import is_name, quantity
+from experiments.compiler.texts import is_name
 
 CELLS = WHOLE_CELLS | {"rowheader", "columnheader"}
 MAX_GAP = 12  # elements without a column between two cells of a table
@@ -169,7 +170,7 @@ def _key_column(columns: Sequence[str], cells: Sequence[tuple[Cell, ...]]) -> in
     """Return the first column whose cells are names, each another."""
     for i in range(len(columns)):
         texts = [row[i].text for row in cells]
-        if all(is_name(text) and quantity(text) is None for text in texts) and len(
+        if all(is_name(text) and not is_numeric(text) for text in texts) and len(
             {text.casefold() for text in texts}
         ) == len(texts):
             return i

@@ -8,7 +8,7 @@ from dataclasses import replace
 from browser_env.action import Answer, Check, Click, Press, Select, Type
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.generating import generate
-from experiments.compiler.graph import Control, Edge, Form, SiteGraph, State
+from experiments.compiler.graph import Control, Edge, Fact, Form, SiteGraph, State
 from experiments.compiler.target import Move
 from rewards.evidence import Evidence
 from rewards.verifier import verify
@@ -121,6 +121,16 @@ def test_a_link_that_leaves_some_rows_out_makes_a_task() -> None:
     ]
 
 
+def test_an_order_that_is_not_plain_makes_no_task() -> None:
+    for values in (("a9", "b10", "c7"), ("1 kg", "20 kg", "3 t"), ("2 Jan", "3 Jan", "4 Feb")):
+        rows = tuple((f"Plant {'abc'[i]}", value, "Sun") for i, value in enumerate(values))
+        first, other = plants("/plants", rows[::-1]), plants("/plants?sort=height", rows)
+        assert not of("filter-sort", generate(graph(first, other, links=[(0, "Height", 1)])))
+    rows = tuple((f"Plant {value[-1]}", value, "Sun") for value in ("2023-05-01", "2023-05-04", "2023-06-02"))
+    first, other = plants("/plants", rows[::-1]), plants("/plants?sort=height", rows)
+    assert of("filter-sort", generate(graph(first, other, links=[(0, "Height", 1)])))
+
+
 # What opens.
 def test_what_opens_is_opened_and_read() -> None:
     closed = state("/help", "Help", element("button", "Opening hours", states=("clickable", "collapsed")))
@@ -198,6 +208,47 @@ def test_nothing_is_counted_where_a_page_goes_on() -> None:
     assert not of("aggregate", generate(graph(page)))
     cut = state("/plants", "Plants", *table(COLUMNS, *ROWS), truncated=True)
     assert not of("aggregate", generate(graph(cut)))
+
+
+def test_a_table_with_a_row_of_sums_is_not_summed_up() -> None:
+    for last in (("Total", "1", "All"), ("Everything", "380", "All")):
+        made = generate(graph(plants("/plants", (*ROWS, last))))
+        assert not of("aggregate", made)
+        assert not of("compare", made)
+
+
+def test_what_ranks_or_dates_is_no_measure() -> None:
+    for header in ("Rank", "Year", "Week", "Priority", "Zip", "Version"):
+        page = state("/plants", "Plants", *table(("Plant", header, "Kind"), *ROWS))
+        assert not [c for c in generate(graph(page)) if "highest" in c.goal or "greatest" in c.goal]
+
+
+def test_thousands_with_points_are_not_compared() -> None:
+    rows = (("Fern", "1.234", "Shade"), *ROWS[1:])
+    made = generate(graph(plants("/plants", rows)))
+    assert not [c for c in made if "“Height”" in c.goal and c.family == "compare"]
+
+
+def test_a_row_that_heads_a_group_is_not_counted() -> None:
+    head = [element("cell", "Herbs", headers=("Plant",))]
+    page = state("/plants", "Plants", *table(COLUMNS, *ROWS), head)
+    assert not [c for c in of("aggregate", generate(graph(page))) if "row of headers" in c.goal or "left out" in c.goal]
+
+
+def test_a_number_that_is_stated_without_its_label_is_not_asked_for() -> None:
+    facts = (
+        Fact(subject="", label="reviewCount", value="3"),
+        Fact(subject="", label="price", value="12"),
+        Fact(subject="", label="author", value="Ida Nord"),
+        Fact(subject="", label="Weight", value="7"),
+        Fact(subject="", label="size", value="XL"),
+    )
+    page = state(
+        "/tea", "Tea", element("text", "3 of Ida Nord"), element("text", "$12"), beside("Weight", "8"), facts=facts
+    )
+    made = of("find-answer", generate(graph(page)))
+    answers = [c.golden[-1].action.text for c in made if isinstance(c.golden[-1].action, Answer)]
+    assert sorted(answers) == ["$12", "8", "Ida Nord"]
 
 
 def test_a_tie_has_no_highest() -> None:

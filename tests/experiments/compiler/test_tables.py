@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from experiments.compiler.reading import goes_on, labelled
 from experiments.compiler.tables import tables
-from experiments.compiler.texts import bare, is_answer, is_name, quantity
+from experiments.compiler.texts import bare, is_answer, is_name
 from tests.experiments.compiler.building import beside, element, state, table
 
 COLUMNS = ("City", "People")
@@ -65,20 +65,6 @@ def test_further_pages_are_noticed() -> None:
         assert goes_on(state("/", "", hint).observation)
     assert not goes_on(state("/", "", element("button", "Next", states=("disabled",))).observation)
     assert not goes_on(state("/", "", element("heading", "Next steps")).observation)
-
-
-def test_numbers_are_read_with_their_signs() -> None:
-    for text, number, unit in (
-        ("1,250", "1250", ""),
-        ("$57.00", "57.00", "$"),
-        ("7 kg", "7", "kg"),
-        ("-3.5%", "-3.5", "%"),
-    ):
-        read = quantity(text)
-        assert read is not None
-        assert (str(read.number), read.unit) == (number, unit)
-    for text in ("007", "1.2.3", "12 of 40", "2024-01-02", "abc", "", "9" * 30):
-        assert quantity(text) is None
 
 
 def test_texts_that_change_are_neither_names_nor_answers() -> None:
