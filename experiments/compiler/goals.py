@@ -94,13 +94,17 @@ SEARCH = (
     "Search for “{query}” on the page “{page}”.",
     "On the page “{page}”, run a search for “{query}”.",
 )
+SEARCH_IN = (
+    "On the page “{page}”, search for “{query}” with the box “{box}”.",
+    "Enter “{query}” into the box “{box}” of the page “{page}” and run the search.",
+)
 SEARCH_OPEN = (
     "Open the page “{target}”; searching for “{query}” finds it.",
-    "Search for “{query}” and open “{target}”.",
-    "Find “{target}” by searching for “{query}”, and open it.",
+    "Bring up the page “{target}”. A search for “{query}” has it among its results.",
+    "Go to the page “{target}”, which a search for “{query}” finds.",
 )
 SEARCH_ASK = (
-    "Search for “{query}” and open what you need. {question}",
+    "A search for “{query}” leads to what this asks for. {question}",
     "A search for “{query}” helps here. {question}",
 )
 OTHER_OF_HIGHEST = (

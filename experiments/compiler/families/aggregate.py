@@ -15,7 +15,7 @@ from experiments.compiler.graph import State
 from experiments.compiler.quantities import is_called_by, quantity
 from experiments.compiler.questions import Question
 from experiments.compiler.reading import goes_on
-from experiments.compiler.tables import Row, Table
+from experiments.compiler.tables import Row, Table, others_beside
 from experiments.compiler.texts import bare, is_answer, is_name
 
 FAMILY = "aggregate"
@@ -58,7 +58,7 @@ def _texts(table: Table) -> list[tuple[str, ...]]:
 def named(atlas: Atlas, state: State, table: Table, page: str) -> str | None:
     """Return how the table is named on its page; None where its name is not its own."""
     titles = Counter(other.title.casefold() for other in atlas.tables(state))
-    if len(atlas.tables(state)) == 1:
+    if len(atlas.tables(state)) == 1 and not others_beside(state.observation, atlas.tables(state)):
         return ""
     return in_table(table.title) if titles[table.title.casefold()] == 1 and is_name(table.title) else None
 

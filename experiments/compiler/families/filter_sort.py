@@ -8,13 +8,14 @@ from collections.abc import Iterator, Sequence
 
 from browser_env.task import VerifierSpec
 from experiments.compiler import specs
-from experiments.compiler.addresses import anywhere_at, place
+from experiments.compiler.addresses import place
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate
+from experiments.compiler.families.reach import anywhere
 from experiments.compiler.goals import FILTER, SORT_DOWN, SORT_UP, say
 from experiments.compiler.graph import Edge, State
 from experiments.compiler.reading import goes_on
-from experiments.compiler.tables import Table
+from experiments.compiler.tables import Table, others_beside
 from experiments.compiler.texts import bare, is_name
 from rewards.match import normalised_text
 from rewards.tables import amounts
@@ -42,6 +43,8 @@ def _same_table(atlas: Atlas, before: State, after: State) -> tuple[Table, Table
     """Return the only table of each of two states, if they have the same columns."""
     old, new = atlas.tables(before), atlas.tables(after)
     if len(old) != 1 or len(new) != 1 or before.id == after.id:
+        return None
+    if others_beside(before.observation, old):
         return None
     same = tuple(map(bare, old[0].columns)) == tuple(map(bare, new[0].columns))
     return (old[0], new[0]) if same and len(old[0].rows) >= MIN_ROWS else None
@@ -112,7 +115,7 @@ def _task(atlas: Atlas, edge: Edge, goal: str, wanted: VerifierSpec) -> Iterator
         start=way.start,
         target=after.id,
         golden=way.moves,
-        verifier=specs.every([anywhere_at(after.url), wanted]),
+        verifier=specs.every([anywhere(atlas, after.url), wanted]),
         near_misses=tuple(atlas.astray(way)),
         parts=1,
     )

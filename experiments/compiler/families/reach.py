@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from browser_env.task import VerifierSpec
-from experiments.compiler.addresses import anywhere_at, at, is_route, is_volatile, place, without_anchor
+from experiments.compiler.addresses import anywhere_at, at, is_route, is_volatile, other_slash, place, without_anchor
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.goals import REACH, say
@@ -40,5 +40,10 @@ def located(atlas: Atlas, state: State) -> VerifierSpec | None:
     alike = {without_anchor(other.url) for other in same_place if atlas.names.get(other.id) == name}
     others = {without_anchor(other.url) for other in same_place if atlas.names.get(other.id) != name}
     if not others and (place(state.url) in alike or is_route(state.url)):
-        return anywhere_at(state.url)
+        return anywhere(atlas, state.url)
     return at(*alike) if len(alike) == 1 and not alike & others and not is_volatile(state.url) else None
+
+
+def anywhere(atlas: Atlas, url: str) -> VerifierSpec:
+    """Return a verifier of an address with whatever parameters; a slash more or less is fine where no page has it."""
+    return anywhere_at(url, any_slash=not atlas.at_place.get(other_slash(url)))

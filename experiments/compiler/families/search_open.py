@@ -12,10 +12,11 @@ from experiments.compiler.addresses import place, query
 from experiments.compiler.atlas import Atlas, Way
 from experiments.compiler.candidate import Candidate, NearMiss
 from experiments.compiler.families.reach import located
-from experiments.compiler.goals import SEARCH, SEARCH_OPEN, say
+from experiments.compiler.goals import SEARCH, SEARCH_IN, SEARCH_OPEN, say
 from experiments.compiler.graph import Edge, State
+from experiments.compiler.offering import is_search as is_search_box
 from experiments.compiler.target import Move, Target
-from experiments.compiler.texts import is_plain, says
+from experiments.compiler.texts import bare, is_name, is_plain, says
 
 SAYS_SEARCH = re.compile(r"\bsearch|\bfind\b|\blook up\b|\bquery\b", re.IGNORECASE)
 SEARCH_KEYS = frozenset(("q", "s", "query", "search", "term", "keyword", "keywords"))
@@ -52,18 +53,29 @@ def search_open(atlas: Atlas) -> Iterator[Candidate]:
         if way is None:
             continue
         way = way.then(typing).then(sending)
-        if page is not None:
-            yield _search(atlas, way, page, text, found)
+        goal = None if page is None else _asking(state, typing, page, text)
+        if goal is not None:
+            yield _search(goal, way, text, found)
         for edge, opened in results(atlas, found, text):
             yield from _open(way.then(edge), atlas, opened, text)
 
 
-def _search(atlas: Atlas, way: Way, page: str, text: str, results: State) -> Candidate:
+def _asking(state: State, typing: Edge, page: str, text: str) -> str | None:
+    """Return how a search on a page is asked for: by its box, where there are several; None where that is not plain."""
+    boxes = [(control, form.action) for form in state.forms for control in form.controls if is_search_box(control)]
+    if len({(control.key, action) for control, action in boxes}) <= 1:
+        return say(SEARCH, page=page, query=text)
+    box = "" if typing.move.target is None else bare(typing.move.target.name)
+    alike = [control for control, _ in boxes if bare(control.label).casefold() == box.casefold()]
+    return say(SEARCH_IN, page=page, query=text, box=box) if is_name(box) and len(alike) == 1 else None
+
+
+def _search(goal: str, way: Way, text: str, results: State) -> Candidate:
     asked = {name: value for name, value in query(results.url).items() if value == text}
     other = [replace_text(move, text, f"{text} {text}") for move in way.moves]
     return Candidate(
         family=FAMILY,
-        goal=say(SEARCH, page=page, query=text),
+        goal=goal,
         start=way.start,
         target=results.id,
         golden=way.moves,
