@@ -44,6 +44,26 @@ COUNT_EQUAL = (
     "On the page “{page}”{table}, how many rows have “{value}” as their “{column}”?",
     "Count the rows on the page “{page}”{table} whose “{column}” is “{value}”.",
 )
+NEXT_ENTRY = (
+    "On the page “{page}”, which entry of the list under “{section}” comes right after “{entry}”?",
+    "Find the list under “{section}” on the page “{page}” and answer with the entry right below “{entry}”.",
+)
+END_ENTRY = (
+    "What is the {which} entry of the list under “{section}” on the page “{page}”?",
+    "On the page “{page}”, look at the list under “{section}” and answer with its {which} entry.",
+)
+NEXT_HEADING = (
+    "Which heading of the page “{page}” comes right after the heading “{heading}”?",
+    "On the page “{page}”, find the heading “{heading}” and answer with the next heading below it.",
+)
+COUNT_ENTRIES = (
+    "How many entries does the list under “{section}” on the page “{page}” have?",
+    "On the page “{page}”, count the entries of the list under “{section}”.",
+)
+MORE_ENTRIES = (
+    "On the page “{page}”, how many more entries does the list under “{more}” have than the list under “{less}”?",
+    "By how many entries is the list under “{more}” longer than the list under “{less}” on the page “{page}”?",
+)
 
 SET = (
     "On the page “{page}”, {what}, and leave everything else as it is.",

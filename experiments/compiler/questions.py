@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.facts import stated
-from experiments.compiler.goals import CELL, FACT, LABELLED, in_table, say, under
+from experiments.compiler.goals import CELL, END_ENTRY, FACT, LABELLED, NEXT_ENTRY, NEXT_HEADING, in_table, say, under
 from experiments.compiler.graph import State
-from experiments.compiler.quantities import is_called_by
-from experiments.compiler.reading import labelled
+from experiments.compiler.lists import is_visible
+from experiments.compiler.quantities import is_called_by, quantity
+from experiments.compiler.reading import headings, labelled
 from experiments.compiler.tables import Table
 from experiments.compiler.texts import bare, is_name
 from rewards.match import normalised_text
 
 MAX_CELLS = 24  # of one table
+MAX_HEADINGS = 3  # of one page that are asked for
+MAX_INDENT_PX = 60.0  # of one heading below another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,8 @@ def questions(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
     if not state.is_page or atlas.meant(page).id == state.id:
         yield from _of_labels(state, page)
         yield from _of_facts(atlas, state, page)
+        yield from _of_lists(atlas, state, page)
+        yield from _of_headings(atlas, state, page)
 
 
 def _of_cells(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
@@ -115,6 +121,45 @@ def _of_labels(state: State, page: str) -> Iterator[Question]:
         )
 
 
+def _of_lists(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
+    """Yield questions after the entry at an end of a list, and after the one below another."""
+    for listing in atlas.lists(state):
+        entries = listing.entries
+        if len(set(map(normalised_text, entries))) < len(entries) or "" in entries:
+            continue
+        for which, text in (("first", entries[0]), ("last", entries[-1])):
+            goal = say(END_ENTRY, page=page, section=listing.section, which=which)
+            yield Question(goal=goal, text=text, decoys=(*entries, listing.section), is_exact=True)
+        draw = atlas.draw(state.id, listing.section) % (len(entries) - 1)
+        if is_name(entries[draw]):
+            goal = say(NEXT_ENTRY, page=page, section=listing.section, entry=entries[draw])
+            yield Question(goal=goal, text=entries[draw + 1], decoys=(*entries, listing.section), is_exact=True)
+
+
+def _of_headings(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
+    """Yield a question after the heading that comes after another, where both are below each other."""
+    found = headings(state.observation)
+    names = Counter(normalised_text(heading.name) for heading in found)
+    pairs = [
+        (upper, lower)
+        for upper, lower in pairwise(found)
+        if all(map(is_visible, (upper, lower))) and upper.box[1] + upper.box[3] <= lower.box[1]
+        if abs(upper.box[0] - lower.box[0]) <= MAX_INDENT_PX and max(names[normalised_text(upper.name)], 1) == 1
+        if names[normalised_text(lower.name)] == 1 and is_name(upper.name) and not state.observation.truncated
+    ]
+    pairs.sort(key=lambda pair: atlas.draw(state.id, pair[0].name))
+    for upper, lower in pairs[:MAX_HEADINGS]:
+        others = [heading.name for heading in found if heading is not lower]
+        goal = say(NEXT_HEADING, page=page, heading=upper.name)
+        yield Question(goal=goal, text=lower.name, decoys=(upper.name, *others), is_exact=True)
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two texts are one amount with the same digits, e.g. with and without its sign."""
+    first, second = quantity(one), quantity(other)
+    return first is not None and second is not None and str(first.number) == str(second.number)
+
+
 def _of_facts(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
     for subject, label, text in stated(atlas, state):
         about = subject or page
@@ -123,6 +168,6 @@ def _of_facts(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
             yield Question(
                 goal=asked or say(FACT, page=page, label=label, subject=about),
                 text=text,
-                decoys=(label, *(fact.value for fact in state.facts)),
+                decoys=(label, *(fact.value for fact in state.facts if not _is_same(fact.value, text))),
                 is_exact=is_called_by(label),
             )

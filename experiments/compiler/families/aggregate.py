@@ -10,8 +10,9 @@ from decimal import Decimal
 from experiments.compiler.asking import ask
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate
-from experiments.compiler.goals import COUNT_EQUAL, COUNT_ROWS, HIGHEST, LOWEST, in_table, say
+from experiments.compiler.goals import COUNT_ENTRIES, COUNT_EQUAL, COUNT_ROWS, HIGHEST, LOWEST, in_table, say
 from experiments.compiler.graph import State
+from experiments.compiler.lists import Listing
 from experiments.compiler.quantities import is_called_by, quantity
 from experiments.compiler.questions import Question
 from experiments.compiler.reading import goes_on
@@ -31,12 +32,32 @@ def aggregate(atlas: Atlas) -> Iterator[Candidate]:
     """Yield questions over all rows of the tables that are on one page and on no other page of its name."""
     for state in atlas.pages:
         page = atlas.names.get(state.id)
-        if page is None or not is_whole(atlas, state, page):
+        if page is None:
+            continue
+        yield from _entries(atlas, state, page)
+        if not is_whole(atlas, state, page):
             continue
         for table in atlas.shared(state):
             if MIN_ROWS <= len(table.rows) <= MAX_ROWS and not has_totals(table):
                 yield from _extremes(atlas, state, page, table)
                 yield from _counts(atlas, state, page, table)
+
+
+def _entries(atlas: Atlas, state: State, page: str) -> Iterator[Candidate]:
+    for listing in whole_lists(atlas, state, page):
+        count = len(listing.entries)
+        goal = say(COUNT_ENTRIES, page=page, section=listing.section)
+        made = _count(atlas, state, goal, count, [str(count + 1), str(count - 1), str(count + 2)])
+        if made is not None:
+            yield made
+
+
+def whole_lists(atlas: Atlas, state: State, page: str) -> list[Listing]:
+    """Return the lists of a page that show all they have; the one that a page is made for may go on elsewhere."""
+    if atlas.meant(page).id != state.id:
+        return []
+    more = goes_on(state.observation)
+    return [found for found in atlas.lists(state) if len(found.entries) <= MAX_ROWS and not (more and found.is_first)]
 
 
 def is_whole(atlas: Atlas, state: State, page: str) -> bool:

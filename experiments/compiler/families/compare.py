@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 
 from experiments.compiler.asking import ask
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.facts import stated
-from experiments.compiler.families.aggregate import MAX_ROWS, MIN_ROWS, has_totals, is_measure, is_whole, named, numbers
-from experiments.compiler.goals import DIFFERENCE, OTHER_OF_HIGHEST, OTHER_OF_LOWEST, TWO_PAGES, say
+from experiments.compiler.families.aggregate import (
+    MAX_ROWS,
+    MIN_ROWS,
+    has_totals,
+    is_measure,
+    is_whole,
+    named,
+    numbers,
+    whole_lists,
+)
+from experiments.compiler.goals import DIFFERENCE, MORE_ENTRIES, OTHER_OF_HIGHEST, OTHER_OF_LOWEST, TWO_PAGES, say
 from experiments.compiler.graph import State
 from experiments.compiler.quantities import is_called_by, quantity
 from experiments.compiler.questions import Question
@@ -39,7 +49,20 @@ def compare(atlas: Atlas) -> Iterator[Candidate]:
                 made = ask(atlas, state, question, family=FAMILY, checked=checked)
                 if made is not None:
                     yield made
+        yield from _lists(atlas, state, page) if page is not None else ()
     yield from _two_pages(atlas)
+
+
+def _lists(atlas: Atlas, state: State, page: str) -> Iterator[Candidate]:
+    """Yield by how many entries a list is longer than the next on its page."""
+    for one, other in pairwise(whole_lists(atlas, state, page)):
+        more, less = (one, other) if len(one.entries) > len(other.entries) else (other, one)
+        if len(more.entries) > len(less.entries):
+            goal = say(MORE_ENTRIES, page=page, more=more.section, less=less.section)
+            question = _difference(goal, Decimal(len(more.entries)), Decimal(len(less.entries)))
+            made = ask(atlas, state, question, family=FAMILY, checked=False)
+            if made is not None:
+                yield made
 
 
 def _others(page: str, table: Table, title: str) -> Iterator[tuple[Question, bool]]:
