@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from browser_env.observation import Element, Observation
 from experiments.compiler.reading import headings
@@ -15,6 +17,8 @@ ENTRIES = frozenset(("link", "listitem"))
 MIN_ENTRIES = 3
 MAX_ASIDE_PX = 2.0  # between the left sides of entries
 MAX_APART = 2.5  # heights of an entry between the tops of two
+MAX_INDENT_PX = 60.0  # of one heading below another
+NUMBERED = re.compile(r"(\d+|[A-Z])(\.\d+)*[.):]?\s")
 FAR = 3.0  # heights of an entry: what is further below is of something else
 
 
@@ -33,14 +37,17 @@ def lists(observation: Observation) -> list[Listing]:
         return []
     seen = [heading for heading in headings(observation) if is_visible(heading)]
     names = Counter(normalised_text(heading.name) for heading in headings(observation))
+    parts = defaultdict(list)
+    for element in observation.elements:
+        parts[element.parent].append(element.name)
     found = []
     for heading, below in _sections(observation):
         run = _run(below)
         if len(run) < MIN_ENTRIES or names[normalised_text(heading.name)] > 1 or not is_name(bare(heading.name)):
             continue
-        inside = {element.id: _text(element, observation) for element in run}
+        texts = tuple(_text(element, parts[element.id]) for element in run)
         first = heading.id == seen[0].id
-        found.append(Listing(section=bare(heading.name), is_first=first, entries=tuple(inside.values())))
+        found.append(Listing(section=bare(heading.name), is_first=first, entries=texts))
     return found
 
 
@@ -86,7 +93,25 @@ def _follows(element: Element, last: Element) -> bool:
     return element.role == last.role and aligned and last.box[3] / 2 < step <= MAX_APART * max(last.box[3], 1)
 
 
-def _text(entry: Element, observation: Observation) -> str:
+def successions(observation: Observation) -> list[tuple[str, str]]:
+    """Return the names of headings that one can see next to each other, each named once and without a number."""
+    found = headings(observation)
+    names = Counter(normalised_text(heading.name) for heading in found)
+    return [
+        (upper.name, lower.name)
+        for upper, lower in pairwise(found)
+        if upper.box[1] + upper.box[3] <= lower.box[1] and abs(upper.box[0] - lower.box[0]) <= MAX_INDENT_PX
+        if all(
+            is_visible(item)
+            and names[normalised_text(item.name)] == 1
+            and is_name(item.name)
+            and bare(item.name) == item.name
+            and not NUMBERED.match(item.name)
+            for item in (upper, lower)
+        )
+    ]
+
+
+def _text(entry: Element, parts: Sequence[str]) -> str:
     """Return what an entry says; empty where parts of it are not in its name."""
-    parts = [element.name for element in observation.elements if element.parent == entry.id and element.name]
     return entry.name if all(part in entry.name for part in parts) else ""

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.facts import stated
 from experiments.compiler.goals import CELL, END_ENTRY, FACT, LABELLED, NEXT_ENTRY, NEXT_HEADING, in_table, say, under
 from experiments.compiler.graph import State
-from experiments.compiler.lists import is_visible
 from experiments.compiler.quantities import is_called_by, quantity
 from experiments.compiler.reading import headings, labelled
 from experiments.compiler.tables import Table
@@ -20,7 +18,6 @@ from rewards.match import normalised_text
 
 MAX_CELLS = 24  # of one table
 MAX_HEADINGS = 3  # of one page that are asked for
-MAX_INDENT_PX = 60.0  # of one heading below another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,21 +134,15 @@ def _of_lists(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
 
 
 def _of_headings(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
-    """Yield a question after the heading that comes after another, where both are below each other."""
-    found = headings(state.observation)
-    names = Counter(normalised_text(heading.name) for heading in found)
-    pairs = [
-        (upper, lower)
-        for upper, lower in pairwise(found)
-        if all(map(is_visible, (upper, lower))) and upper.box[1] + upper.box[3] <= lower.box[1]
-        if abs(upper.box[0] - lower.box[0]) <= MAX_INDENT_PX and max(names[normalised_text(upper.name)], 1) == 1
-        if names[normalised_text(lower.name)] == 1 and is_name(upper.name) and not state.observation.truncated
-    ]
-    pairs.sort(key=lambda pair: atlas.draw(state.id, pair[0].name))
+    """Yield questions after the heading that comes after another, on pages without tables."""
+    if atlas.tables(state) or state.observation.truncated:
+        return
+    found = [heading.name for heading in headings(state.observation)]
+    pairs = sorted(atlas.successions(state), key=lambda pair: atlas.draw(state.id, *pair))
     for upper, lower in pairs[:MAX_HEADINGS]:
-        others = [heading.name for heading in found if heading is not lower]
-        goal = say(NEXT_HEADING, page=page, heading=upper.name)
-        yield Question(goal=goal, text=lower.name, decoys=(upper.name, *others), is_exact=True)
+        decoys = (upper, *(name for name in found if name != lower))
+        goal = say(NEXT_HEADING, page=page, heading=upper)
+        yield Question(goal=goal, text=lower, decoys=decoys, is_exact=True)
 
 
 def _is_same(one: str, other: str) -> bool:
