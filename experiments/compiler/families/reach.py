@@ -12,6 +12,7 @@ from experiments.compiler.goals import REACH, say
 from experiments.compiler.graph import State
 
 FAMILY = "reach"
+MAX_ALIKE = 6  # addresses of one page
 
 
 def reach(atlas: Atlas) -> Iterator[Candidate]:
@@ -41,7 +42,12 @@ def located(atlas: Atlas, state: State) -> VerifierSpec | None:
     others = {without_anchor(other.url) for other in same_place if atlas.names.get(other.id) != name}
     if not others and (place(state.url) in alike or is_route(state.url)):
         return anywhere(atlas, state.url)
-    return at(*alike) if len(alike) == 1 and not alike & others and not is_volatile(state.url) else None
+    at_most = 1 if name is None else MAX_ALIKE
+    if not 1 <= len(alike) <= at_most or alike & others or any(map(is_volatile, alike)):
+        return None
+    ways = [at(url) for url in sorted(alike)]
+    parts = [{"name": way.name, "params": way.params} for way in ways]
+    return ways[0] if len(ways) == 1 else VerifierSpec(name="any", params={"of": parts})
 
 
 def anywhere(atlas: Atlas, url: str) -> VerifierSpec:

@@ -93,16 +93,18 @@ def replace_text(move: Move, text: str, other: str) -> Move:
 
 
 def results(atlas: Atlas, listed: State, text: str) -> list[tuple[Edge, State]]:
-    """Return the links of a list of results whose names, or whose pages', have the text."""
+    """Return the links of a list of results whose names, or whose pages, have the text."""
     found = []
+    everywhere = {(element.role, element.name) for element in atlas.graph.home.observation.elements}
     walked = list(atlas.leaving.get(listed.id, ()))
     for edge in [*walked, *_implied(atlas, listed, {edge.target for edge in walked})]:
         opened = atlas.graph.states[edge.target]
         name = atlas.names.get(opened.id)
         target = edge.move.target
-        if name is None or target is None or opened.id == listed.id or not opened.is_page:
-            continue
-        if says(target.name, text) or says(name, text):
+        if name is None or target is None or name == atlas.names.get(listed.id) or not opened.is_page:
+            continue  # the list itself is named as it is, whatever is searched for
+        is_found = (target.role, target.name) not in everywhere and says(opened.evidence.text, text)
+        if says(target.name, text) or says(name, text) or is_found:
             found.append((edge, opened))
     found.sort(key=lambda item: atlas.draw(listed.id, item[1].id))
     return found[:MAX_OPENED]

@@ -10,9 +10,11 @@ from browser_env.task import VerifierSpec
 from experiments.compiler.addresses import anywhere_at, at, other_slash
 from experiments.compiler.families.reach import FAMILY
 from experiments.compiler.generating import generate
+from experiments.compiler.graph import SiteGraph
+from experiments.compiler.page_names import page_names
 from rewards.evidence import Evidence
 from rewards.verifier import verify
-from tests.experiments.compiler.building import element, graph, state
+from tests.experiments.compiler.building import beside, element, graph, state
 
 
 def accepts(verifier: VerifierSpec, url: str) -> bool:
@@ -58,3 +60,25 @@ def test_two_pages_that_a_slash_tells_apart_stay_two() -> None:
     assert not accepts(wanted[about.id], "http://site.test/about/")
     alone = generate(graph(home, replace(about), links=[(0, "About", 1)]))
     assert accepts(next(c.verifier for c in alone if c.family == FAMILY), "http://site.test/about/")
+
+
+def wiki(*queries: str) -> SiteGraph:
+    """Return a wiki whose pages are told apart by a parameter."""
+    home = state("/wiki?id=start", "start [Our Wiki]", *[element("link", query) for query in queries])
+    pages = [
+        state(f"/wiki?id={query}", f"{query.split('&')[0]} [Our Wiki]", element("heading", query), beside("Of", query))
+        for query in queries
+    ]
+    return graph(home, *pages, links=[(0, query, i + 1) for i, query in enumerate(queries)])
+
+
+def test_what_all_titles_of_one_place_end_in_is_the_site() -> None:
+    assert sorted(page_names(wiki("oak", "elm", "ash", "yew")).values()) == ["ash", "elm", "oak", "start", "yew"]
+
+
+def test_a_page_with_several_addresses_is_reached_by_any_that_is_known() -> None:
+    made = generate(wiki("oak", "oak&mark=tree", "elm", "ash", "yew"))
+    (verifier,) = [c.verifier for c in made if c.family == FAMILY and "“oak”" in c.goal]
+    assert accepts(verifier, "http://site.test/wiki?id=oak")
+    assert accepts(verifier, "http://site.test/wiki?id=oak&mark=tree")
+    assert not accepts(verifier, "http://site.test/wiki?id=elm")

@@ -274,6 +274,20 @@ def test_a_page_with_two_search_boxes_names_the_one() -> None:
     assert "the box “Search”" in goals["Search orders"][0]
 
 
+def test_what_a_search_finds_by_what_it_says_is_opened() -> None:
+    made = search_graph()
+    pond = state("/books/9", "The pond", element("heading", "The pond"), element("text", "A heron stood there."))
+    found = next(item for item in made.states.values() if item.title == "Results")
+    listed = state("/find?q=heron", "Results", element("link", "The pond"), element("link", "Home"))
+    listed = replace(found, observation=listed.observation, evidence=listed.evidence)
+    edges = [*made.edges, Edge(source=found.id, move=move(listed, "The pond"), target=pond.id)]
+    states = dict(made.states) | {found.id: listed, pond.id: pond}
+    opened = [
+        c for c in of("search-open", generate(replace(made, states=states, edges=tuple(edges)))) if "pond" in c.goal
+    ]
+    assert [candidate.target for candidate in opened] == [pond.id]
+
+
 # What has to be left alone.
 def test_answers_that_change_are_not_asked_for() -> None:
     page = state(
