@@ -11,6 +11,7 @@ from browser_env.task import VerifierSpec
 SESSION = re.compile(
     r"(php|j|asp\.?net_?)?sess(ion)?_?(id|key)?|sid|sectok|s?token|(request|trace|visitor)_?id|utm_\w+", re.I
 )
+ANCHOR = r"(#[^/!].*|#!?/?)?"  # a fragment that is no route of the page's own script
 
 
 def place(url: str) -> str:
@@ -49,17 +50,27 @@ def is_volatile(url: str) -> bool:
 def at(url: str) -> VerifierSpec:
     """Return a verifier of the page at an address, whatever part of it is scrolled to."""
     parts = urlsplit(url)
-    if parts.fragment or parts.query:
+    given = parse_qsl(parts.query, keep_blank_values=True)
+    if is_route(url) or len(dict(given)) < len(given):
         return VerifierSpec(name="url", params={"equals": url})
-    bare = urlunsplit((parts.scheme, parts.netloc, parts.path or "/", "", ""))
-    return VerifierSpec(name="url", params={"regex": re.escape(bare) + r"\??(#[^/!].*|#!?/?)?"})
+    bare = re.escape(urlunsplit((parts.scheme, parts.netloc, parts.path or "/", "", "")))
+    if not given:
+        return VerifierSpec(name="url", params={"regex": bare + r"\??" + ANCHOR})
+    several = rf"\?[^#&]*(&[^#&]*){{{len(given) - 1}}}"  # that many and no others
+    return VerifierSpec(name="url", params={"regex": bare + several + ANCHOR, "query": dict(given)})
 
 
-def anywhere_at(url: str) -> VerifierSpec:
-    """Return a verifier of the pages at an address with whatever parameters."""
+def other_slash(url: str) -> str:
+    """Return the place of an address with a slash at its end where it has none, or without."""
     parts = urlsplit(place(url))
-    bare = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
-    pattern = re.escape(bare) + (
-        rf"(\?[^#]*)?#{re.escape(parts.fragment)}(\?.*)?" if parts.fragment else r"(\?[^#]*)?(#[^/!].*|#!?/?)?"
-    )
+    path = parts.path.rstrip("/") if parts.path.endswith("/") else parts.path + "/"
+    return urlunsplit((parts.scheme, parts.netloc, path or "/", "", parts.fragment))
+
+
+def anywhere_at(url: str, *, any_slash: bool = False) -> VerifierSpec:
+    """Return a verifier of the pages at an address with whatever parameters, and with or without a slash at its end."""
+    parts = urlsplit(place(url))
+    path = parts.path.rstrip("/") if any_slash else parts.path
+    pattern = re.escape(urlunsplit((parts.scheme, parts.netloc, path, "", ""))) + ("/?" if any_slash else "")
+    pattern += rf"(\?[^#]*)?#{re.escape(parts.fragment)}(\?.*)?" if parts.fragment else r"(\?[^#]*)?" + ANCHOR
     return VerifierSpec(name="url", params={"regex": pattern})

@@ -14,6 +14,7 @@ from experiments.compiler.questions import Question
 from experiments.compiler.target import Move
 from experiments.compiler.texts import is_answer, says
 from rewards.evidence import Evidence
+from rewards.match import normalised_text
 from rewards.verifier import verify
 
 ALWAYS_WRONG = ("", "yes", "no", "0", "1")
@@ -33,7 +34,7 @@ def ask(
     way = way or atlas.begin(state, family, goal)
     if way is None:
         return None
-    verifier = specs.answer(text)
+    verifier = specs.answer(text, is_exact=question.is_exact)
     return Candidate(
         family=family,
         goal=goal,
@@ -41,14 +42,18 @@ def ask(
         target=state.id,
         golden=(*way.moves, Move(action=Answer(text))),
         verifier=verifier,
-        decoys=wrong(verifier, question.decoys),
+        decoys=wrong(verifier, text, question.decoys),
     )
 
 
-def wrong(verifier: VerifierSpec, decoys: Iterable[str]) -> tuple[str, ...]:
-    """Return the answers among these, and among those that are always tried, that the verifier rejects."""
-    tried = [*list(dict.fromkeys(decoys))[:MAX_DECOYS], *ALWAYS_WRONG]
-    return tuple(text for text in dict.fromkeys(tried) if not _passes(verifier, text))
+def wrong(verifier: VerifierSpec, right: str, decoys: Iterable[str]) -> tuple[str, ...]:
+    """Return the decoys that are other texts than the right one, and what is always tried and the verifier rejects.
+
+    A decoy that the verifier accepts is kept: it shows that the task cannot tell what is right.
+    """
+    others = [text for text in dict.fromkeys(decoys) if normalised_text(text) != normalised_text(right)]
+    always = [text for text in ALWAYS_WRONG if not _passes(verifier, text)]
+    return tuple(dict.fromkeys([*others[:MAX_DECOYS], *always]))
 
 
 def _passes(verifier: VerifierSpec, text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from experiments.compiler.addresses import place
 from experiments.compiler.candidate import NearMiss
 from experiments.compiler.graph import Control, Edge, Form, SiteGraph, State
+from experiments.compiler.lists import Listing, lists, successions
 from experiments.compiler.page_names import page_names
 from experiments.compiler.tables import Table, tables
 from experiments.compiler.target import Move
@@ -160,6 +161,22 @@ class Atlas:
         if state.id not in self._tables:
             self._tables[state.id] = tables(state.observation)
         return self._tables[state.id]
+
+    def lists(self, state: State) -> list[Listing]:
+        """Return the lists of a state's page, without those that many pages have."""
+        return [listing for listing in lists(state.observation) if self._listed[listing] <= FEW]
+
+    @cached_property
+    def _listed(self) -> Counter[Listing]:
+        return Counter(listing for state in self.pages for listing in lists(state.observation))
+
+    def successions(self, state: State) -> list[tuple[str, str]]:
+        """Return headings next to each other on a state's page, without those that are so on many pages."""
+        return [pair for pair in successions(state.observation) if self._successions[pair] <= FEW]
+
+    @cached_property
+    def _successions(self) -> Counter[tuple[str, str]]:
+        return Counter(pair for state in self.pages for pair in successions(state.observation))
 
     def begin(self, state: State, *salt: str, at_page: bool = True) -> Way | None:
         """Choose where a task that is done in a state starts, and the way there; None where nothing leads there.

@@ -44,6 +44,26 @@ COUNT_EQUAL = (
     "On the page “{page}”{table}, how many rows have “{value}” as their “{column}”?",
     "Count the rows on the page “{page}”{table} whose “{column}” is “{value}”.",
 )
+NEXT_ENTRY = (
+    "On the page “{page}”, which entry of the list under “{section}” comes right after “{entry}”?",
+    "Find the list under “{section}” on the page “{page}” and answer with the entry right below “{entry}”.",
+)
+END_ENTRY = (
+    "What is the {which} entry of the list under “{section}” on the page “{page}”?",
+    "On the page “{page}”, look at the list under “{section}” and answer with its {which} entry.",
+)
+NEXT_HEADING = (
+    "Which heading of the page “{page}” comes right after the heading “{heading}”?",
+    "On the page “{page}”, find the heading “{heading}” and answer with the next heading below it.",
+)
+COUNT_ENTRIES = (
+    "How many entries does the list under “{section}” on the page “{page}” have?",
+    "On the page “{page}”, count the entries of the list under “{section}”.",
+)
+MORE_ENTRIES = (
+    "On the page “{page}”, how many more entries does the list under “{more}” have than the list under “{less}”?",
+    "By how many entries is the list under “{more}” longer than the list under “{less}” on the page “{page}”?",
+)
 
 SET = (
     "On the page “{page}”, {what}, and leave everything else as it is.",
@@ -94,13 +114,17 @@ SEARCH = (
     "Search for “{query}” on the page “{page}”.",
     "On the page “{page}”, run a search for “{query}”.",
 )
+SEARCH_IN = (
+    "On the page “{page}”, search for “{query}” with the box “{box}”.",
+    "Enter “{query}” into the box “{box}” of the page “{page}” and run the search.",
+)
 SEARCH_OPEN = (
     "Open the page “{target}”; searching for “{query}” finds it.",
-    "Search for “{query}” and open “{target}”.",
-    "Find “{target}” by searching for “{query}”, and open it.",
+    "Bring up the page “{target}”. A search for “{query}” has it among its results.",
+    "Go to the page “{target}”, which a search for “{query}” finds.",
 )
 SEARCH_ASK = (
-    "Search for “{query}” and open what you need. {question}",
+    "A search for “{query}” leads to what this asks for. {question}",
     "A search for “{query}” helps here. {question}",
 )
 OTHER_OF_HIGHEST = (

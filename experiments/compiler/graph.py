@@ -27,7 +27,7 @@ class Control:
     max: str = ""
     step: str = ""
     max_length: int | None = None
-    options: tuple[tuple[str, str], ...] = ()  # value, label: of a list, or of a group of radio buttons
+    options: tuple[tuple[str, str], ...] = ()  # value, label: of a list, of a group of radio buttons, of a box
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

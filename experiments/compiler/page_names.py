@@ -14,6 +14,7 @@ from rewards.match import squeezed
 
 SEPARATOR = re.compile(r"(\s+[|–—·:»›-]+\s+|\s*[|»›]\s*|:\s+|\s+(?=[\[(]))")
 NO_NAMES = BOILERPLATE - {"home", "menu", "details"}
+FEW_PLACES = 4  # titles of one place above which a site has but few places
 OFTEN = 0.5  # share of the places above which a part of a title, or a heading, is the site's
 
 
@@ -22,6 +23,9 @@ def page_names(graph: SiteGraph) -> Mapping[str, str]:
     states = list(graph.states.values())
     pages = [state for state in states if state.is_page]
     site = _common((place(state.url), _parts(state.title)[::2]) for state in pages)
+    titles = {state.title for state in pages}
+    if len({place(state.url) for state in pages}) * FEW_PLACES < len(titles):  # pages are told apart by parameters
+        site |= _common((title, _parts(title)[::2]) for title in titles)
     everywhere = _common(
         (place(state.url), [heading.name for heading in headings(state.observation)]) for state in pages
     )

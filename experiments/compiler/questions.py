@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from experiments.compiler.atlas import Atlas
-from experiments.compiler.goals import CELL, FACT, LABELLED, in_table, say, under
-from experiments.compiler.graph import Fact, State
-from experiments.compiler.reading import labelled
+from experiments.compiler.facts import stated
+from experiments.compiler.goals import CELL, END_ENTRY, FACT, LABELLED, NEXT_ENTRY, NEXT_HEADING, in_table, say, under
+from experiments.compiler.graph import State
+from experiments.compiler.quantities import is_called_by, quantity
+from experiments.compiler.reading import headings, labelled
 from experiments.compiler.tables import Table
-from experiments.compiler.texts import bare, is_name, quantity
-from rewards.match import contains_words, normalised_text, squeezed
+from experiments.compiler.texts import bare, is_name
+from rewards.match import normalised_text
 
-CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|[_-]+")
-UNDERSTOOD = frozenset(
-    [
-        *(
-            "price",
-            "sku",
-            "brand",
-            "author",
-            "isbn",
-            "category",
-            "color",
-            "colour",
-            "material",
-            "manufacturer",
-            "model",
-        ),
-        *("rating value", "review count", "date published", "publisher", "telephone", "email", "genre", "director"),
-        *("address locality", "postal code", "street address", "number of pages", "duration", "size", "weight"),
-    ]
-)
 MAX_CELLS = 24  # of one table
+MAX_HEADINGS = 3  # of one page that are asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +27,7 @@ class Question:
     goal: str
     text: str  # the answer
     decoys: tuple[str, ...]
+    is_exact: bool = False  # its number is what something is called by, and is answered as it is written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +55,9 @@ def questions(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
     yield from _of_cells(atlas, state, page)
     if not state.is_page or atlas.meant(page).id == state.id:
         yield from _of_labels(state, page)
-        yield from _of_facts(state, page)
+        yield from _of_facts(atlas, state, page)
+        yield from _of_lists(atlas, state, page)
+        yield from _of_headings(atlas, state, page)
 
 
 def _of_cells(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
@@ -92,6 +77,7 @@ def _of_cells(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
                 goal=say(CELL, page=page, row=row.key, column=column, table=_title(atlas, state, table)),
                 text=place.text,
                 decoys=(*beside, row.key, column, *(cell.text for cell in row.cells)),
+                is_exact=is_called_by(column),
             )
 
 
@@ -128,45 +114,51 @@ def _of_labels(state: State, page: str) -> Iterator[Question]:
             goal=say(LABELLED, page=page, label=label, section=section),
             text=item.value,
             decoys=(label, *(other.value for other in values if other != item)),
+            is_exact=is_called_by(label),
         )
 
 
-def _of_facts(state: State, page: str) -> Iterator[Question]:
-    shown = squeezed(state.evidence.text)
-    values = defaultdict(set)
-    for fact in state.facts:
-        values[fact.subject or page, normalised_text(bare(fact.label))].add(normalised_text(fact.value))
-    for fact in state.facts:
-        label, subject = _label(fact, shown), fact.subject or page
-        text = _as_shown(squeezed(fact.value), state)
-        alone = len(values[subject, normalised_text(bare(fact.label))]) == 1
-        if not alone or not is_shown(text, shown) or not is_name(label) or not is_name(subject):
+def _of_lists(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
+    """Yield questions after the entry at an end of a list, and after the one below another."""
+    for listing in atlas.lists(state):
+        entries = listing.entries
+        if len(set(map(normalised_text, entries))) < len(entries) or "" in entries:
             continue
-        goal = (
-            say(FACT, page=page, label=label, subject=subject)
-            if subject != page
-            else say(LABELLED, page=page, label=label, section="")
-        )
-        yield Question(goal=goal, text=text, decoys=(label, *(other.value for other in state.facts if other != fact)))
+        for which, text in (("first", entries[0]), ("last", entries[-1])):
+            goal = say(END_ENTRY, page=page, section=listing.section, which=which)
+            yield Question(goal=goal, text=text, decoys=(*entries, listing.section), is_exact=True)
+        draw = atlas.draw(state.id, listing.section) % (len(entries) - 1)
+        if is_name(entries[draw]):
+            goal = say(NEXT_ENTRY, page=page, section=listing.section, entry=entries[draw])
+            yield Question(goal=goal, text=entries[draw + 1], decoys=(*entries, listing.section), is_exact=True)
 
 
-def _label(fact: Fact, shown: str) -> str:
-    """Return how a fact's label is said; empty where nobody would know what it means."""
-    label = bare(fact.label)
-    words = CAMEL.sub(" ", label).lower()
-    return label if is_shown(label, shown) else words if words in UNDERSTOOD else ""
+def _of_headings(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
+    """Yield questions after the heading that comes after another, on pages without tables."""
+    if atlas.tables(state) or state.observation.truncated:
+        return
+    found = [heading.name for heading in headings(state.observation)]
+    pairs = sorted(atlas.successions(state), key=lambda pair: atlas.draw(state.id, *pair))
+    for upper, lower in pairs[:MAX_HEADINGS]:
+        decoys = (upper, *(name for name in found if name != lower))
+        goal = say(NEXT_HEADING, page=page, heading=upper)
+        yield Question(goal=goal, text=lower, decoys=decoys, is_exact=True)
 
 
-def _as_shown(text: str, state: State) -> str:
-    """Return a number with the sign that the page shows beside it, other texts as they are."""
-    read = quantity(text)
-    if read is None or read.unit:
-        return text
-    shown = {element.name for element in state.observation.elements}
-    alike = [name for name in shown if (other := quantity(name)) is not None and other.number == read.number]
-    return min(alike, key=lambda name: (name == text, name)) if alike else text
+def _is_same(one: str, other: str) -> bool:
+    """Whether two texts are one amount with the same digits, e.g. with and without its sign."""
+    first, second = quantity(one), quantity(other)
+    return first is not None and second is not None and str(first.number) == str(second.number)
 
 
-def is_shown(text: str, shown: str) -> bool:
-    """Whether a page shows a text as words of their own."""
-    return bool(text) and contains_words(shown, text, ignore_case=False, whole_words=True)
+def _of_facts(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
+    for subject, label, text in stated(atlas, state):
+        about = subject or page
+        if is_name(about):
+            asked = say(LABELLED, page=page, label=label, section="") if about == page else None
+            yield Question(
+                goal=asked or say(FACT, page=page, label=label, subject=about),
+                text=text,
+                decoys=(label, *(fact.value for fact in state.facts if not _is_same(fact.value, text))),
+                is_exact=is_called_by(label),
+            )

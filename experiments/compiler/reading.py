@@ -7,7 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from browser_env.observation import Element, Observation
+from experiments.compiler.texts import BOILERPLATE
+from rewards.match import contains_words
 
+PARTS = frozenset(("button", "menuitem", "checkbox", "switch", "combobox", "textbox", "searchbox", "radio"))
 WHOLE_CELLS = frozenset({"cell", "gridcell"})  # their names are all that they hold
 MORE = re.compile(
     r"\b(next|previous|prev|older|newer|(load|show|view|see) more|more results|page \d+|rows per page)\b"
@@ -83,11 +86,17 @@ def _rows_of_one(elements: Sequence[Element]) -> Iterator[tuple[Element, list[El
             yield header, beside
 
 
+def _is_part(element: Element, text: str) -> bool:
+    """Whether a cell's text has in it what something to press in the cell is called."""
+    pressed = element.role in PARTS or (element.role == "link" and element.name.casefold() in BOILERPLATE)
+    return pressed and bool(element.name) and contains_words(text, element.name, ignore_case=True, whole_words=True)
+
+
 def text_of(elements: Sequence[Element]) -> str:
     """Return what a cell says; empty where it says nothing, or is of several parts that have no common name."""
     whole = [element.name for element in elements if element.role in WHOLE_CELLS and element.name]
     if whole:
-        return whole[0] if len(whole) == 1 else ""
+        return whole[0] if len(whole) == 1 and not any(_is_part(element, whole[0]) for element in elements) else ""
     texts = {element.name for element in elements if element.name and element.role != "img"}
     ids = {element.id for element in elements}
     nested = all(element.parent in ids for element in elements[1:] if element.name)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from browser_env.action import Check, Select, Type
 from browser_env.observation import Element
+from experiments.compiler.addresses import is_volatile
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.graph import Control, Form, State
 from experiments.compiler.inventing import TYPED, invent
 from experiments.compiler.target import Move
-from experiments.compiler.texts import bare, is_name, is_plain
+from experiments.compiler.texts import CLOCK, IDENTIFIER, LONG_NUMBER, PAGE_TODAY, RELATIVE, bare, is_name, is_plain
 
 LOCKED = frozenset(("disabled", "readonly", "covered"))
 
@@ -152,8 +154,44 @@ def _radio(atlas: Atlas, state: State, form: Form, control: Control) -> Iterator
     )
 
 
-def values_with(state: State, form: Form, chosen: list[Setting]) -> dict[str, str]:
-    """Return all values of a form's controls with these settings; the others as they were."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What a form sends of the controls that are left alone."""
+
+    texts: dict[str, str]  # by the controls' names
+    ticked: tuple[str, ...]  # names of boxes whose values are not known
+    not_sent: tuple[tuple[str, str], ...]  # names and values of boxes and buttons that are off; "": any value
+
+
+def left_alone(state: State, form: Form, chosen: Sequence[Setting]) -> Left:
+    """Return what a form sends of what is not set, and what it must not send."""
     before = state.evidence.form_values
-    kept = {control.key: before[control.key] for control in form.controls if control.key in before}
+    keys = Counter(control.key for control in form.controls)
+    texts: dict[str, str] = {}
+    ticked, off = [], []
+    for control in form.controls:
+        value = before.get(control.key)
+        if value is None or control.key in {s.key for s in chosen} or control.kind in ("file", "password"):
+            continue
+        if control.kind not in ("checkbox", "radio") or (control.kind == "radio" and value):
+            texts[control.key] = value
+        elif control.kind == "radio" or value == "false":
+            off += [(control.key, value) for value, _ in control.options] if keys[control.key] == 1 else []
+            off += [(control.key, "")] if not control.options and keys[control.key] == 1 else []
+        elif keys[control.key] == 1:
+            ticked.append(control.key)
+    return Left(texts=texts, ticked=tuple(ticked), not_sent=tuple(off))
+
+
+def values_with(state: State, chosen: Sequence[Setting]) -> dict[str, str]:
+    """Return the values of all of a page's controls with these settings; those that stay the same were as they are."""
+    before = state.evidence.form_values
+    shown = {control.key for form in state.forms for control in form.controls}
+    kept = {key: before[key] for key in before if key in shown and is_lasting(key, before[key])}
     return kept | {setting.key: setting.value for setting in chosen}
+
+
+def is_lasting(key: str, value: str) -> bool:
+    """Whether a control would have this value on another visit, as far as one can see."""
+    moving = (RELATIVE, CLOCK, PAGE_TODAY, IDENTIFIER, LONG_NUMBER)
+    return not is_volatile(f"?{urlencode({key: value})}") and not any(pattern.search(value) for pattern in moving)

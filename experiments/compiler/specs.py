@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from browser_env.task import VerifierSpec
-from experiments.compiler.texts import quantity
+from experiments.compiler.quantities import MINUS, MULTIPLES, quantity, spellings
 
 
 def every(specs: Sequence[VerifierSpec]) -> VerifierSpec:
@@ -22,18 +22,23 @@ def every(specs: Sequence[VerifierSpec]) -> VerifierSpec:
     return VerifierSpec(name="all", params={"of": flat})
 
 
-def answer(text: str) -> VerifierSpec:
-    """Return a verifier of an answer: a number as such, and with or without the sign that stands beside it."""
-    read = quantity(text)
+def answer(text: str, *, is_exact: bool = False) -> VerifierSpec:
+    """Return a verifier of an answer: an amount however it is written, all else (or with ``is_exact``) as it is."""
+    read = None if is_exact else quantity(text)
     if read is None:
         return VerifierSpec(name="answer", params={"equals": text})
-    if not read.unit:
-        return VerifierSpec(name="answer", params={"number": float(read.number)})
-    bare = text.replace(",", "")
-    whole = [bare.replace(".".ljust(read.decimals + 1, "0"), "")] if read.number == int(read.number) else []
-    texts = dict.fromkeys([text, bare, *whole])
-    ways = [{"one_of": list(texts)}, {"number": float(read.number)}]
-    return VerifierSpec(name="any", params={"of": [{"name": "answer", "params": way} for way in ways]})
+    number = {"number": float(read.number)}
+    if not read.unit and MINUS not in text:
+        return VerifierSpec(name="answer", params=number)
+    texts = list(dict.fromkeys([text, *spellings(read)]))
+    ways: list[dict[str, Any]] = [{"one_of": texts}, *([] if read.unit in MULTIPLES else [number])]
+    parts: list[dict[str, Any]] = [{"name": "answer", "params": way} for way in ways]
+    return VerifierSpec(**parts[0]) if len(parts) == 1 else VerifierSpec(name="any", params={"of": parts})
+
+
+def none_of(specs: Sequence[VerifierSpec]) -> list[VerifierSpec]:
+    """Return verifiers that each want one of these to fail."""
+    return [VerifierSpec(name="not", params={"of": {"name": s.name, "params": s.params}}) for s in specs]
 
 
 def element(**params: object) -> VerifierSpec:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from browser_env.observation import Element, Observation
+from experiments.compiler.quantities import is_numeric
 from experiments.compiler.reading import WHOLE_CELLS, text_of
-from experiments.compiler.texts import is_name, quantity
+from experiments.compiler.texts import is_name
 
 CELLS = WHOLE_CELLS | {"rowheader", "columnheader"}
 MAX_GAP = 12  # elements without a column between two cells of a table
@@ -66,7 +67,7 @@ def tables(observation: Observation) -> list[Table]:
     found = []
     for title, block in _blocks(observation.elements):
         columns = tuple(dict.fromkeys(column for (_, column), _ in block))
-        lines = list(_lines(block, columns))
+        lines = _without_heads(list(_lines(block, columns)))
         if len(columns) >= MIN_COLUMNS and all(_is_above(upper, lower) for upper, lower in pairwise(lines)):
             found.append(_table(title, columns, lines))
     return found
@@ -139,12 +140,49 @@ def _lines(block: Line, columns: Sequence[str]) -> Iterator[Line]:
     order = {column: i for i, column in enumerate(columns)}
     line: Line = []
     for place, element in block:
-        if line and (order[place[1]] < order[line[-1][0][1]] or place[0] != line[-1][0][0]):
+        if line and (order[place[1]] < order[line[-1][0][1]] or place[0] != line[-1][0][0] or _is_below(element, line)):
             yield line
             line = []
         line.append((place, element))
     if line:
         yield line
+
+
+def _is_below(element: Element, line: Line) -> bool:
+    """Whether an element is a cell below all cells of a line."""
+    cells = [other for _, other in line if other.role in CELLS]
+    return element.role in CELLS and bool(cells) and all(not _overlap(element, other, 1) for other in cells)
+
+
+def _without_heads(lines: list[Line]) -> list[Line]:
+    """Leave out lines of one cell that reaches over other columns: they head a group of rows."""
+    spans: dict[str, float] = {}
+    for line in lines:
+        for (_, column), element in line if len({place for place, _ in line}) > 1 else ():
+            spans.setdefault(column, element.box[0] + element.box[2] / 2)
+    return [line for line in lines if not _reaches_over(line, spans)]
+
+
+def _reaches_over(line: Line, middles: Mapping[str, float]) -> bool:
+    columns = {column for (_, column), _ in line}
+    left, right = min(e.box[0] for _, e in line), max(e.box[0] + e.box[2] for _, e in line)
+    return len(columns) == 1 and any(left < x < right for column, x in middles.items() if column not in columns)
+
+
+def others_beside(observation: Observation, found: Sequence[Table]) -> bool:
+    """Whether a page has cells before or behind these tables, so that there is more than them to be called a table."""
+    places = {element.id: i for i, element in enumerate(observation.elements)}
+    spans = []
+    for table in found:
+        inside = [places[e.id] for row in table.rows for cell in row.cells for e in cell.elements]
+        last = [observation.elements[max(inside)]] if inside else []
+        spans += [(min(inside), max(inside), last[0])] if last else []
+    return any(
+        element.role in CELLS - {"columnheader"}
+        and bool(element.name)
+        and not any(a <= i <= b or (a - MAX_GAP <= i and _overlap(element, last, 1)) for a, b, last in spans)
+        for i, element in enumerate(observation.elements)
+    )
 
 
 def _is_above(upper: Line, lower: Line) -> bool:
@@ -169,7 +207,7 @@ def _key_column(columns: Sequence[str], cells: Sequence[tuple[Cell, ...]]) -> in
     """Return the first column whose cells are names, each another."""
     for i in range(len(columns)):
         texts = [row[i].text for row in cells]
-        if all(is_name(text) and quantity(text) is None for text in texts) and len(
+        if all(is_name(text) and not is_numeric(text) for text in texts) and len(
             {text.casefold() for text in texts}
         ) == len(texts):
             return i

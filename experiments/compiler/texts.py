@@ -1,16 +1,13 @@
-"""Which texts of a page may be named in a goal, given as an answer, or said to be a number."""
+"""Which texts of a page may be named in a goal, or given as an answer."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from decimal import Decimal
 
-from rewards.match import NUMBER, contains_words, squeezed
+from rewards.match import contains_words, squeezed
 
 MAX_NAME = 80  # characters of what a goal names
 MAX_ANSWER = 80  # characters
-MAX_DIGITS = 15  # of a number that a float holds exactly
 
 RELATIVE = re.compile(
     r"\b(ago|just now|yesterday|today|tomorrow|tonight|moments?|(in|last|next|past|this) "
@@ -33,7 +30,6 @@ INSTRUCTION = re.compile(
 )
 ADDRESS = re.compile(r"\w+://|\bwww\.|^[/#?]|/\w[\w.-]*/")
 ELEMENT_ID = re.compile(r"\be\d+\b")
-MONEY = re.compile(r"(?P<before>[^\d\s.,+-]{0,3})\s?(?P<number>[-+]?\d[\d,]*(\.\d+)?)\s?(?P<after>[^\d\s]{0,5})")
 SIGNS = " :*.▲▼△▽↑↓⇅↕⬆⬇▴▾▸▾…"
 EMPTY = frozenset({"", "-", "–", "—", "n/a", "na", "none", "null", "nil", "unknown", "undefined", "nan", "...", "…"})
 BOILERPLATE = frozenset(
@@ -105,27 +101,6 @@ def is_answer(text: str) -> bool:
 def bare(label: str) -> str:
     """Return a label without the signs at its ends that say how it is sorted, or that it is needed."""
     return squeezed(label.strip(SIGNS))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quantity:
-    """A number with what stands around it."""
-
-    number: Decimal
-    unit: str  # e.g. "£" or "%"
-    decimals: int  # digits after the point
-
-
-def quantity(text: str) -> Quantity | None:
-    """Read a number with at most a sign of currency or a short unit beside it; None for anything else."""
-    found = MONEY.fullmatch(text.strip())
-    if found is None or not NUMBER.match(found["number"]) or len(re.sub(r"\D", "", found["number"])) > MAX_DIGITS:
-        return None
-    digits = found["number"].replace(",", "")
-    if re.match(r"[-+]?0\d", digits):
-        return None
-    unit = found["before"] + found["after"]
-    return Quantity(number=Decimal(digits), unit=unit, decimals=len(digits.partition(".")[2]))
 
 
 def says(text: str, part: str) -> bool:

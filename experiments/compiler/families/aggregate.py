@@ -10,15 +10,19 @@ from decimal import Decimal
 from experiments.compiler.asking import ask
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate
-from experiments.compiler.goals import COUNT_EQUAL, COUNT_ROWS, HIGHEST, LOWEST, in_table, say
+from experiments.compiler.goals import COUNT_ENTRIES, COUNT_EQUAL, COUNT_ROWS, HIGHEST, LOWEST, in_table, say
 from experiments.compiler.graph import State
+from experiments.compiler.lists import Listing
+from experiments.compiler.quantities import is_called_by, quantity
 from experiments.compiler.questions import Question
 from experiments.compiler.reading import goes_on
-from experiments.compiler.tables import Table
-from experiments.compiler.texts import bare, is_answer, is_name, quantity
+from experiments.compiler.tables import Row, Table, others_beside
+from experiments.compiler.texts import bare, is_answer, is_name
 
 FAMILY = "aggregate"
-CALLED_BY = re.compile(r"(^|[\W_])(id|ids|no|nr|number|uuid|key|zip|phone|year|port|version|rowid)$|^#|^\w+Id$", re.I)
+TOTAL = re.compile(
+    r"((grand|sub|over)[\s-]?)?(totals?|sum|average|avg|mean|median|all|overall|gesamt|summe)\b.*", re.IGNORECASE
+)
 MIN_ROWS = 4
 MAX_ROWS = 60  # more are nothing that one counts
 MAX_VALUES = 3  # of a column, that are counted
@@ -28,12 +32,32 @@ def aggregate(atlas: Atlas) -> Iterator[Candidate]:
     """Yield questions over all rows of the tables that are on one page and on no other page of its name."""
     for state in atlas.pages:
         page = atlas.names.get(state.id)
-        if page is None or not is_whole(atlas, state, page):
+        if page is None:
+            continue
+        yield from _entries(atlas, state, page)
+        if not is_whole(atlas, state, page):
             continue
         for table in atlas.shared(state):
-            if MIN_ROWS <= len(table.rows) <= MAX_ROWS:
+            if MIN_ROWS <= len(table.rows) <= MAX_ROWS and not has_totals(table):
                 yield from _extremes(atlas, state, page, table)
                 yield from _counts(atlas, state, page, table)
+
+
+def _entries(atlas: Atlas, state: State, page: str) -> Iterator[Candidate]:
+    for listing in whole_lists(atlas, state, page):
+        count = len(listing.entries)
+        goal = say(COUNT_ENTRIES, page=page, section=listing.section)
+        made = _count(atlas, state, goal, count, [str(count + 1), str(count - 1), str(count + 2)])
+        if made is not None:
+            yield made
+
+
+def whole_lists(atlas: Atlas, state: State, page: str) -> list[Listing]:
+    """Return the lists of a page that show all they have; the one that a page is made for may go on elsewhere."""
+    if atlas.meant(page).id != state.id:
+        return []
+    more = goes_on(state.observation)
+    return [found for found in atlas.lists(state) if len(found.entries) <= MAX_ROWS and not (more and found.is_first)]
 
 
 def is_whole(atlas: Atlas, state: State, page: str) -> bool:
@@ -55,14 +79,14 @@ def _texts(table: Table) -> list[tuple[str, ...]]:
 def named(atlas: Atlas, state: State, table: Table, page: str) -> str | None:
     """Return how the table is named on its page; None where its name is not its own."""
     titles = Counter(other.title.casefold() for other in atlas.tables(state))
-    if len(atlas.tables(state)) == 1:
+    if len(atlas.tables(state)) == 1 and not others_beside(state.observation, atlas.tables(state)):
         return ""
     return in_table(table.title) if titles[table.title.casefold()] == 1 and is_name(table.title) else None
 
 
 def is_measure(header: str) -> bool:
     """Whether the numbers under a header are amounts, and not numbers that things are called by."""
-    return is_name(bare(header)) and not CALLED_BY.search(bare(header))
+    return is_name(bare(header)) and not is_called_by(bare(header))
 
 
 def numbers(table: Table, column: int) -> list[Decimal] | None:
@@ -70,6 +94,14 @@ def numbers(table: Table, column: int) -> list[Decimal] | None:
     read = [quantity(text) for text in table.column(column)]
     units = {item.unit for item in read if item is not None}
     return None if None in read or len(units) != 1 else [item.number for item in read if item is not None]
+
+
+def has_totals(table: Table) -> bool:
+    """Whether a row sums up others: by what it is called, or because it is last and the sum of those above."""
+    named = any(TOTAL.fullmatch(row.key or row.cells[0].text) for row in table.rows)
+    columns = [numbers(table, column) for column in range(len(table.columns))] if len(table.rows) >= MIN_ROWS else []
+    sums = [values[-1] == sum(values[:-1]) for values in columns if values is not None and any(values[:-1])]
+    return named or any(sums)
 
 
 def _extremes(atlas: Atlas, state: State, page: str, table: Table) -> Iterator[Candidate]:
@@ -92,9 +124,14 @@ def _extremes(atlas: Atlas, state: State, page: str, table: Table) -> Iterator[C
                 yield made
 
 
+def _is_row(row: Row) -> bool:
+    """Whether a row says something in several columns, and so heads no group of rows."""
+    return any(cell.text for cell in row.cells) and sum(bool(cell.elements) for cell in row.cells) > 1
+
+
 def _counts(atlas: Atlas, state: State, page: str, table: Table) -> Iterator[Candidate]:
     title = named(atlas, state, table, page)
-    if title is None or not all(any(cell.text for cell in row.cells) for row in table.rows):
+    if title is None or not all(_is_row(row) for row in table.rows):
         return
     count = len(table.rows)
     around = [str(count + 1), str(count - 1), str(count + 2), str(len(table.columns))]

@@ -5,17 +5,29 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import pairwise
 
 from experiments.compiler.asking import ask
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate
-from experiments.compiler.families.aggregate import MAX_ROWS, MIN_ROWS, is_measure, is_whole, named, numbers
-from experiments.compiler.goals import DIFFERENCE, OTHER_OF_HIGHEST, OTHER_OF_LOWEST, TWO_PAGES, say
+from experiments.compiler.facts import stated
+from experiments.compiler.families.aggregate import (
+    MAX_ROWS,
+    MIN_ROWS,
+    has_totals,
+    is_measure,
+    is_whole,
+    named,
+    numbers,
+    whole_lists,
+)
+from experiments.compiler.goals import DIFFERENCE, MORE_ENTRIES, OTHER_OF_HIGHEST, OTHER_OF_LOWEST, TWO_PAGES, say
 from experiments.compiler.graph import State
+from experiments.compiler.quantities import is_called_by, quantity
 from experiments.compiler.questions import Question
 from experiments.compiler.reading import labelled
 from experiments.compiler.tables import Table
-from experiments.compiler.texts import bare, is_name, quantity
+from experiments.compiler.texts import bare, is_name
 
 FAMILY = "compare"
 MAX_PAIRS = 3  # of the rows of one column
@@ -28,16 +40,29 @@ def compare(atlas: Atlas) -> Iterator[Candidate]:
         page = atlas.names.get(state.id)
         for table in atlas.shared(state) if page is not None else ():
             title = named(atlas, state, table, page or "")
-            if title is None or page is None or not table.has_keys or len(table.rows) > MAX_ROWS:
+            if title is None or page is None or not table.has_keys or len(table.rows) > MAX_ROWS or has_totals(table):
                 continue
             found = list(_differences(atlas, state, page, table, title))
-            if is_whole(atlas, state, page) and len(table.rows) >= MIN_ROWS:
+            if len(table.rows) >= MIN_ROWS and is_whole(atlas, state, page):
                 found += _others(page, table, title)
             for question, checked in found:
                 made = ask(atlas, state, question, family=FAMILY, checked=checked)
                 if made is not None:
                     yield made
+        yield from _lists(atlas, state, page) if page is not None else ()
     yield from _two_pages(atlas)
+
+
+def _lists(atlas: Atlas, state: State, page: str) -> Iterator[Candidate]:
+    """Yield by how many entries a list is longer than the next on its page."""
+    for one, other in pairwise(whole_lists(atlas, state, page)):
+        more, less = (one, other) if len(one.entries) > len(other.entries) else (other, one)
+        if len(more.entries) > len(less.entries):
+            goal = say(MORE_ENTRIES, page=page, more=more.section, less=less.section)
+            question = _difference(goal, Decimal(len(more.entries)), Decimal(len(less.entries)))
+            made = ask(atlas, state, question, family=FAMILY, checked=False)
+            if made is not None:
+                yield made
 
 
 def _others(page: str, table: Table, title: str) -> Iterator[tuple[Question, bool]]:
@@ -52,7 +77,8 @@ def _others(page: str, table: Table, title: str) -> Iterator[tuple[Question, boo
                     continue
                 goal = say(phrasings, page=page, table=title, column=bare(other), by=bare(header))
                 decoys = (*(cell.text for cell in row.cells), *table.column(column))
-                yield Question(goal=goal, text=row.cells[column].text, decoys=decoys), True
+                exact = is_called_by(bare(other))
+                yield Question(goal=goal, text=row.cells[column].text, decoys=decoys, is_exact=exact), True
 
 
 def _differences(atlas: Atlas, state: State, page: str, table: Table, title: str) -> Iterator[tuple[Question, bool]]:
@@ -92,7 +118,7 @@ def _two_pages(atlas: Atlas) -> Iterator[Candidate]:
     groups: defaultdict[tuple[str, str, str], list[tuple[State, Decimal]]] = defaultdict(list)
     for state in atlas.pages:
         if state.id in atlas.names:
-            for label, text in _values(state).items():
+            for label, text in _values(atlas, state).items():
                 read = quantity(text)
                 if read is not None:
                     groups[state.template, label, read.unit].append((state, read.number))
@@ -110,10 +136,10 @@ def _two_pages(atlas: Atlas) -> Iterator[Candidate]:
                 yield made
 
 
-def _values(state: State) -> dict[str, str]:
+def _values(atlas: Atlas, state: State) -> dict[str, str]:
     """Return the values that a page gives beside labels which it has once."""
     pairs = [(bare(item.label), item.value) for item in labelled(state.observation)]
-    pairs += [(bare(fact.label), fact.value) for fact in state.facts if not fact.subject]
+    pairs += [(label, text) for subject, label, text in stated(atlas, state) if not subject]
     said: defaultdict[str, set[str]] = defaultdict(set)
     for label, value in pairs:
         said[label].add(value)

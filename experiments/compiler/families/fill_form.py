@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import combinations
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote_plus, urlsplit, urlunsplit
 
 from browser_env.action import Click, Press
 from browser_env.task import VerifierSpec
+from experiments.compiler import specs
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate, NearMiss
 from experiments.compiler.families.set_control import phrase
 from experiments.compiler.goals import FILL, FILL_SENT, say
 from experiments.compiler.graph import Form, State
-from experiments.compiler.settings import Setting, settings
+from experiments.compiler.offering import HAS_CONSEQUENCES, LOGS_OUT
+from experiments.compiler.settings import Setting, left_alone, settings
 from experiments.compiler.target import Move
 from experiments.compiler.texts import bare, is_name
 
 FAMILY = "fill-form"
 MAX_FILLED = 5  # ways to fill one form
+MAX_EXTRAS = 2  # settings beside those that a form requires
+MAX_ALONE = 3  # settings of a form that requires none
+MAX_OFFERED = 24  # settings that are chosen from
+ANY = ".*"
 
 
 def fill_form(atlas: Atlas) -> Iterator[Candidate]:
@@ -26,7 +33,7 @@ def fill_form(atlas: Atlas) -> Iterator[Candidate]:
     for state in atlas.pages:
         page = atlas.names.get(state.id)
         for form in atlas.forms(state):
-            if page is None or form.method != "get" or _is_twice(state, form):
+            if page is None or form.method != "get" or _is_twice(state, form) or is_grave(state, form):
                 continue
             for chosen in fillings(atlas, state, form):
                 if all(setting.sent is not None for setting in chosen):
@@ -41,14 +48,18 @@ def fillings(atlas: Atlas, state: State, form: Form) -> list[tuple[Setting, ...]
         for control in form.controls
         if control.required and not state.evidence.form_values.get(control.key) and control.kind != "hidden"
     }
+    order = {setting: i for i, setting in enumerate(offered)}
+    required = [setting for setting in offered if setting.key in needed]
+    if needed - {setting.key for setting in required}:
+        return []
+    others = [setting for setting in offered if setting.key not in needed]
+    sizes = range(MAX_EXTRAS + 1) if required else range(1, MAX_ALONE + 1)
     ways = [
-        chosen
-        for size in (1, 2, 3, len(needed))
-        for chosen in combinations(offered, size)
-        if chosen and needed <= {setting.key for setting in chosen}
+        tuple(sorted((*required, *extras), key=order.__getitem__))
+        for size in sizes
+        for extras in combinations(others[:MAX_OFFERED], size)
     ]
-    ways = list(dict.fromkeys(ways))
-    ways.sort(key=lambda chosen: (len(chosen) > 3, atlas.draw(state.id, *(setting.key for setting in chosen))))
+    ways.sort(key=lambda chosen: (len(chosen) > MAX_ALONE, atlas.draw(state.id, *(setting.key for setting in chosen))))
     return ways[:MAX_FILLED]
 
 
@@ -59,6 +70,13 @@ def submit(state: State, form: Form) -> tuple[Move, str] | None:
     if usable:
         return Move.at(Click(usable[0].id), state.observation), bare(usable[0].name)
     return None if buttons else (Move(action=Press("Enter")), "")
+
+
+def is_grave(state: State, form: Form) -> bool:
+    """Whether a form, by its button or its address, logs out or deletes something."""
+    sending = submit(state, form)
+    said = (sending[1] if sending is not None else "", urlsplit(form.action).path, urlsplit(form.action).query)
+    return any(LOGS_OUT.search(text) or HAS_CONSEQUENCES.search(text) for text in said)
 
 
 def _is_twice(state: State, form: Form) -> bool:
@@ -94,13 +112,19 @@ def _task(atlas: Atlas, state: State, page: str, form: Form, chosen: tuple[Setti
 
 def sent_to(state: State, form: Form, chosen: tuple[Setting, ...]) -> VerifierSpec:
     """Return a verifier of the address that a form leads to: what was set, and all else as it was."""
-    before = state.evidence.form_values
-    kept = {
-        control.key: before[control.key]
-        for control in form.controls
-        if control.key in before and control.kind not in ("checkbox", "radio", "file", "password")
-    }
-    query = kept | {setting.key: setting.sent for setting in chosen}
+    left = left_alone(state, form, chosen)
+    query = left.texts | {setting.key: setting.sent for setting in chosen}
     parts = urlsplit(form.action)
     bare_action = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
-    return VerifierSpec(name="url", params={"prefix": bare_action, "query": query})
+    ticked = [VerifierSpec(name="url", params={"regex": _with(key, ANY)}) for key in left.ticked]
+    others = [
+        VerifierSpec(name="url", params={"regex": _with(key, re.escape(quote_plus(value)) if value else ANY)})
+        for key, value in left.not_sent
+    ]
+    sent = VerifierSpec(name="url", params={"prefix": bare_action, "query": query})
+    return specs.every([sent, *ticked, *specs.none_of(others)])
+
+
+def _with(key: str, value: str) -> str:
+    """Return a pattern of addresses that have a parameter."""
+    return rf"[^#]*[?&]{re.escape(quote_plus(key))}={value}(&.*|#.*)?"

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from browser_env.task import VerifierSpec
 from experiments.compiler import specs
-from experiments.compiler.addresses import anywhere_at, place
+from experiments.compiler.addresses import place
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate
+from experiments.compiler.families.reach import anywhere
 from experiments.compiler.goals import FILTER, SORT_DOWN, SORT_UP, say
 from experiments.compiler.graph import Edge, State
 from experiments.compiler.reading import goes_on
-from experiments.compiler.tables import Table
-from experiments.compiler.texts import bare, is_name, quantity
+from experiments.compiler.tables import Table, others_beside
+from experiments.compiler.texts import bare, is_name
+from rewards.match import normalised_text
+from rewards.tables import amounts
 
 FAMILY = "filter-sort"
 MIN_ROWS = 3
 MIN_SORTED = 2  # values of a sorted column that differ
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+DIGIT = re.compile(r"\d")
 
 
 def filter_sort(atlas: Atlas) -> Iterator[Candidate]:
@@ -37,6 +43,8 @@ def _same_table(atlas: Atlas, before: State, after: State) -> tuple[Table, Table
     """Return the only table of each of two states, if they have the same columns."""
     old, new = atlas.tables(before), atlas.tables(after)
     if len(old) != 1 or len(new) != 1 or before.id == after.id:
+        return None
+    if others_beside(before.observation, old):
         return None
     same = tuple(map(bare, old[0].columns)) == tuple(map(bare, new[0].columns))
     return (old[0], new[0]) if same and len(old[0].rows) >= MIN_ROWS else None
@@ -61,15 +69,14 @@ def _sorted(atlas: Atlas, edge: Edge, page: str, old: Table, new: Table) -> Iter
 
 
 def _order(values: tuple[str, ...]) -> bool | None:
-    """Return whether values go down; None where they are in no order, or in both."""
-    read = [quantity(value) for value in values]
-    keys: list[object] = [item.number for item in read if item is not None]
-    if len(keys) < len(values):
-        keys = [value.casefold() for value in values]
+    """Return whether values go down; None where they are in none, in both, or cannot be compared."""
+    keys: Sequence[object] = amounts(values)
+    if not keys and (all(map(DATE.fullmatch, values)) or not any(map(DIGIT.search, values))):
+        keys = [normalised_text(value) for value in values]
     if "" in values or len(set(keys)) < MIN_SORTED:
         return None
     up = sorted(keys)  # type: ignore[type-var]  # all are numbers or all are texts
-    return {True: False, False: True}.get(keys == up) if keys in (up, up[::-1]) else None
+    return keys != up if keys in (up, up[::-1]) else None
 
 
 def _filtered(atlas: Atlas, edge: Edge, page: str, old: Table, new: Table) -> Iterator[Candidate]:
@@ -108,7 +115,7 @@ def _task(atlas: Atlas, edge: Edge, goal: str, wanted: VerifierSpec) -> Iterator
         start=way.start,
         target=after.id,
         golden=way.moves,
-        verifier=specs.every([anywhere_at(after.url), wanted]),
+        verifier=specs.every([anywhere(atlas, after.url), wanted]),
         near_misses=tuple(atlas.astray(way)),
         parts=1,
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from browser_env.task import VerifierSpec
-from experiments.compiler.addresses import anywhere_at, at, is_route, is_volatile, place, without_anchor
+from experiments.compiler.addresses import anywhere_at, at, is_route, is_volatile, other_slash, place, without_anchor
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.goals import REACH, say
 from experiments.compiler.graph import State
 
 FAMILY = "reach"
+MAX_ALIKE = 6  # addresses of one page
 
 
 def reach(atlas: Atlas) -> Iterator[Candidate]:
@@ -40,5 +41,15 @@ def located(atlas: Atlas, state: State) -> VerifierSpec | None:
     alike = {without_anchor(other.url) for other in same_place if atlas.names.get(other.id) == name}
     others = {without_anchor(other.url) for other in same_place if atlas.names.get(other.id) != name}
     if not others and (place(state.url) in alike or is_route(state.url)):
-        return anywhere_at(state.url)
-    return at(*alike) if len(alike) == 1 and not alike & others and not is_volatile(state.url) else None
+        return anywhere(atlas, state.url)
+    at_most = 1 if name is None else MAX_ALIKE
+    if not 1 <= len(alike) <= at_most or alike & others or any(map(is_volatile, alike)):
+        return None
+    ways = [at(url) for url in sorted(alike)]
+    parts = [{"name": way.name, "params": way.params} for way in ways]
+    return ways[0] if len(ways) == 1 else VerifierSpec(name="any", params={"of": parts})
+
+
+def anywhere(atlas: Atlas, url: str) -> VerifierSpec:
+    """Return a verifier of an address with whatever parameters; a slash more or less is fine where no page has it."""
+    return anywhere_at(url, any_slash=not atlas.at_place.get(other_slash(url)))

@@ -12,10 +12,11 @@ from experiments.compiler.addresses import place, query
 from experiments.compiler.atlas import Atlas, Way
 from experiments.compiler.candidate import Candidate, NearMiss
 from experiments.compiler.families.reach import located
-from experiments.compiler.goals import SEARCH, SEARCH_OPEN, say
+from experiments.compiler.goals import SEARCH, SEARCH_IN, SEARCH_OPEN, say
 from experiments.compiler.graph import Edge, State
+from experiments.compiler.offering import is_search as is_search_box
 from experiments.compiler.target import Move, Target
-from experiments.compiler.texts import is_plain, says
+from experiments.compiler.texts import bare, is_name, is_plain, says
 
 SAYS_SEARCH = re.compile(r"\bsearch|\bfind\b|\blook up\b|\bquery\b", re.IGNORECASE)
 SEARCH_KEYS = frozenset(("q", "s", "query", "search", "term", "keyword", "keywords"))
@@ -52,18 +53,29 @@ def search_open(atlas: Atlas) -> Iterator[Candidate]:
         if way is None:
             continue
         way = way.then(typing).then(sending)
-        if page is not None:
-            yield _search(atlas, way, page, text, found)
+        goal = None if page is None else _asking(state, typing, page, text)
+        if goal is not None:
+            yield _search(goal, way, text, found)
         for edge, opened in results(atlas, found, text):
             yield from _open(way.then(edge), atlas, opened, text)
 
 
-def _search(atlas: Atlas, way: Way, page: str, text: str, results: State) -> Candidate:
+def _asking(state: State, typing: Edge, page: str, text: str) -> str | None:
+    """Return how a search on a page is asked for: by its box, where there are several; None where that is not plain."""
+    boxes = [(control, form.action) for form in state.forms for control in form.controls if is_search_box(control)]
+    if len({(control.key, action) for control, action in boxes}) <= 1:
+        return say(SEARCH, page=page, query=text)
+    box = "" if typing.move.target is None else bare(typing.move.target.name)
+    alike = [control for control, _ in boxes if bare(control.label).casefold() == box.casefold()]
+    return say(SEARCH_IN, page=page, query=text, box=box) if is_name(box) and len(alike) == 1 else None
+
+
+def _search(goal: str, way: Way, text: str, results: State) -> Candidate:
     asked = {name: value for name, value in query(results.url).items() if value == text}
     other = [replace_text(move, text, f"{text} {text}") for move in way.moves]
     return Candidate(
         family=FAMILY,
-        goal=say(SEARCH, page=page, query=text),
+        goal=goal,
         start=way.start,
         target=results.id,
         golden=way.moves,
@@ -81,16 +93,18 @@ def replace_text(move: Move, text: str, other: str) -> Move:
 
 
 def results(atlas: Atlas, listed: State, text: str) -> list[tuple[Edge, State]]:
-    """Return the links of a list of results whose names, or whose pages', have the text."""
+    """Return the links of a list of results whose names, or whose pages, have the text."""
     found = []
+    everywhere = {(element.role, element.name) for element in atlas.graph.home.observation.elements}
     walked = list(atlas.leaving.get(listed.id, ()))
     for edge in [*walked, *_implied(atlas, listed, {edge.target for edge in walked})]:
         opened = atlas.graph.states[edge.target]
         name = atlas.names.get(opened.id)
         target = edge.move.target
-        if name is None or target is None or opened.id == listed.id or not opened.is_page:
-            continue
-        if says(target.name, text) or says(name, text):
+        if name is None or target is None or name == atlas.names.get(listed.id) or not opened.is_page:
+            continue  # the list itself is named as it is, whatever is searched for
+        is_found = (target.role, target.name) not in everywhere and says(opened.evidence.text, text)
+        if says(target.name, text) or says(name, text) or is_found:
             found.append((edge, opened))
     found.sort(key=lambda item: atlas.draw(listed.id, item[1].id))
     return found[:MAX_OPENED]

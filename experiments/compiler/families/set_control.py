@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, islice
 
 from experiments.compiler import specs
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate, NearMiss
 from experiments.compiler.families.reach import located
 from experiments.compiler.goals import SET, say
-from experiments.compiler.graph import Form, State
+from experiments.compiler.graph import State
 from experiments.compiler.settings import Setting, settings, values_with
 
 FAMILY = "set-control"
@@ -22,7 +22,7 @@ def set_control(atlas: Atlas) -> Iterator[Candidate]:
     for state in atlas.pages:
         for form in atlas.forms(state):
             for setting in settings(atlas, state, form):
-                yield from _task(atlas, state, form, [setting], family=FAMILY)
+                yield from _task(atlas, state, [setting], family=FAMILY)
 
 
 def set_several(atlas: Atlas) -> Iterator[Candidate]:
@@ -30,13 +30,13 @@ def set_several(atlas: Atlas) -> Iterator[Candidate]:
     for state in atlas.pages:
         for form in atlas.forms(state):
             offered = list(settings(atlas, state, form))
-            pairs = list(combinations(offered, 2)) + list(combinations(offered, 3))[:1]
+            pairs = [*combinations(offered, 2), *islice(combinations(offered, 3), 1)]
             pairs.sort(key=lambda chosen: atlas.draw(state.id, *(setting.key for setting in chosen)))
             for chosen in pairs[:MAX_PAIRS]:
-                yield from _task(atlas, state, form, list(chosen), family="compose")
+                yield from _task(atlas, state, list(chosen), family="compose")
 
 
-def _task(atlas: Atlas, state: State, form: Form, chosen: list[Setting], *, family: str) -> Iterator[Candidate]:
+def _task(atlas: Atlas, state: State, chosen: list[Setting], *, family: str) -> Iterator[Candidate]:
     page = atlas.names.get(state.id)
     here = located(atlas, state)
     keys = [setting.key for setting in chosen]
@@ -50,7 +50,7 @@ def _task(atlas: Atlas, state: State, form: Form, chosen: list[Setting], *, fami
         start=way.start,
         target=state.id,
         golden=(*way.moves, *moves),
-        verifier=specs.every([here, specs.form(values_with(state, form, chosen))]),
+        verifier=specs.every([here, specs.form(values_with(state, chosen))]),
         near_misses=tuple(NearMiss(why=why, moves=(*way.moves, *moves[:-1], move)) for why, move in chosen[-1].wrong),
         unique=tuple(setting.label for setting in chosen),
         parts=len(chosen),

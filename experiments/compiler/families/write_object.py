@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from browser_env.action import Click
 from browser_env.task import VerifierSpec
+from experiments.compiler import specs
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate, NearMiss
 from experiments.compiler.families.fill_form import fillings, submit
 from experiments.compiler.families.set_control import phrase
 from experiments.compiler.goals import FILL, FILL_SENT, PRESS, say
 from experiments.compiler.graph import Edge, Form, State
-from experiments.compiler.settings import Setting
+from experiments.compiler.settings import Setting, left_alone
 from experiments.compiler.texts import is_name
 
 FAMILY = "write-object"
+USUAL = ("on", "1", "true", "yes")  # what boxes send that do not say it
 
 
 def write_object(atlas: Atlas) -> Iterator[Candidate]:
@@ -40,13 +42,6 @@ def _post(atlas: Atlas, state: State, page: str, form: Form, chosen: tuple[Setti
     if sending is None or way is None or any(setting.sent is None for setting in chosen):
         return
     move, button = sending
-    before = state.evidence.form_values
-    kept = {
-        control.key: before[control.key]
-        for control in form.controls
-        if control.key in before and control.kind not in ("checkbox", "radio", "file", "password")
-    }
-    fields = kept | {setting.key: setting.sent for setting in chosen}
     done = (*way.moves, *(setting.move for setting in chosen))
     yield Candidate(
         family=FAMILY,
@@ -54,12 +49,25 @@ def _post(atlas: Atlas, state: State, page: str, form: Form, chosen: tuple[Setti
         start=way.start,
         target=state.id,
         golden=(*done, move),
-        verifier=VerifierSpec(name="request", params={"method": "POST", "equals": form.action, "fields": fields}),
+        verifier=sent_by(state, form, chosen),
         near_misses=tuple(NearMiss(why=why, moves=(*done[:-1], other, move)) for why, other in chosen[-1].wrong),
         unique=tuple(setting.label for setting in chosen),
         parts=len(chosen),
         writes=True,
     )
+
+
+def sent_by(state: State, form: Form, chosen: Sequence[Setting]) -> VerifierSpec:
+    """Return a verifier of what a form sends: what was set, all else as it was, and no box that was off."""
+    left = left_alone(state, form, chosen)
+    off = [(key, value) for key, known in left.not_sent for value in ([known] if known else USUAL)]
+    fields = left.texts | {setting.key: str(setting.sent) for setting in chosen}
+    others = [_request(form, {key: value}) for key, value in off]
+    return specs.every([_request(form, fields), *specs.none_of(others)])
+
+
+def _request(form: Form, fields: dict[str, str]) -> VerifierSpec:
+    return VerifierSpec(name="request", params={"method": "POST", "equals": form.action, "fields": fields})
 
 
 def _press(atlas: Atlas, edge: Edge) -> Iterator[Candidate]:

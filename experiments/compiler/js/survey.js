@@ -30,7 +30,7 @@
       required: element.required === true, pattern: text(attribute(element, "pattern")), min: text(attribute(element, "min")),
       max: text(attribute(element, "max")), step: text(attribute(element, "step")),
       max_length: typeof longest === "number" && longest >= 0 ? longest : null,
-      options: tag === "select" ? optionsOf(element) : tag === "input" ? suggestionsOf(element) : [],
+      options: tag === "select" ? optionsOf(element) : element.type === "checkbox" ? [[text(element.value), label]] : tag === "input" ? suggestionsOf(element) : [],
     };
   }
   // The radio buttons of a group are one control, of which they are the options.

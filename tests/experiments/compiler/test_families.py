@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from urllib.parse import urlencode
 
 from browser_env.action import Answer, Check, Click, Press, Select, Type
+from browser_env.observation import Element
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.generating import generate
-from experiments.compiler.graph import Control, Edge, Form, SiteGraph, State
+from experiments.compiler.graph import Control, Edge, Fact, Form, SiteGraph, State
 from experiments.compiler.target import Move
-from rewards.evidence import Evidence
+from rewards.evidence import Evidence, Sent
 from rewards.verifier import verify
 from tests.experiments.compiler.building import beside, element, graph, move, state, table
 
@@ -66,7 +68,12 @@ def test_a_form_that_asks_is_filled_and_sent() -> None:
     for candidate in made:
         assert isinstance(candidate.golden[-1].action, Click)
         assert "“Send order”" in candidate.goal
-        assert candidate.verifier.params["prefix"] == "http://site.test/order/done"
+        sent = candidate.verifier.params["of"][0]["params"]
+        assert sent["prefix"] == "http://site.test/order/done"
+        done = f"http://site.test/order/done?{urlencode(sent['query'])}"
+        assert passes(candidate, Evidence(url=done + "#top"))
+        for ticked in ("&gift=on", "&gift=1", "&gift="):
+            assert not passes(candidate, Evidence(url=done + ticked))
 
 
 def test_a_form_that_writes_is_sent_only_with_permission() -> None:
@@ -74,7 +81,65 @@ def test_a_form_that_writes_is_sent_only_with_permission() -> None:
     assert not [candidate for candidate in generate(page) if candidate.writes]
     made = of("write-object", generate(page, allow_writes=True))
     assert made
-    assert all(candidate.verifier.name == "request" and candidate.writes for candidate in made)
+    for candidate in made:
+        assert candidate.writes
+        sent = candidate.verifier.params["of"][0]["params"]
+        assert set(sent["fields"]) == {"name", "colour", "size"}
+        done = Sent(method="POST", url=sent["equals"], fields=sent["fields"], status=302)
+        assert passes(candidate, Evidence(url="http://site.test/", sent=(done,)))
+        ticked = replace(done, fields=done.fields | {"gift": "on"})
+        assert not passes(candidate, Evidence(url="http://site.test/", sent=(ticked,)))
+
+
+def test_buttons_that_are_off_have_to_stay_off() -> None:
+    page = form_page()
+    elements = tuple(replace(e, states=("clickable",)) if e.name == "Small" else e for e in page.observation.elements)
+    evidence = replace(page.evidence, form_values=VALUES | {"size": ""})
+    page = replace(page, observation=replace(page.observation, elements=elements), evidence=evidence)
+    candidate = next(c for c in of("fill-form", generate(graph(page))) if "choose" not in c.goal)
+    done = f"http://site.test/order/done?{urlencode(candidate.verifier.params['of'][0]['params']['query'])}"
+    assert passes(candidate, Evidence(url=done))
+    assert not passes(candidate, Evidence(url=done + "&size=l"))
+
+
+def test_what_other_forms_of_the_page_hold_has_to_stay() -> None:
+    page = form_page()
+    note = replace(element("textbox", "Note"), id="e9", states=("clickable", "editable"))
+    other = Form(method="post", action="http://site.test/note", controls=(Control(id="e9", kind="text", key="note"),))
+    evidence = replace(page.evidence, form_values=VALUES | {"note": "as it was", "seen": "12:31", "token": "x1"})
+    elements = (*page.observation.elements, note)
+    page = replace(
+        page,
+        observation=replace(page.observation, elements=elements),
+        evidence=evidence,
+        forms=(*page.forms, other),
+    )
+    chosen = next(c for c in of("set-control", generate(graph(page))) if "“Colour” to “Blue”" in c.goal)
+    wanted = next(part for part in chosen.verifier.params["of"] if part["name"] == "form")["params"]["values"]
+    assert wanted == VALUES | {"colour": "blue", "note": "as it was"}
+
+
+def test_a_form_with_many_fields_is_filled_in_time(timed: Callable[[], float]) -> None:
+    lines = [element("textbox", f"Field {i}", states=("clickable", "editable")) for i in range(60)]
+    controls = tuple(
+        Control(id=f"e{i + 1}", kind="text", key=f"f{i}", label=f"Field {i}", required=i < 30) for i in range(60)
+    )
+    form = Form(method="get", action="http://site.test/done", controls=controls, submits=("e61",))
+    values = {f"f{i}": "" for i in range(60)}
+    page = state("/form", "Form", *lines, element("button", "Send"), forms=(form,), form_values=values)
+    made = of("fill-form", generate(graph(page)))
+    assert made
+    assert all({f"f{i}" for i in range(30)} <= set(c.verifier.params["query"]) for c in made)
+    missing = replace(form, controls=(replace(controls[0], label=""), *controls[1:]))
+    assert not of("fill-form", generate(graph(replace(page, forms=(missing,)))))
+    assert timed() < 10
+
+
+def test_a_form_that_deletes_or_logs_out_is_not_sent() -> None:
+    page = form_page()
+    for action in ("http://site.test/delete", "http://site.test/log-out"):
+        form = replace(page.forms[0], action=action)
+        assert not of("fill-form", generate(graph(replace(page, forms=(form,)))))
 
 
 def test_several_controls_make_one_task() -> None:
@@ -121,6 +186,16 @@ def test_a_link_that_leaves_some_rows_out_makes_a_task() -> None:
     ]
 
 
+def test_an_order_that_is_not_plain_makes_no_task() -> None:
+    for values in (("a9", "b10", "c7"), ("1 kg", "20 kg", "3 t"), ("2 Jan", "3 Jan", "4 Feb")):
+        rows = tuple((f"Plant {'abc'[i]}", value, "Sun") for i, value in enumerate(values))
+        first, other = plants("/plants", rows[::-1]), plants("/plants?sort=height", rows)
+        assert not of("filter-sort", generate(graph(first, other, links=[(0, "Height", 1)])))
+    rows = tuple((f"Plant {value[-1]}", value, "Sun") for value in ("2023-05-01", "2023-05-04", "2023-06-02"))
+    first, other = plants("/plants", rows[::-1]), plants("/plants?sort=height", rows)
+    assert of("filter-sort", generate(graph(first, other, links=[(0, "Height", 1)])))
+
+
 # What opens.
 def test_what_opens_is_opened_and_read() -> None:
     closed = state("/help", "Help", element("button", "Opening hours", states=("clickable", "collapsed")))
@@ -138,6 +213,18 @@ def test_what_opens_is_opened_and_read() -> None:
     opening = next(candidate for candidate in made if not isinstance(candidate.golden[-1].action, Answer))
     assert passes(opening, opened.evidence)
     assert not passes(opening, closed.evidence)
+
+
+def test_what_deletes_is_not_pressed_in_passing() -> None:
+    def hours(*states: str) -> list[Element]:
+        names = ("Opening hours", "Delete everything", "Sign out", "Prices")
+        pressed = ("clickable", "collapsed")
+        return [element("button", n, states=states if n == names[0] and states else pressed) for n in names]
+
+    closed = state("/help", "Help", hours())
+    opened = state("/help", "Help", hours("clickable", "expanded"), moves=(move(closed, "Opening hours"),))
+    (made,) = of("expand-read", generate(graph(closed, opened, links=[(0, "Opening hours", 1)])))
+    assert [near.moves[-1].target.name for near in made.near_misses if near.moves[-1].target] == ["Prices"]
 
 
 # Search.
@@ -163,6 +250,42 @@ def test_what_a_search_finds_is_opened() -> None:
     assert [type(m.action) for m in opening[0].golden] == [Type, Press, Click]
     reading = [candidate for candidate in of("compose", made) if candidate.golden[-1].action == Answer("Ida Nord")]
     assert reading
+
+
+def test_a_search_is_asked_for_without_demanding_it_where_it_is_not_seen() -> None:
+    for candidate in of("search-open", generate(search_graph())):
+        if "heron" not in Evidence(url=str(candidate.verifier.params)).url or "grey" in candidate.goal:
+            assert not candidate.goal.startswith("Search for")
+
+
+def test_a_page_with_two_search_boxes_names_the_one() -> None:
+    made = search_graph()
+    home = made.home
+    box = Control(id="e1", kind="search", key="q", label="Search")
+    goals = {}
+    for label in ("Search", "Search orders"):
+        other = replace(box, key="orders", label=label)
+        forms = tuple(Form(method="get", action="http://site.test/find", controls=(c,)) for c in (box, other))
+        states = dict(made.states) | {home.id: replace(home, forms=forms)}
+        found = of("search-open", generate(replace(made, states=states)))
+        goals[label] = [c.goal for c in found if c.target.startswith("/find")]
+    assert goals["Search"] == []
+    assert len(goals["Search orders"]) == 1
+    assert "the box “Search”" in goals["Search orders"][0]
+
+
+def test_what_a_search_finds_by_what_it_says_is_opened() -> None:
+    made = search_graph()
+    pond = state("/books/9", "The pond", element("heading", "The pond"), element("text", "A heron stood there."))
+    found = next(item for item in made.states.values() if item.title == "Results")
+    listed = state("/find?q=heron", "Results", element("link", "The pond"), element("link", "Home"))
+    listed = replace(found, observation=listed.observation, evidence=listed.evidence)
+    edges = [*made.edges, Edge(source=found.id, move=move(listed, "The pond"), target=pond.id)]
+    states = dict(made.states) | {found.id: listed, pond.id: pond}
+    opened = [
+        c for c in of("search-open", generate(replace(made, states=states, edges=tuple(edges)))) if "pond" in c.goal
+    ]
+    assert [candidate.target for candidate in opened] == [pond.id]
 
 
 # What has to be left alone.
@@ -198,6 +321,47 @@ def test_nothing_is_counted_where_a_page_goes_on() -> None:
     assert not of("aggregate", generate(graph(page)))
     cut = state("/plants", "Plants", *table(COLUMNS, *ROWS), truncated=True)
     assert not of("aggregate", generate(graph(cut)))
+
+
+def test_a_table_with_a_row_of_sums_is_not_summed_up() -> None:
+    for last in (("Total", "1", "All"), ("Everything", "380", "All")):
+        made = generate(graph(plants("/plants", (*ROWS, last))))
+        assert not of("aggregate", made)
+        assert not of("compare", made)
+
+
+def test_what_ranks_or_dates_is_no_measure() -> None:
+    for header in ("Rank", "Year", "Week", "Priority", "Zip", "Version"):
+        page = state("/plants", "Plants", *table(("Plant", header, "Kind"), *ROWS))
+        assert not [c for c in generate(graph(page)) if "highest" in c.goal or "greatest" in c.goal]
+
+
+def test_thousands_with_points_are_not_compared() -> None:
+    rows = (("Fern", "1.234", "Shade"), *ROWS[1:])
+    made = generate(graph(plants("/plants", rows)))
+    assert not [c for c in made if "“Height”" in c.goal and c.family == "compare"]
+
+
+def test_a_row_that_heads_a_group_is_not_counted() -> None:
+    head = [element("cell", "Herbs", headers=("Plant",))]
+    page = state("/plants", "Plants", *table(COLUMNS, *ROWS), head)
+    assert not [c for c in of("aggregate", generate(graph(page))) if "row of headers" in c.goal or "left out" in c.goal]
+
+
+def test_a_number_that_is_stated_without_its_label_is_not_asked_for() -> None:
+    facts = (
+        Fact(subject="", label="reviewCount", value="3"),
+        Fact(subject="", label="price", value="12"),
+        Fact(subject="", label="author", value="Ida Nord"),
+        Fact(subject="", label="Weight", value="7"),
+        Fact(subject="", label="size", value="XL"),
+    )
+    page = state(
+        "/tea", "Tea", element("text", "3 of Ida Nord"), element("text", "$12"), beside("Weight", "8"), facts=facts
+    )
+    made = of("find-answer", generate(graph(page)))
+    answers = [c.golden[-1].action.text for c in made if isinstance(c.golden[-1].action, Answer)]
+    assert sorted(answers) == ["$12", "8", "Ida Nord"]
 
 
 def test_a_tie_has_no_highest() -> None:

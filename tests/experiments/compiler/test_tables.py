@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from browser_env.observation import Element
 from experiments.compiler.reading import goes_on, labelled
-from experiments.compiler.tables import tables
-from experiments.compiler.texts import bare, is_answer, is_name, quantity
+from experiments.compiler.tables import others_beside, tables
+from experiments.compiler.texts import bare, is_answer, is_name
 from tests.experiments.compiler.building import beside, element, state, table
 
 COLUMNS = ("City", "People")
@@ -53,6 +54,33 @@ def test_rows_that_are_not_below_each_other_are_no_table() -> None:
     assert tables(replace(page.observation, elements=tuple(boxes))) == []
 
 
+def test_a_row_that_heads_a_group_is_none_of_the_table() -> None:
+    lines = table(COLUMNS, *ROWS)
+    elements = state("/", "", *lines[:2], [element("cell", "Inland", headers=("City",))], *lines[2:]).observation
+    wide = tuple(replace(e, box=(0.0, e.box[1], 190.0, 20.0)) if e.name == "Inland" else e for e in elements.elements)
+    (read,) = tables(replace(elements, elements=wide))
+    assert [row.key for row in read.rows] == ["Oslo", "Bergen", "Moss"]
+
+
+def test_cells_that_are_of_no_table_are_noticed() -> None:
+    lines = table(COLUMNS, *ROWS)
+    one = state("/", "", *lines[:1], *([*line, element("cell", "Edit")] for line in lines[1:]))
+    assert not others_beside(one.observation, tables(one.observation))
+    two = state("/", "", *lines, element("heading", "Facts"), beside("Mayor", "Anne Lind"))
+    assert others_beside(two.observation, tables(two.observation))
+
+
+def test_a_cell_that_says_what_its_buttons_are_called_says_nothing() -> None:
+    def cell(*inside: Element) -> str:
+        whole = element("cell", "Alice Edit", headers=("Name",))
+        page = state("/", "", [whole, *inside, element("cell", "5", headers=("Age",))])
+        return tables(page.observation)[0].rows[0].cells[0].text
+
+    assert cell(element("button", "Edit", headers=("Name",))) == ""
+    assert cell(element("link", "Edit", headers=("Name",))) == ""
+    assert cell(element("link", "Alice Edit", headers=("Name",))) == "Alice Edit"
+
+
 def test_a_value_beside_a_row_header_is_labelled() -> None:
     page = state("/", "", element("heading", "Facts"), beside("Mayor", "Anne Lind"))
     assert [(item.section, item.label, item.value) for item in labelled(page.observation)] == [
@@ -65,20 +93,6 @@ def test_further_pages_are_noticed() -> None:
         assert goes_on(state("/", "", hint).observation)
     assert not goes_on(state("/", "", element("button", "Next", states=("disabled",))).observation)
     assert not goes_on(state("/", "", element("heading", "Next steps")).observation)
-
-
-def test_numbers_are_read_with_their_signs() -> None:
-    for text, number, unit in (
-        ("1,250", "1250", ""),
-        ("$57.00", "57.00", "$"),
-        ("7 kg", "7", "kg"),
-        ("-3.5%", "-3.5", "%"),
-    ):
-        read = quantity(text)
-        assert read is not None
-        assert (str(read.number), read.unit) == (number, unit)
-    for text in ("007", "1.2.3", "12 of 40", "2024-01-02", "abc", "", "9" * 30):
-        assert quantity(text) is None
 
 
 def test_texts_that_change_are_neither_names_nor_answers() -> None:
