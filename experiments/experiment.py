@@ -21,7 +21,7 @@ from experiments.pictures import picture_strip
 from experiments.progress import Progress
 from experiments.recipe import Recipe
 from experiments.run_log import Run, Tracker, cost_metrics
-from experiments.scores import TABLE, TaskScore, mean_success, score_episodes, total_cost
+from experiments.scores import TABLE, TaskScore, by_group, mean_success, score_episodes, total_cost
 from experiments.task_choice import choose_tasks, demonstrations_of
 from experiments.training import DEMONSTRATION, Workshop, assess, clone, demonstrate, learn
 from replay.kept import Kept
@@ -161,7 +161,8 @@ def _run_arm(
         metrics = {"evaluation/success": mean_success([score for score in scores if score.task not in held_out])}
         if held_out:
             metrics["evaluation/held_out"] = mean_success([score for score in scores if score.task in held_out])
-        metrics |= {f"evaluation/{task.task.split('/')[-1]}": task.rate.value for task in scores}
+        groups = by_group({task.task: task.rate.value for task in scores})
+        metrics |= {f"evaluation/{group}": value for group, value in groups.items()}
         run.log_metrics(metrics | cost_metrics(total_cost(episodes), recipe.prices), step=policy.version)
         run.log_table(TABLE, [task.to_row() for task in scores])
         run.log_checkpoint(shop.checkpoint(arm), step=policy.version, metrics=metrics, alias=arm)

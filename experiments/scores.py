@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -102,3 +103,12 @@ def _score(task: str, episodes: Sequence[Episode], *, prices: Prices) -> TaskSco
         mean_steps=sum(len(episode.steps) for episode in counted) / len(counted) if counted else None,
         cost=prices.money(total_cost(episodes)),
     )
+
+
+def by_group(values: Mapping[str, float]) -> dict[str, float]:
+    """Return the mean over each group of tasks: of a compiled set's these are its families, else each task is its own."""
+    groups: defaultdict[str, list[float]] = defaultdict(list)
+    for task, value in values.items():
+        suite, _, name = task.rpartition("/")
+        groups[name if suite == "miniwob" else name.rpartition("-")[0] or name].append(value)
+    return {group: sum(found) / len(found) for group, found in groups.items()}

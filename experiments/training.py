@@ -29,6 +29,7 @@ from experiments.keeping import EpisodeKeeper
 from experiments.progress import Progress
 from experiments.recipe import Recipe
 from experiments.run_log import Run
+from experiments.scores import by_group
 from experiments.task_choice import demonstrations_of
 from policy.checkpoint import load_learner, load_policy, save_checkpoint
 from policy.compact import CompactPolicy
@@ -277,7 +278,7 @@ def _log_update(run: Run, update: int, metrics: Metrics, episodes: Sequence[Epis
         "rollout/steps": float(sum(len(episode.steps) for episode in episodes)),
         "rollout/infra_errors": float(len(episodes) - len(learnable)),
     }
-    estimates = {f"curriculum/{task.split('/')[-1]}": value for task, value in curriculum.success().items()}
+    estimates = {f"curriculum/{group}": value for group, value in by_group(curriculum.success()).items()}
     run.log_metrics({**{f"train/{k}": v for k, v in metrics.items()}, **rollout, **estimates}, step=update)
 
 
