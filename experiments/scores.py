@@ -106,7 +106,7 @@ def _score(task: str, episodes: Sequence[Episode], *, prices: Prices) -> TaskSco
 
 
 def by_group(values: Mapping[str, float]) -> dict[str, float]:
-    """Return the mean over each group of tasks: of a compiled set's these are its families, else each task is its own."""
+    """Return the mean over each group of tasks: a compiled set's families; each task of the suite is its own."""
     groups: defaultdict[str, list[float]] = defaultdict(list)
     for task, value in values.items():
         suite, _, name = task.rpartition("/")
