@@ -118,7 +118,7 @@ async def compile_site(site: Site, plan: Plan, folder: Path, *, stages: Stages) 
 
 
 async def _explore(site: Site, plan: Plan, stages: Stages) -> tuple[SiteGraph, Recorder | None]:
-    recorder = None if site.snapshot else Recorder(user_agent=site.user_agent)
+    recorder = None if site.snapshot else Recorder(user_agent=site.user_agent, private=site.login is not None)
     tell = stages.begin("explore", plan.max_pages)
     known = 0
 

@@ -15,6 +15,7 @@ from browser_env.errors import DivergedError, InfraError
 from browser_env.host import BrowserHost
 from browser_env.observation import Observation
 from browser_env.options import BrowserOptions
+from browser_env.places import origin
 from browser_env.snapshot.recording import Recorder
 from experiments.compiler.site import Site
 from experiments.compiler.target import Move
@@ -49,7 +50,8 @@ class Visitor:
         login, task = self.site.login, self.site.task(url)
         if login is None or self.site.snapshot is not None:
             return await self.environment.reset(task, seed=seed)
-        entry = replace(self.site.task(login.url), read_only=False)
+        own = (*self.site.allowed_origins, origin(self.site.url))  # where a login that lies elsewhere leads back to
+        entry = replace(self.site.task(login.url), read_only=False, allowed_origins=own)
         observation = await self.environment.reset(entry, seed=seed, recorded=False)
         for move in login.moves:
             result = await self.environment.step(move.on(observation))
