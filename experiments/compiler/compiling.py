@@ -40,6 +40,8 @@ from rewards.cost import Cost, Prices
 
 SHARES = {"explore": 0.3, "rehearse": 0.5}  # of the time, by when each phase has to be over; proving gets the rest
 
+PACKING_S, PACKING_SHARE = 20.0, 0.1  # seconds for writing the set, and at most this much of the time
+
 
 class Stages(Protocol):
     """Is told how far compiling is."""
@@ -99,7 +101,7 @@ async def compile_site(site: Site, plan: Plan, folder: Path, *, stages: Stages) 
             still,
             crew=crew,
             painters=painters,
-            deadline_s=began + plan.minutes * 60,
+            deadline_s=began + plan.minutes * 60 - _packing_s(plan),
             tell=lambda decided, proved: tell(decided, f"{proved} proved"),
         )
 
@@ -115,6 +117,11 @@ async def compile_site(site: Site, plan: Plan, folder: Path, *, stages: Stages) 
     write_set(folder, packed, dropped=dropped, graph=graph, site=facts)
     write_report(folder, graph=graph, packed=packed, dropped=dropped, site=facts)
     return TaskSet.read(folder)
+
+
+def _packing_s(plan: Plan) -> float:
+    """Return the seconds that are left for what comes after the proofs."""
+    return min(PACKING_S, PACKING_SHARE * plan.minutes * 60)
 
 
 async def _explore(site: Site, plan: Plan, stages: Stages) -> tuple[SiteGraph, Recorder | None]:
