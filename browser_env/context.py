@@ -96,6 +96,11 @@ class Context:
         """The dialog that the tab in front shows."""
         return self.page.dialog
 
+    def is_reusable(self, viewport: tuple[int, int]) -> bool:
+        """Say whether another episode may begin in this profile as it is."""
+        usable = all(not page.crashed and page.dialog is None for page in self.pages)
+        return usable and len(self.pages) == 1 and self.page.viewport == viewport
+
     async def start(self) -> None:
         """Open the first tab."""
         behavior = {"behavior": "allowAndName", "downloadPath": str(self._folder), "eventsEnabled": True}

@@ -15,9 +15,9 @@ import gymnasium as gym
 import numpy as np
 
 from browser_env.action import Action, parse_action
-from browser_env.environment import StepResult
 from browser_env.errors import UsageError
 from browser_env.finding import Found, Query
+from browser_env.judgement import StepResult
 from browser_env.loop_thread import LoopThread, ThreadedEnvironment
 from browser_env.observation import Observation, Screenshot
 from browser_env.seeds import HELD_OUT_START

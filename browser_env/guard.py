@@ -12,13 +12,12 @@ import contextlib
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
-from browser_env.page import Page
 from browser_env.places import is_allowed
 from browser_env.reading import SAFE_METHODS, only_reads
-from browser_env.snapshot.wire import request_of
+from browser_env.snapshot.wire import DEAD, Wire, request_of, socket_of
 from browser_env.task import Task
 
 MAX_HEAD = 1 << 18  # bytes of a request's head
@@ -41,6 +40,12 @@ class Wanted:
     port: int
     head: bytes = b""  # what the server is sent first; empty for a tunnel
     request: str = ""  # METHOD URL where that may change something
+
+
+class Tab(Wire, Protocol):
+    """A page as DevTools shows it, with the id of its main frame."""
+
+    id: str
 
 
 class Guard:
@@ -83,23 +88,27 @@ class Guard:
         refused, self._refused = tuple(dict.fromkeys(self._refused)), []
         return refused
 
-    def watch(self, page: Page) -> None:
+    def watch(self, tab: Tab) -> None:
         """Hold a tab's own documents to the task's origins, and all of it to reading where the task only reads."""
 
         def on_paused(event: dict[str, Any]) -> None:
-            if not self.refuse(page, event):
-                page.post("Fetch.continueRequest", {"requestId": event["requestId"]})
+            if not self.refuse(tab, event):
+                tab.post("Fetch.continueRequest", {"requestId": event["requestId"]})
 
-        page.on("Fetch.requestPaused", on_paused)
+        tab.on("Fetch.requestPaused", on_paused)
         if self.task.read_only:
-            page.on("Network.webSocketCreated", lambda event: self._refused.append(f"unjudged {event['url'][:200]}"))
+            tab.on("Network.webSocketCreated", lambda event: self._refused.append(f"unjudged {event['url'][:200]}"))
         kinds = {} if self.task.read_only else {"resourceType": "Document"}
-        page.post("Fetch.enable", {"patterns": [{"urlPattern": "*", **kinds}]})
+        tab.post("Fetch.enable", {"patterns": [{"urlPattern": "*", **kinds}]})
 
-    def refuse(self, page: Page, event: dict[str, Any]) -> bool:
+    def watch_sockets(self, tab: Tab) -> None:
+        """Note the WebSockets of a tab whose pages are not given any."""
+        tab.on("Network.webSocketCreated", lambda event: self._refused.append(f"WebSocket {socket_of(event)[:200]}"))
+
+    def refuse(self, tab: Tab, event: dict[str, Any]) -> bool:
         """Fail a request that is not to be sent, by its ``Fetch.requestPaused``; say whether it was failed."""
         request, reason = request_of(event), "BlockedByClient"
-        if event["frameId"] == page.id and request.kind == "document" and not is_allowed(request.url, self.task):
+        if event["frameId"] == tab.id and request.kind == "document" and not is_allowed(request.url, self.task):
             self._refused.append(request.url[:200])
         elif self.task.read_only and not only_reads(request):
             self._refused.append(f"{request.method} {request.url[:200]}")
@@ -108,7 +117,7 @@ class Guard:
             if request.method not in SAFE_METHODS:
                 self._allowed.add(f"{request.method} {request.url}")
             return False
-        page.post("Fetch.failRequest", {"requestId": event["requestId"], "errorReason": reason})
+        tab.post("Fetch.failRequest", {"requestId": event["requestId"], "errorReason": reason})
         return True
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -145,6 +154,8 @@ class Guard:
 
     async def _admit(self, host: str, port: int) -> tuple[str, int]:
         """Return where to connect to; raise :class:`RefusedError` for private places that the task does not name."""
+        if host == DEAD:
+            raise ConnectionRefusedError(host)
         if host in self._host_map:
             address, _, mapped = self._host_map[host].rpartition(":")
             return address, int(mapped)

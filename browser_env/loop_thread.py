@@ -10,9 +10,10 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, TypeVar
 
 from browser_env.action import Action
-from browser_env.environment import Environment, StepResult
+from browser_env.environment import Environment
 from browser_env.finding import Found, Query
 from browser_env.host import BrowserHost
+from browser_env.judgement import StepResult
 from browser_env.observation import Observation
 from browser_env.task import Task
 

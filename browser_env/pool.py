@@ -13,9 +13,9 @@ from typing import Self
 
 from browser_env.acting import Policy
 from browser_env.action import Action, parse_action
-from browser_env.environment import StepResult
 from browser_env.episode import Episode, Source
 from browser_env.errors import InfraError, UsageError
+from browser_env.judgement import StepResult
 from browser_env.locate import find_browser
 from browser_env.pool_link import STOP_S, PoolLink, stop_all
 from browser_env.pool_process import ResetCall, StepCall

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 
 from browser_env.action import Action
-from browser_env.environment import Environment, StepResult
+from browser_env.environment import Environment
 from browser_env.errors import WebdualError
 from browser_env.host import BrowserHost
+from browser_env.judgement import StepResult
 from browser_env.picture_slot import PictureSlot
 from browser_env.processor_time import ProcessorTime
 from browser_env.task import Task

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from browser_env.acting import Decision, Policy
 from browser_env.action import Action
-from browser_env.environment import StepResult
 from browser_env.episode import Episode, Source, Step
+from browser_env.judgement import StepResult
 from browser_env.observation import Observation
 from browser_env.task import Task
 from rewards.cost import Cost

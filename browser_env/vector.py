@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from browser_env.action import Action, parse_action
 from browser_env.env import check_render_mode, draw_seed, transition
-from browser_env.environment import StepResult
 from browser_env.errors import InfraError, UsageError
+from browser_env.judgement import StepResult
 from browser_env.observation import Observation, Screenshot
 from browser_env.pool import Pool, Ready
 from browser_env.rollout import RolloutRequest

@@ -77,8 +77,8 @@ class Recipe:
     def from_json(cls, data: Mapping[str, Any]) -> Recipe:
         """Rebuild a recipe from :meth:`to_json`; raise :class:`UsageError` on anything else."""
         recipe = cls(name=str(data.get("name", "")))
-        for name, value in data.items():
-            recipe = override(recipe, name, value)
+        for name in sorted(data, key=lambda name: name != "task_set"):  # with a set, no tasks need to be named
+            recipe = override(recipe, name, data[name])
         return recipe
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from browser_env.snapshot.changes import History, changes_something, clocks_in, distance, histories
 from browser_env.snapshot.exchange import Answer, Exchange, Headers, Request, Response, Snapshot, header
 from browser_env.snapshot.normalising import negotiation, origin, place, query, request_key
+from browser_env.snapshot.secrets import without_secrets
 
 ASSETS = ("script", "stylesheet", "image", "font", "media")
 COSMETIC = ("image", "font", "media", "ping", "manifest", "prefetch", "texttrack", "cspviolationreport", "eventsource")
@@ -58,6 +59,8 @@ class Index:
         if not found and header(request.headers, "range"):
             whole = tuple(row for row in request.headers if row[0] != "range")
             found = self._exact(replace(request, headers=whole))
+        if not found and (bare := without_secrets(request)) != request:
+            found = self._exact(bare)
         if not found and request.method == "GET" and request.kind in ASSETS:
             found = self._asset(request)
         return self._negotiated(found, request)

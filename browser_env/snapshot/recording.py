@@ -12,17 +12,16 @@ from typing import Any
 
 from browser_env.errors import DialogOpenError, InfraError
 from browser_env.snapshot.archive import body_name
-from browser_env.snapshot.exchange import CHANGING_METHODS, Exchange, Headers, Request, Response, Snapshot, header
+from browser_env.snapshot.exchange import CHANGING_METHODS, Exchange, Request, Response, Snapshot, header
 from browser_env.snapshot.har import EMPTY_STATUSES
 from browser_env.snapshot.matching import answer_of
+from browser_env.snapshot.secrets import without_secret_headers, without_secret_values, without_secrets
 from browser_env.snapshot.thinning import thinned
-from browser_env.snapshot.wire import Wire, fulfil, lower_headers, refused_of, request_of
+from browser_env.snapshot.wire import Wire, fulfil, lower_headers, refused_of, request_of, socket_of
 
 READ_TIMEOUT_S = 30.0  # for some more of a body; an answer that goes on without end is not kept
 READ_BYTES = 1 << 20
 MAX_READS = 256
-SECRETS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key")  # headers
-REDACTED = "redacted"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,11 +37,14 @@ class Recorder:
     """Records pages, one after the other or at once; :meth:`snapshot` returns what it has.
 
     Every episode is a run that begins with the site's data as they were at the start; with ``one_run`` they go on from
-    each other's changes.
+    each other's changes. With ``private``, as behind a login, secrets in bodies and addresses are not kept either.
     """
 
-    def __init__(self, *, user_agent: str = "", keep_secrets: bool = False, one_run: bool = False):
+    def __init__(
+        self, *, user_agent: str = "", keep_secrets: bool = False, one_run: bool = False, private: bool = False
+    ):
         self._user_agent = user_agent
+        self._private = private and not keep_secrets
         self._keep_secrets = keep_secrets
         self._one_run = one_run
         self._num_runs = 0
@@ -73,7 +75,7 @@ class Recorder:
         self.wire = wire
         wire.on("Network.requestWillBeSent", lambda event: self._on_request(run, event))
         wire.on("Fetch.requestPaused", lambda event: self._on_paused(wire, run, event, refuse))
-        wire.on("Network.webSocketCreated", lambda event: self.skip(f"websocket {event['url'][:300]}"))
+        wire.on("Network.webSocketCreated", lambda event: self.skip(f"websocket {socket_of(event)[:300]}"))
         wire.on("Runtime.consoleAPICalled", self._on_console)
         if self._user_agent:
             wire.post("Network.setUserAgentOverride", {"userAgent": self._user_agent})
@@ -128,7 +130,7 @@ class Recorder:
                 wire.post("Fetch.continueRequest", {"requestId": event["requestId"]})
             else:
                 response = await self._pass_on(wire, event, request)
-                request = replace(request, headers=self._without_secrets(request.headers))
+                request = self._bare(request)
                 self._exchanges[place] = Exchange(
                     request=request, response=response, started=started, page=run.page, run=run.number
                 )
@@ -151,15 +153,18 @@ class Recorder:
                 wire.post("Fetch.failRequest", {"requestId": id_, "errorReason": "TimedOut"})
                 raise InfraError(f"its answer paused for more than {READ_TIMEOUT_S:.0f} s") from error
             fulfil(wire, id_, answer_of(status, headers, body))
-        name = body_name(body, header(headers, "content-type"))
+        kind = header(headers, "content-type")
+        body = without_secret_values(body, kind) if self._private else body
+        name = body_name(body, kind)
         if name:
             self._bodies[name] = body
-        return Response(status=status, headers=self._without_secrets(headers), body=name)
+        kept = headers if self._keep_secrets else without_secret_headers(headers)
+        return Response(status=status, headers=kept, body=name)
 
-    def _without_secrets(self, headers: Headers) -> Headers:
-        if self._keep_secrets:
-            return headers
-        return tuple((name, REDACTED if name in SECRETS else value) for name, value in headers)
+    def _bare(self, request: Request) -> Request:
+        if not self._keep_secrets:
+            request = replace(request, headers=without_secret_headers(request.headers))
+        return without_secrets(request) if self._private else request
 
 
 def _endless(request: Request, event: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from browser_env.errors import DataError
 from browser_env.reading import only_reads
 from browser_env.snapshot.exchange import Answer, Request, Snapshot
 from browser_env.snapshot.matching import Index, Miss, Playback
-from browser_env.snapshot.wire import Wire, fulfil, refused_of, request_of
+from browser_env.snapshot.wire import Wire, fulfil, refused_of, request_of, socket_of
 
 MISSING_PAGE = "<!DOCTYPE html><title>Not in the snapshot</title><p>The snapshot has no answer to {}."
 
@@ -31,7 +31,7 @@ class Replayer:
     def attach(self, wire: Wire) -> None:
         """Answer a page's requests from now on."""
         wire.on("Fetch.requestPaused", lambda event: self._on_request(wire, event))
-        wire.on("Network.webSocketCreated", lambda event: self._refuse("websocket", event["url"]))
+        wire.on("Network.webSocketCreated", lambda event: self._refuse("websocket", socket_of(event)))
         wire.on("Runtime.consoleAPICalled", self._on_console)
         if self._snapshot.user_agent:
             wire.post("Network.setUserAgentOverride", {"userAgent": self._snapshot.user_agent})

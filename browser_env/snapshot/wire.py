@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
+from urllib.parse import unquote
 
 from browser_env.snapshot.exchange import Answer, Headers, Request
 
@@ -17,6 +18,25 @@ REFUSE_WORKERS = """(() => {
   };
   if (typeof ServiceWorkerContainer === "function") ServiceWorkerContainer.prototype.register = refuse;
 })();"""  # a service worker's requests pass by a page's own
+DEAD = "refused.invalid"  # the host that REFUSE_SOCKETS turns every WebSocket to; the guard lets nothing through to it
+REFUSE_SOCKETS = """(() => {
+  const construct = Reflect.construct, define = Object.defineProperty, Address = URL, base = () => document.baseURI;
+  const escape = encodeURIComponent;
+  window.WebSocket = new Proxy(WebSocket, {
+    construct(target, given, made) {
+      let url;
+      try {
+        url = new Address(given[0], base()).href.replace(/^http/, "ws");
+      } catch {
+        return construct(target, given, made);
+      }
+      const rest = given.length > 1 ? [given[1]] : [];
+      const socket = construct(target, ["ws://refused.invalid/?" + escape(url), ...rest], made);
+      return define(socket, "url", { value: url });
+    },
+  });
+  WebSocket.prototype.constructor = WebSocket;
+})();"""  # each fails before it is open, as it does while there is no network
 
 
 class Wire(Protocol):
@@ -58,6 +78,13 @@ def refused_of(event: dict[str, Any]) -> str:
     first = str(next((argument.get("value", "") for argument in event.get("args", ())), ""))
     told = event.get("type") == "debug" and first.startswith(WATCHED)
     return first.removeprefix(WATCHED) if told else ""
+
+
+def socket_of(event: dict[str, Any]) -> str:
+    """Return the address of the WebSocket that a ``Network.webSocketCreated`` tells of, as the page gave it."""
+    url = str(event["url"])
+    start = f"ws://{DEAD}/?"
+    return unquote(url.removeprefix(start)) if url.startswith(start) else url
 
 
 def fulfil(wire: Wire, request_id: str, answer: Answer) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 import shlex
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -215,12 +216,15 @@ def _site(args: argparse.Namespace, url: str) -> Site:
         raise UsageError(f"{url!r} is no http or https URL")
     if args.reset and not args.allow_writes:
         raise UsageError("--reset is for sites that are written to; give --allow-writes too, or leave it out")
+    reset = tuple(shlex.split(args.reset))
+    if reset and shutil.which(reset[0]) is None:
+        raise UsageError(f"--reset names no program that is here: {reset[0]:.120}")
     abroad = args.snapshot is None and not is_own(url)
     return Site(
         url=url,
         snapshot=None if args.snapshot is None else str(args.snapshot),
         allow_writes=args.allow_writes,
-        reset_command=tuple(shlex.split(args.reset)),
+        reset_command=reset,
         login=None if args.login is None else _login(args.login),
         keep_out=tuple(args.keep_out),
         user_agent=args.user_agent or (f"Mozilla/5.0 (compatible; {SIGNATURE})" if abroad else ""),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from experiments.compiler.graph import Edge, SiteGraph, State
 from experiments.compiler.offering import link_kind
@@ -53,11 +53,14 @@ class Chart:
         if state.is_page:
             self.pages.setdefault(address(state.start), state.id)
 
-    def join(self, source: str, move: Move, target: str, changing: Sequence[Sent] = ()) -> None:
-        """Take in where a move led, and what it sent that may change the site."""
+    def join(self, source: str, move: Move, target: str, changing: Sequence[Sent] = (), *, walked: bool = True) -> None:
+        """Take in where a move led, or will as its like did, and what it sent that may change the site."""
         requests = tuple(dict.fromkeys(f"{sent.method} {sent.url}" for sent in changing))
-        edge = Edge(source=source, move=move, target=target, requests=requests, writes=bool(requests))
-        self._edges.setdefault((source, key_of([move]), target), edge)
+        edge = Edge(source=source, move=move, target=target, requests=requests, writes=bool(requests), walked=walked)
+        key = (source, key_of([move]), target)
+        if walked and key in self._edges:
+            self._edges[key] = replace(self._edges[key], walked=True)
+        self._edges.setdefault(key, edge)
 
     def refuse(self, reason: str) -> None:
         """Count something that was not followed."""
@@ -75,7 +78,7 @@ class Chart:
             for move, url in links:
                 target = self.pages.get(address(url))
                 if target is not None and self.trusted.get(link_kind(url), mostly):
-                    self.join(source, move, target)
+                    self.join(source, move, target, walked=False)
         return SiteGraph(
             url=self._url,
             states=dict(self.states),

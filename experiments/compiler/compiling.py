@@ -40,6 +40,8 @@ from rewards.cost import Cost, Prices
 
 SHARES = {"explore": 0.3, "rehearse": 0.5}  # of the time, by when each phase has to be over; proving gets the rest
 
+PACKING_S, PACKING_SHARE = 20.0, 0.1  # seconds for writing the set, and at most this much of the time
+
 
 class Stages(Protocol):
     """Is told how far compiling is."""
@@ -99,7 +101,7 @@ async def compile_site(site: Site, plan: Plan, folder: Path, *, stages: Stages) 
             still,
             crew=crew,
             painters=painters,
-            deadline_s=began + plan.minutes * 60,
+            deadline_s=began + plan.minutes * 60 - _packing_s(plan),
             tell=lambda decided, proved: tell(decided, f"{proved} proved"),
         )
 
@@ -117,8 +119,13 @@ async def compile_site(site: Site, plan: Plan, folder: Path, *, stages: Stages) 
     return TaskSet.read(folder)
 
 
+def _packing_s(plan: Plan) -> float:
+    """Return the seconds that are left for what comes after the proofs."""
+    return min(PACKING_S, PACKING_SHARE * plan.minutes * 60)
+
+
 async def _explore(site: Site, plan: Plan, stages: Stages) -> tuple[SiteGraph, Recorder | None]:
-    recorder = None if site.snapshot else Recorder(user_agent=site.user_agent)
+    recorder = None if site.snapshot else Recorder(user_agent=site.user_agent, private=site.login is not None)
     tell = stages.begin("explore", plan.max_pages)
     known = 0
 

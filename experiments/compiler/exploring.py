@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from browser_env.action import Dialog, Type
-from browser_env.errors import DivergedError, InfraError, UsageError
+from browser_env.errors import DivergedError, InfraError, UsageError, WebdualError
 from browser_env.places import is_allowed
 from browser_env.processor_time import ProcessorTime
 from browser_env.snapshot.crawling import SIGNATURE
@@ -28,6 +28,7 @@ from experiments.compiler.site import Site
 from experiments.compiler.states import address, template_of
 from experiments.compiler.surveying import Survey
 from experiments.compiler.target import Move
+from experiments.compiler.visiting import one_error
 from experiments.compiler.visiting import visitors as have_visitors
 from experiments.compiler.walking import Sight, Walker
 from experiments.compiler.wording import Words
@@ -105,9 +106,10 @@ class Exploration:
 
     async def run(self, walkers: list[Walker], *, until: float) -> None:
         """Explore until nothing is left, there are enough states, or time is up."""
-        async with asyncio.TaskGroup() as group:
-            for walker in walkers:
-                group.create_task(self._walk(walker, until))
+        with one_error():
+            async with asyncio.TaskGroup() as group:
+                for walker in walkers:
+                    group.create_task(self._walk(walker, until))
 
     async def _walk(self, walker: Walker, until: float) -> None:
         """Take up one offer after the other; wait where others may still find some."""
@@ -143,6 +145,8 @@ class Exploration:
             self.chart.refuse("is closed by robots.txt")
         except InfraError:
             self.chart.refuse("does not load")
+        except WebdualError:  # e.g. a dialog that opens by itself while the page is looked at
+            self.chart.refuse("does not work")
 
     async def _open(self, walker: Walker, offer: Offer) -> None:
         """Open where a link leads; where links of its kind are new, see whether clicking it does the same."""
@@ -151,10 +155,10 @@ class Exploration:
         if target is None:
             return
         if trusted:
-            self.chart.join(offer.state, offer.moves[0], target)
+            self.chart.join(offer.state, offer.moves[0], target, walked=False)
             return
         source = await self._go(walker, offer.state)
-        sight = await walker.act(offer.moves[0])
+        sight = await walker.act(offer.moves[0], to=offer.url)
         same = sight.id == target or self._spoils(walker, sight, target, offer)
         self.chart.trusted[offer.kind] = same
         if same:
@@ -188,7 +192,7 @@ class Exploration:
         for move in moves:
             if source is None:
                 return
-            sight = await walker.act(move)
+            sight = await walker.act(move, to=offer.action if move is moves[-1] else "")
             source = await self._arrive(walker, source, move, sight)
 
     async def _arrive(self, walker: Walker, source: State, move: Move, sight: Sight) -> State | None:

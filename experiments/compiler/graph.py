@@ -79,6 +79,7 @@ class Edge:
     target: str
     requests: tuple[str, ...] = ()  # what it had the page ask for that may change the site: METHOD URL
     writes: bool = False  # such a request was sent, or refused
+    walked: bool = True  # it was made; else it is believed to do what its like did
 
 
 @dataclass(frozen=True, kw_only=True)  # without slots, which leave no place for what is computed once
@@ -107,6 +108,7 @@ class SiteGraph:
 
     def routes(self, source: str, target: str, *, longest: int = 4, at_most: int = 2) -> Iterator[tuple[Move, ...]]:
         """Yield routes from one state to another that do not write and visit no state twice, the shortest first."""
+        away = self._away_from(target, at_most=longest)
         waiting: deque[tuple[str, tuple[Move, ...], frozenset[str]]] = deque([(source, (), frozenset([source]))])
         found = looked = 0
         while waiting and found < at_most and looked < MAX_LOOKED:
@@ -116,11 +118,27 @@ class SiteGraph:
                 found += 1
                 yield moves
                 continue
-            if len(moves) == longest:
-                continue
             for edge in self.outgoing.get(here, ()):
-                if edge.target not in seen and not edge.writes:
+                far = away.get(edge.target, longest)
+                if edge.target not in seen and not edge.writes and len(moves) + 1 + far <= longest:
                     waiting.append((edge.target, (*moves, edge.move), seen | {edge.target}))
+
+    @cached_property
+    def _sources(self) -> Mapping[str, frozenset[str]]:
+        """The states from which a move that does not write leads to each state."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for edge in self.edges:
+            if not edge.writes:
+                found[edge.target].add(edge.source)
+        return {state: frozenset(sources) for state, sources in found.items()}
+
+    def _away_from(self, target: str, *, at_most: int) -> Mapping[str, int]:
+        """Return how many moves states are away from one, at least, as far as they are not too far."""
+        away, border = {target: 0}, [target]
+        for moves in range(1, at_most):
+            border = [s for state in border for s in self._sources.get(state, ()) if s not in away]
+            away |= dict.fromkeys(border, moves)
+        return away
 
 
 MAX_LOOKED = 20_000  # partial routes

@@ -167,10 +167,10 @@ def satisfied_elsewhere(candidate: Candidate, graph: SiteGraph, run: Run) -> str
     Views of the page that it ended at are fine: an address that is not the start's says which page that is.
     """
     target, first, final = graph.states.get(candidate.target), run.evidence[0], run.evidence[-1]
+    end = "" if run.final is None else fingerprint(run.final)
     for state in graph.states.values():
         same_page = same_url(state.url, final.url) and not same_url(state.url, first.url)
-        is_end = run.final is not None and state.id == fingerprint(run.final)
-        if not (same_page or is_end or _is_fine(state, target)) and passes(candidate, state.evidence):
+        if not (same_page or state.id == end or _is_fine(state, target)) and passes(candidate, state.evidence):
             return state.url
     return ""
 

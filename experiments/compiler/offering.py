@@ -5,22 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 from browser_env.action import Action, Check, Click, Dialog, Press, Select, Type
 from browser_env.observation import Element, Observation
-from browser_env.places import is_allowed
+from experiments.compiler.consequences import why_not
 from experiments.compiler.graph import Control, Form, State
 from experiments.compiler.site import Site
 from experiments.compiler.states import DIGITS, address, pattern_of, stable
 from experiments.compiler.surveying import Survey
 from experiments.compiler.target import Move, Target, targets_of
 
-LOGS_OUT = re.compile(r"(?:log|sign)[\s_-]*(?:out|off)", re.IGNORECASE)
-HAS_CONSEQUENCES = re.compile(
-    r"delete|remove|unsubscribe|deactivate|destroy|erase|purge|wipe|cancel (?:my )?(?:account|order|subscription)",
-    re.IGNORECASE,
-)
 SEARCH = re.compile(r"search|find|query|look ?up|filter|suche|buscar|recherche", re.IGNORECASE)
 SEARCH_KEYS = ("q", "s", "query", "search", "term", "keyword", "keywords")
 PRESSED = frozenset(("button", "tab", "menuitem", "menuitemradio", "menuitemcheckbox", "treeitem", "columnheader"))
@@ -41,6 +35,7 @@ class Offer:
     moves: tuple[Move, ...]
     kind: str  # what offers that are alike in their site have in common
     url: str = ""  # where a link leads
+    action: str = ""  # where a form that its last move sends leads
     searches: bool = False  # its text is chosen when it is taken up: by then more words of the site are known
 
 
@@ -113,7 +108,7 @@ class _Desk:
         link = self._survey.links.get(element.id)
         if link is None or not link.url.startswith(("http://", "https://")):
             yield from self._of_button(element)
-        elif reason := self._why_not(element.name, link.url, download=link.download):
+        elif reason := self._why_not(element.name, link.url, download=link.download, link=True):
             self._refuse(reason)
         elif _document(link.url) == _document(self._state.url) and address(link.url) == address(self._state.url):
             yield from self._of_button(element)
@@ -126,20 +121,25 @@ class _Desk:
         form = self._submits.get(element.id)
         if form is not None and form.method == "post":
             self._refuse("submits a form that may change the site")
-        elif reason := self._why_not(element.name):
+        elif reason := self._why_not(element.name, "" if form is None else form.action):
             self._refuse(reason)
         else:
-            yield self._offer(Click(element.id))
+            yield replace(self._offer(Click(element.id)), action="" if form is None else form.action)
 
     def _of_form(self, form: Form) -> Iterator[Offer]:
         submits = [id_ for id_ in form.submits if id_ in self._elements]
-        is_get = form.method == "get" and bool(submits) and not self._why_not("", form.action)
+        names = " ".join(self._elements[id_].name for id_ in submits[:1])
+        reason = self._why_not(names, form.action) if form.method in ("", "get") else ""
+        if reason:
+            self._refuse(reason)
+        is_get = form.method == "get" and bool(submits) and not reason
         ending = (self._move(Click(submits[0])),) if is_get else ()
         for control in (control for control in form.controls if control.id in self._elements):
             for action in self._values(control, is_get=is_get):
-                yield self._offer(action, *ending)
-            if is_search(control) and form.method in ("", "get"):
-                yield replace(self._offer(Type(control.id, "?"), Move(action=Press("Enter"))), searches=True)
+                yield replace(self._offer(action, *ending), action=form.action if is_get else "")
+            if is_search(control) and form.method in ("", "get") and not reason:
+                search = self._offer(Type(control.id, "?"), Move(action=Press("Enter")))
+                yield replace(search, searches=True, action=form.action)
 
     def _values(self, control: Control, *, is_get: bool) -> Iterator[Action]:
         element = self._elements[control.id]
@@ -179,20 +179,9 @@ class _Desk:
             other.parent == element.id and other.role in PRESSED | {"link"} for other in self._elements.values()
         )
 
-    def _why_not(self, name: str, url: str = "", *, download: bool = False) -> str:
+    def _why_not(self, name: str, url: str = "", *, download: bool = False, link: bool = False) -> str:
         """Return why something is not clicked, or nothing."""
-        path = f"{urlsplit(url).path}?{urlsplit(url).query}"
-        if LOGS_OUT.search(name) or LOGS_OUT.search(path):
-            return "logs out"
-        if not self._site.allow_writes and (HAS_CONSEQUENCES.search(name) or HAS_CONSEQUENCES.search(path)):
-            return "sounds as if it deleted something"
-        if download:
-            return "is a download"
-        if url and not is_allowed(url, self._task):
-            return "leaves the site"
-        if url and any(re.search(pattern, url) for pattern in self._site.keep_out):
-            return "is kept out of"
-        return ""
+        return "is a download" if download else why_not(name, url, self._site, link=link)
 
     def _offer(self, action: Action, *then: Move) -> Offer:
         move = self._move(action)

@@ -21,7 +21,7 @@ from browser_env.task import Task
 from browser_env.task_set import DEMONSTRATIONS, FORMAT, SITE, TASKS, VERSION, TaskSet
 from experiments.compiler.graph import SiteGraph
 from experiments.compiler.judging import Dropped
-from experiments.compiler.proving import Proved
+from experiments.compiler.trial import Proved
 from experiments.journal import write_atomically
 from replay.store import ReplayStore
 

@@ -8,52 +8,22 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
-from browser_env.episode import Episode
 from browser_env.seeds import demonstration_seed
-from browser_env.task import Task
 from experiments.compiler.candidate import Candidate
-from experiments.compiler.demonstrating import UnprovenError, demonstrate
-from experiments.compiler.difficulty import Difficulty, difficulty_of
 from experiments.compiler.graph import SiteGraph
-from experiments.compiler.judging import (
-    SEES_REQUESTS,
-    Dropped,
-    alike,
-    asks_for,
-    fails_at_rest,
-    first_pass,
-    passes_elsewhere,
-    satisfied_elsewhere,
-    sift,
-    wrong_answers,
-)
-from experiments.compiler.mutating import Mutant, mutants
-from experiments.compiler.runs import Route, Run, Runs
+from experiments.compiler.judging import Dropped, sift
 from experiments.compiler.site import Site
-from experiments.compiler.states import fingerprint
-from experiments.compiler.target import Move
-from experiments.compiler.visiting import Visitor, share
-from rewards.evidence import Evidence
+from experiments.compiler.trial import OUT_OF_TIME, Proved, Trial
+from experiments.compiler.visiting import Visitor
 
-BATCH = 48  # candidates that go through all proofs before the next ones
+BATCH, SMALLEST_BATCH = 48, 8  # candidates that go through all proofs before the next ones
+SHARE = 0.6  # of what there seems to be time for, in the next batch
+USUAL_PACE_S = 1.5  # for each candidate, before anything is known of a site
 SEEDS = tuple(demonstration_seed(index) for index in range(5))
-LONGEST_ROUTE = 3  # moves of another way to the goal
-OUT_OF_TIME = "there was no time to prove it"
 Tell = Callable[[int, int], None]  # candidates decided since, and tasks proved so far
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proved:
-    """A task that every proof holds for."""
-
-    candidate: Candidate
-    task: Task  # without its final name
-    demonstration: Episode  # the golden run, judged by the environment itself
-    difficulty: Difficulty
-    proof: Mapping[str, int]  # what was tried -> how often; all of it ended as it should
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,15 +53,25 @@ async def prove(
     """
     started = time.monotonic()
     sifted, dropped = sift(candidates, graph)
-    trial = Trial(graph=graph, site=site, crew=crew, painters=painters or crew, seeds=tuple(seeds), dropped=dropped)
+    trial = Trial(
+        graph=graph,
+        site=site,
+        crew=crew,
+        painters=painters or crew,
+        seeds=tuple(seeds),
+        deadline_s=deadline_s,
+        dropped=dropped,
+    )
     tell(len(dropped), 0)
-    waiting = balanced(sifted)
+    waiting, begun, decided = balanced(sifted), time.monotonic(), 0
     while waiting and time.monotonic() < deadline_s:
-        batch, waiting = waiting[:BATCH], waiting[BATCH:]
-        left = len(waiting)
+        pace_s = (time.monotonic() - begun) / decided if decided else USUAL_PACE_S
+        size = batch_size(deadline_s - time.monotonic(), pace_s=pace_s)
+        batch, waiting = waiting[:size], waiting[size:]
         await trial.hear(batch)
+        decided += len(batch) - len(trial.shorter)
+        tell(len(batch) - len(trial.shorter), len(trial.kept))
         waiting, trial.shorter = trial.shorter + waiting, []
-        tell(len(batch) - len(waiting) + left, len(trial.kept))
     trial.dropped += [Dropped(candidate=candidate, reason=OUT_OF_TIME) for candidate in waiting]
     trial.compare()
     return Proofs(
@@ -102,6 +82,11 @@ async def prove(
     )
 
 
+def batch_size(left_s: float, *, pace_s: float) -> int:
+    """Return how many candidates to take up next, so that they are through while there is time."""
+    return max(SMALLEST_BATCH, min(BATCH, int(left_s / pace_s * SHARE))) if left_s < float("inf") else BATCH
+
+
 def balanced(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Return the candidates so that the families take turns: whatever time there is, it is theirs alike."""
     turn: Counter[str] = Counter()
@@ -110,218 +95,3 @@ def balanced(candidates: Iterable[Candidate]) -> list[Candidate]:
         turn[candidate.family] += 1
         order.append((turn[candidate.family], index, candidate))
     return [candidate for _, _, candidate in sorted(order, key=lambda entry: entry[:2])]
-
-
-@dataclass(slots=True, kw_only=True)
-class Trial:
-    """Takes candidates through all proofs, batch by batch; what was played stays known."""
-
-    graph: SiteGraph
-    site: Site
-    crew: Sequence[Visitor]
-    painters: Sequence[Visitor]
-    seeds: tuple[int, ...]
-    kept: list[Proved] = field(default_factory=list)
-    dropped: list[Dropped] = field(default_factory=list)
-    shorter: list[Candidate] = field(default_factory=list)  # to be heard again: a step of theirs did nothing
-    num_runs: int = 0
-    _runs: dict[int, Runs] = field(default_factory=dict)  # by seed
-    _proofs: dict[int, Counter[str]] = field(default_factory=dict)  # by the candidate's id()
-
-    async def hear(self, batch: Sequence[Candidate]) -> None:
-        """Decide on candidates."""
-        self._proofs |= {id(candidate): Counter() for candidate in batch}
-        left = await self._golden(batch, seed=self.seeds[0])
-        left = await self._mistakes(left)
-        left = await self._other_routes(left)
-        for seed in self.seeds[1:-1]:
-            left = await self._golden(left, seed=seed)
-        left = [candidate for candidate in left if self._agrees(candidate)]
-        await share(self.painters, left, self._demonstrate)
-
-    def compare(self) -> None:
-        """Judge each task's verifier on the golden runs of all others, and drop what passes there."""
-        finals = {id(proved): self._run(proved.candidate).evidence[-1] for proved in self.kept}
-        simple = [proved for proved in self.kept if proved.candidate.parts == 1]
-        kept = []
-        for proved in self.kept:
-            others = [other for other in simple if other is not proved] if proved in simple else []
-            run_of = {id(other): self._run(other.candidate) for other in others}
-            other = next(
-                (o for o in others if passes_elsewhere(proved.candidate, finals[id(proved)], run_of[id(o)])), None
-            )
-            if other is None:
-                proof = {**proved.proof, "other_runs": len(others), "other_states": len(self.graph.states)}
-                kept.append(replace(proved, proof=proof))
-            else:
-                self._drop(proved.candidate, "another task's run satisfies it", other.candidate.goal)
-        self.kept = kept
-
-    # One proof each; they return the candidates that are left
-
-    async def _golden(self, batch: Sequence[Candidate], *, seed: int) -> list[Candidate]:
-        """The golden moves succeed, at their end and not before; nothing is missing from the snapshot."""
-        await self._play([self._route(candidate) for candidate in batch], seed=seed)
-        return [candidate for candidate in batch if self._holds(candidate, seed=seed)]
-
-    def _holds(self, candidate: Candidate, *, seed: int) -> bool:
-        run = self._run(candidate, seed=seed)
-        if run.problem:
-            return self._drop(candidate, "the golden moves cannot be made", run.problem)
-        if missing := run.evidence[-1].unanswered:
-            return self._drop(candidate, "the snapshot misses an answer", missing[0])
-        if reason := fails_at_rest(candidate, run.evidence[0]):
-            kind, _, detail = reason.partition(": ")
-            return self._drop(candidate, kind, detail)
-        needed, got = len(candidate.golden), first_pass(candidate, run, candidate.golden)
-        if got is None:
-            return self._drop(candidate, "the golden moves do not succeed")
-        if got < needed:
-            return self._drop(candidate, "it succeeds before the last step", f"after {got} of {needed}")
-        if seed == self.seeds[0] and (place := satisfied_elsewhere(candidate, self.graph, run)):
-            return self._drop(candidate, "another state satisfies it", place)
-        count = self._proofs[id(candidate)]
-        count.update(golden=1, no_op=1, give_up=1, wrong_answers=len(wrong_answers(candidate)), prefixes=needed)
-        return True
-
-    async def _mistakes(self, batch: Sequence[Candidate]) -> list[Candidate]:
-        """Near misses and mutated golden moves fail."""
-        wrong = {id(candidate): list(self._wrong(candidate)) for candidate in batch}
-        routes = [
-            Route.of(self._url(candidate), mistake.moves) for candidate in batch for mistake in wrong[id(candidate)]
-        ]
-        await self._play(routes, seed=self.seeds[0])
-        return [candidate for candidate in batch if all(self._fails(candidate, m) for m in wrong[id(candidate)])]
-
-    def _wrong(self, candidate: Candidate) -> Iterator[Mutant]:
-        for miss in candidate.near_misses:
-            yield Mutant(why=miss.why, moves=miss.moves, must_fail=True)
-        if not asks_for(candidate, "answer"):
-            yield from mutants(candidate.golden, self._run(candidate).observations, goal=candidate.goal)
-
-    def _fails(self, candidate: Candidate, mistake: Mutant) -> bool:
-        run = self._first.get(Route.of(self._url(candidate), mistake.moves))
-        assert run is not None
-        count = self._proofs[id(candidate)]
-        passed = first_pass(candidate, run, mistake.moves)
-        if passed is None:
-            count["cannot_be_made" if run.problem else "mistakes"] += 1
-            return True
-        reached = run.evidence[min(passed, len(run.evidence) - 1)]
-        if self._is_harmless(candidate, mistake, reached):
-            if mistake.left_out:
-                self.shorter.append(
-                    replace(candidate, golden=(*mistake.moves, *candidate.golden[len(self._route(candidate).moves) :]))
-                )
-                return False
-            count["another_way"] += 1
-            return True
-        text = "; ".join(move.action.to_text() for move in mistake.moves)
-        return self._drop(candidate, "a mistake succeeds", f"{mistake.why}: {text[:200]}")
-
-    def _is_harmless(self, candidate: Candidate, mistake: Mutant, reached: Evidence) -> bool:
-        """Whether changed moves did all the same: the page that they reached holds just what it should.
-
-        Where a verifier sees requests, the page alone does not say what was sent.
-        """
-        strict = mistake.must_fail or asks_for(candidate, *SEES_REQUESTS)
-        return not strict and alike(reached, self._run(candidate).evidence[-1])
-
-    async def _other_routes(self, batch: Sequence[Candidate]) -> list[Candidate]:
-        """Who gets to the same page by other links has done it too."""
-        routes = {id(candidate): list(self._routes(candidate)) for candidate in batch}
-        await self._play([route for several in routes.values() for route in several], seed=self.seeds[0])
-        return [candidate for candidate in batch if all(self._leads(candidate, r) for r in routes[id(candidate)])]
-
-    def _routes(self, candidate: Candidate) -> Iterator[Route]:
-        if asks_for(candidate, "answer", *SEES_REQUESTS) or candidate.target not in self.graph.states:
-            return
-        golden = self._route(candidate)
-        longest = min(LONGEST_ROUTE, len(golden.moves) + 1)
-        for moves in self.graph.routes(candidate.start, candidate.target, longest=longest):
-            route = Route.of(golden.url, moves)
-            if route.key != golden.key and moves:
-                yield route
-
-    def _leads(self, candidate: Candidate, route: Route) -> bool:
-        run = self._first.get(route)
-        assert run is not None
-        if first_pass(candidate, run, route.moves) is not None:
-            self._proofs[id(candidate)]["other_routes"] += 1
-        elif not run.problem and alike(run.evidence[-1], self._run(candidate).evidence[-1]):
-            return self._drop(candidate, "another route to the goal fails")
-        return True
-
-    def _agrees(self, candidate: Candidate) -> bool:
-        """All seeds lead to the same state; ids that stay the same make the golden actions a prefix for others."""
-        runs = [self._run(candidate, seed=seed) for seed in self.seeds[:-1]]
-        if len({fingerprint(run.final) for run in runs if run.final is not None}) > 1:
-            return self._drop(candidate, "repeats lead to different states")
-        self._proofs[id(candidate)]["same_ids"] = len({run.actions for run in runs}) == 1
-        return True
-
-    async def _demonstrate(self, visitor: Visitor, candidate: Candidate) -> None:
-        """The environment itself agrees, with the task as it will be."""
-        task = task_of(candidate, self.site, self._url(candidate))
-        self.num_runs += 1
-        try:
-            episode = await demonstrate(visitor.environment, task, candidate.golden, seed=self.seeds[-1])
-        except UnprovenError as error:
-            self._drop(candidate, "the environment does not agree", str(error))
-            return
-        count = self._proofs[id(candidate)]
-        count["golden"] += 1
-        task = replace(task, golden=tuple(step.action.to_text() for step in episode.steps))
-        observations = [step.observation for step in episode.steps]
-        hard = difficulty_of(observations, steps=len(episode.steps), parts=candidate.parts)
-        task = replace(task, difficulty=hard.value)
-        episode = replace(episode, task=task)
-        proved = Proved(candidate=candidate, task=task, demonstration=episode, difficulty=hard, proof=dict(count))
-        self.kept.append(proved)
-
-    # What is played
-
-    @property
-    def _first(self) -> Runs:
-        return self._of(self.seeds[0])
-
-    def _of(self, seed: int) -> Runs:
-        return self._runs.setdefault(seed, Runs(seed=seed, keep_observations=True))
-
-    async def _play(self, routes: Iterable[Route], *, seed: int) -> None:
-        runs = self._of(seed)
-        missing = runs.missing(routes)
-        await share(self.crew, missing, runs.play)
-        self.num_runs += len(missing)
-
-    def _run(self, candidate: Candidate, *, seed: int | None = None) -> Run:
-        run = self._of(self.seeds[0] if seed is None else seed).get(self._route(candidate))
-        assert run is not None
-        return run
-
-    def _route(self, candidate: Candidate) -> Route:
-        return Route.of(self._url(candidate), candidate.golden)
-
-    def _url(self, candidate: Candidate) -> str:
-        return self.graph.states[candidate.start].url
-
-    def _drop(self, candidate: Candidate, reason: str, detail: str = "") -> bool:
-        self.dropped.append(Dropped(candidate=candidate, reason=reason, detail=detail))
-        return False
-
-
-def task_of(candidate: Candidate, site: Site, url: str) -> Task:
-    """Return the task that a candidate is, without a name."""
-    return replace(
-        site.task(url),
-        name="",
-        goal=candidate.goal,
-        verifier=candidate.verifier,
-        max_steps=max_steps(candidate.golden),
-        read_only=not candidate.writes,
-    )
-
-
-def max_steps(golden: Sequence[Move]) -> int:
-    """Return how many steps a task leaves to whoever does it."""
-    return max(10, 3 * len(golden))

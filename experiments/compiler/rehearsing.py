@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from browser_env.errors import InfraError
 from browser_env.snapshot.robots import is_own
@@ -30,36 +31,48 @@ async def rehearse(
 ) -> int:
     """Make the golden runs and near misses that exploration did not walk; return how many runs.
 
-    What writes is done at the end, by one visitor, and the site is brought back after each. On sites that are not this
-    machine's there is one visitor, which pauses.
+    What does not write is not let write. What does is done at the end, by one visitor, and the site is brought back
+    after each. On sites that are not this machine's there is one visitor, which pauses.
     """
     runs = Runs(seed=SEED)
     walked = _walked(graph)
     pause_s = 0.0 if is_own(site.url) else site.delay_s
     crew = crew[:1] if pause_s else crew
+    careful = [visitor.on(replace(site, allow_writes=False)) for visitor in crew]
 
     async def work(visitor: Visitor, route: Route) -> None:
-        if time.monotonic() < deadline_s and route.key not in walked:
+        if route.key not in walked:
             await runs.play(visitor, route)
             await asyncio.sleep(pause_s * (1 + len(route.moves)))
             tell(1)
 
     quiet = [candidate for candidate in candidates if not candidate.writes]
-    await share(crew, runs.missing(_golden(quiet, graph)), work)
-    await share(crew, runs.missing(_near_misses(quiet, graph)), work)
+    await share(careful, runs.missing(_golden(quiet, graph)), work, until=deadline_s)
+    await share(careful, runs.missing(_near_misses(quiet, graph)), work, until=deadline_s)
+    writing = Runs(seed=SEED)
     for candidate in candidates:
         if candidate.writes:
-            await _write(candidate, graph, site, runs=runs, work=lambda route: work(crew[0], route))
-    return runs.played
+            await _write(candidate, graph, site, runs=writing, visitor=crew[0], deadline_s=deadline_s, tell=tell)
+    return runs.played + writing.played
 
 
 async def _write(
-    candidate: Candidate, graph: SiteGraph, site: Site, *, runs: Runs, work: Callable[[Route], Awaitable[None]]
+    candidate: Candidate,
+    graph: SiteGraph,
+    site: Site,
+    *,
+    runs: Runs,
+    visitor: Visitor,
+    deadline_s: float,
+    tell: Callable[[int], None],
 ) -> None:
+    """Make the runs of a candidate that writes, those that nearly do what it wants too, while there is time."""
     for routes in (_golden([candidate], graph), _near_misses([candidate], graph)):
         for route in runs.missing(routes):
-            await work(route)
-            await bring_back(site)
+            if time.monotonic() < deadline_s:
+                await runs.play(visitor, route)
+                await bring_back(site)
+                tell(1)
 
 
 async def bring_back(site: Site) -> None:
@@ -94,10 +107,12 @@ def _near_misses(candidates: Iterable[Candidate], graph: SiteGraph) -> Iterator[
 
 def _walked(graph: SiteGraph) -> set[Key]:
     """Return the routes that exploration made in one go, from the page that each began at."""
-    keys: set[Key] = {(state.start,) for state in graph.states.values()}
+    urls = {state.start: state.url for state in graph.states.values() if state.is_page}
+    keys: set[Key] = {(urls.get(state.start, state.start),) for state in graph.states.values()}
     for edge in graph.edges:
         source = graph.states.get(edge.source)
-        if source is not None:
-            whole = (source.start, *key_of((*source.path, edge.move)))
+        if source is not None and edge.walked:
+            page = urls.get(source.start, source.start)
+            whole = (page, *key_of((*source.path, edge.move)))
             keys |= {whole[:length] for length in range(1, len(whole) + 1)}
     return keys

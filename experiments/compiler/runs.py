@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from browser_env.action import Answer, GiveUp
-from browser_env.errors import DivergedError, InfraError
+from browser_env.errors import DivergedError, WebdualError
 from browser_env.observation import Element, Observation
 from experiments.compiler.target import Move, key_of
 from experiments.compiler.visiting import Visit, Visitor
@@ -63,6 +63,7 @@ class Run:
     actions: tuple[str, ...] = ()  # T, in text form
     problem: str = ""  # why it ended before its last move
     sound: int = 0  # moves that were carried out without an error
+    seconds: float = 0.0  # that all of it took
 
     @property
     def final(self) -> Observation | None:
@@ -91,7 +92,7 @@ class Runs:
         """Play a route and keep what it shows; a page that cannot be opened is a run with a problem."""
         try:
             visit = await visitor.play(route.url, route.moves, seed=self.seed)
-        except InfraError as error:
+        except WebdualError as error:
             visit = Visit(actions=(), observations=(), evidence=(Evidence(),), problem=str(error))
         self.add(route, visit)
 
@@ -105,6 +106,7 @@ class Runs:
             actions=tuple(action.to_text() for action in visit.actions),
             problem=visit.problem,
             sound=_sound(route, visit),
+            seconds=visit.seconds,
         )
         for steps in range(len(route.moves) + 1):
             self._runs.setdefault(route.key[: steps + 1], (run, steps))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from browser_env.action import Action, Answer, GiveUp
 from browser_env.environment import Environment
-from browser_env.errors import DivergedError, InfraError
+from browser_env.errors import ActionError, DivergedError, InfraError, WebdualError
 from browser_env.host import BrowserHost
 from browser_env.observation import Observation
 from browser_env.options import BrowserOptions
+from browser_env.places import origin
 from browser_env.snapshot.recording import Recorder
 from experiments.compiler.site import Site
 from experiments.compiler.target import Move
@@ -41,15 +43,28 @@ class Visitor:
         self.environment = Environment(host, pixels=pixels, recorder=recorder)
         self.site = site
 
+    def on(self, site: Site) -> Visitor:
+        """Return the same visitor, by the rules of another site."""
+        other = copy(self)
+        other.site = site
+        return other
+
     async def open(self, url: str, *, seed: int = 0) -> Observation:
         """Open a page in a fresh profile, logged in where the site is live and has a login.
 
         Raise :class:`InfraError` where that fails. Nothing of the login is recorded or in the evidence.
         """
+        try:
+            return await self._open(url, seed=seed)
+        except ActionError as error:
+            raise InfraError(f"{url[:200]} cannot be opened: {error}") from error
+
+    async def _open(self, url: str, *, seed: int) -> Observation:
         login, task = self.site.login, self.site.task(url)
         if login is None or self.site.snapshot is not None:
             return await self.environment.reset(task, seed=seed)
-        entry = replace(self.site.task(login.url), read_only=False)
+        own = (*self.site.allowed_origins, origin(self.site.url))  # where a login that lies elsewhere leads back to
+        entry = replace(self.site.task(login.url), read_only=False, allowed_origins=own)
         observation = await self.environment.reset(entry, seed=seed, recorded=False)
         for move in login.moves:
             result = await self.environment.step(move.on(observation))
@@ -112,14 +127,40 @@ async def visitors(
         await asyncio.gather(*(host.close() for host in hosts))
 
 
-async def share(crew: Sequence[Visitor], jobs: Iterable[Job], work: Callable[[Visitor, Job], Awaitable[None]]) -> None:
-    """Have visitors do jobs, each the next one when it is free; the first error ends all."""
+async def share(
+    crew: Sequence[Visitor],
+    jobs: Iterable[Job],
+    work: Callable[[Visitor, Job], Awaitable[None]],
+    *,
+    until: float = float("inf"),
+) -> None:
+    """Have visitors do jobs, each the next one when it is free; the first error ends all.
+
+    No job is begun after ``until``, on the monotonic clock.
+    """
     waiting = iter(jobs)
 
     async def serve(visitor: Visitor) -> None:
         for job in waiting:
+            if time.monotonic() >= until:
+                break
             await work(visitor, job)
 
-    async with asyncio.TaskGroup() as group:
-        for visitor in crew:
-            group.create_task(serve(visitor))
+    with one_error():
+        async with asyncio.TaskGroup() as group:
+            for visitor in crew:
+                group.create_task(serve(visitor))
+
+
+@contextmanager
+def one_error() -> Iterator[None]:
+    """Raise what ended a group of tasks itself, where it is an error of this program's own, and not its group."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        if group.split(WebdualError)[1] is None:
+            raise error from group
+        raise

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from browser_env.action import Navigate
-from browser_env.errors import DivergedError
+from browser_env.errors import DialogOpenError, DivergedError
 from browser_env.observation import Observation
 from browser_env.snapshot.robots import Manners
 from experiments.compiler.states import fingerprint
@@ -65,12 +65,15 @@ class Walker:
         self._only_opened = observation.dialog is None
         return self._see(observation, self._visitor.environment.evidence)
 
-    async def act(self, move: Move) -> Sight:
-        """Make a move where one is; raise :class:`DivergedError` where its target is not there."""
+    async def act(self, move: Move, *, to: str = "") -> Sight:
+        """Make a move where one is, which leads to an address where that is known beforehand.
+
+        Raise :class:`DivergedError` where its target is not there, :class:`UsageError` where the site does not want it.
+        """
         assert self._observation is not None
         self.here, self._only_opened = "", False
         self._moves += 1
-        await self._ask(self._observation.url)
+        await self._ask(to or self._observation.url)
         result = await self._visitor.environment.step(move.on(self._observation))
         problem = result.observation.error or (result.reason if result.outcome is not None else "")
         return self._see(result.observation, self._visitor.environment.evidence, problem=problem)
@@ -88,7 +91,11 @@ class Walker:
         """Say what the page offers that was just seen; while it shows a dialog, nothing."""
         if self._observation is None or self._observation.dialog is not None:
             return Survey()
-        return await survey(self._visitor.environment.context.page)
+        try:
+            return await survey(self._visitor.environment.context.page)
+        except DialogOpenError:  # it has opened since
+            self.here = ""
+            return Survey()
 
     async def _ask(self, url: str) -> None:
         if self._manners is not None:

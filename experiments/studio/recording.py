@@ -11,9 +11,10 @@ from enum import StrEnum
 
 from browser_env.action import Action, Click, Select
 from browser_env.aiming import locate
-from browser_env.environment import Environment, StepResult
+from browser_env.environment import Environment
 from browser_env.episode import Episode, Source, Step
 from browser_env.errors import ActionError, DialogOpenError, InfraError, UsageError
+from browser_env.judgement import StepResult
 from browser_env.observation import Observation
 from browser_env.task import Task
 from experiments.studio.aim import choices, list_of

@@ -13,8 +13,9 @@ import pytest
 
 from browser_env.action import Click, Wait
 from browser_env.env import LoopThread
-from browser_env.environment import MAX_WAIT_MS, Environment, StepResult
+from browser_env.environment import MAX_WAIT_MS, Environment
 from browser_env.host import BrowserHost
+from browser_env.judgement import StepResult
 from browser_env.miniwob import miniwob_task, page_facts, task_names
 from browser_env.observation import Observation
 from browser_env.seeds import held_out_seed

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from browser_env.action import Click, Wait
-from browser_env.environment import StepResult
+from browser_env.judgement import StepResult
 from browser_env.reading import only_reads
 from browser_env.snapshot.exchange import Request
 from browser_env.snapshot.recording import Recorder
@@ -73,6 +73,15 @@ def test_what_changes_never_arrives(watched: Episodes, page: Served, name: str) 
     result = click(watched, page, name)
     assert page.changes == []
     assert any(what.startswith(("POST ", "PUT ", "PATCH ", "DELETE ")) for what in result.blocked)
+
+
+def test_while_recording_no_socket_is_opened(episodes: Episodes, page: Served) -> None:
+    episodes.environment._recorder = Recorder()
+    result = click(episodes, page, "WebSocket")
+    episodes.environment._recorder = None
+    assert page.log == []
+    assert result.blocked == (f"WebSocket {page.url.replace('http', 'ws')}socket",)
+    assert any(element.name == "sent WebSocket" for element in result.observation.elements)
 
 
 @pytest.mark.parametrize("name", ["POST", "DELETE", "XHR", "Submit", "Beacon"])

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -67,3 +68,8 @@ def test_broken_recipes_are_refused(data: dict[str, Any]) -> None:
             Recipe.from_json(data)
     else:
         assert Recipe.from_json(data).name == ""
+
+
+def test_a_recipe_of_a_set_without_named_tasks_survives_json() -> None:
+    recipe = replace(default(), task_set="sets/shop", tasks=())
+    assert Recipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe

@@ -12,10 +12,10 @@ from experiments.compiler import specs
 from experiments.compiler.asking import ask
 from experiments.compiler.atlas import Atlas, Way
 from experiments.compiler.candidate import Candidate, NearMiss
+from experiments.compiler.consequences import is_grave
 from experiments.compiler.families.reach import located
 from experiments.compiler.goals import APPEARS, ENTRIES, EXPAND, INSIDE, TAB, say
 from experiments.compiler.graph import Edge, State
-from experiments.compiler.offering import HAS_CONSEQUENCES, LOGS_OUT
 from experiments.compiler.questions import Question, questions
 from experiments.compiler.target import Move, Target
 from experiments.compiler.texts import bare, is_name
@@ -96,7 +96,7 @@ def _others(state: State, move: Move, way: Way) -> tuple[NearMiss, ...]:
     assert target is not None
     alike = [e for e in state.observation.elements if e.role == target.role and e.name and e.name != target.name]
     usable = [e for e in alike if not {"disabled", "covered"} & set(e.states) and "clickable" in e.states]
-    usable = [e for e in usable if not LOGS_OUT.search(e.name) and not HAS_CONSEQUENCES.search(e.name)]
+    usable = [e for e in usable if not is_grave(e.name)]
     if target.role == "link":
         return ()
     return tuple(

@@ -12,10 +12,10 @@ from browser_env.task import VerifierSpec
 from experiments.compiler import specs
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate, NearMiss
+from experiments.compiler.consequences import is_grave
 from experiments.compiler.families.set_control import phrase
 from experiments.compiler.goals import FILL, FILL_SENT, say
 from experiments.compiler.graph import Form, State
-from experiments.compiler.offering import HAS_CONSEQUENCES, LOGS_OUT
 from experiments.compiler.settings import Setting, left_alone, settings
 from experiments.compiler.target import Move
 from experiments.compiler.texts import bare, is_name
@@ -33,7 +33,7 @@ def fill_form(atlas: Atlas) -> Iterator[Candidate]:
     for state in atlas.pages:
         page = atlas.names.get(state.id)
         for form in atlas.forms(state):
-            if page is None or form.method != "get" or _is_twice(state, form) or is_grave(state, form):
+            if page is None or form.method != "get" or _is_twice(state, form) or does_for_good(state, form):
                 continue
             for chosen in fillings(atlas, state, form):
                 if all(setting.sent is not None for setting in chosen):
@@ -72,11 +72,11 @@ def submit(state: State, form: Form) -> tuple[Move, str] | None:
     return None if buttons else (Move(action=Press("Enter")), "")
 
 
-def is_grave(state: State, form: Form) -> bool:
+def does_for_good(state: State, form: Form) -> bool:
     """Whether a form, by its button or its address, logs out or deletes something."""
     sending = submit(state, form)
     said = (sending[1] if sending is not None else "", urlsplit(form.action).path, urlsplit(form.action).query)
-    return any(LOGS_OUT.search(text) or HAS_CONSEQUENCES.search(text) for text in said)
+    return any(map(is_grave, said))
 
 
 def _is_twice(state: State, form: Form) -> bool:

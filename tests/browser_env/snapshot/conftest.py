@@ -19,8 +19,9 @@ import pytest
 
 from browser_env.action import parse_action
 from browser_env.env import LoopThread
-from browser_env.environment import Environment, StepResult
+from browser_env.environment import Environment
 from browser_env.host import BrowserHost
+from browser_env.judgement import StepResult
 from browser_env.observation import Observation
 from browser_env.options import BrowserOptions
 from browser_env.snapshot.exchange import Snapshot

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from browser_env.environment import StepResult
+from browser_env.judgement import StepResult
 from browser_env.observation import Element, Observation
 from browser_env.serving import FolderServer
 from browser_env.task import Task, VerifierSpec

@@ -14,8 +14,8 @@ import pytest
 
 from browser_env.acting import Decision
 from browser_env.action import Wait
-from browser_env.environment import StepResult
 from browser_env.errors import DataError, InfraError
+from browser_env.judgement import StepResult
 from browser_env.observation import Observation
 from browser_env.pool import Pool, RolloutRequest
 from browser_env.snapshot.exchange import Exchange, Request, Response, Snapshot, header
@@ -271,3 +271,12 @@ def test_a_task_may_pin_its_snapshot(studio: Any, shop: Any) -> None:
         studio.play(replace(task, snapshot=f"{task.snapshot}#sha256={'0' * 64}"), [])
     with pytest.raises(DataError, match="there is no snapshot"):
         studio.play(replace(task, snapshot="missing.har.zip"), [])
+
+
+def test_what_may_change_the_site_fails_where_the_task_only_reads(studio: Any, shop: Any) -> None:
+    task = replace(studio.record(task_at(shop.url), [], "reading.har.zip"), read_only=True)
+    shop.stop()
+    posted = studio.play(task, ["type(e5, 'milk')", "click(e6)"])[-1]
+    assert posted.misses == ()
+    assert posted.observation.url.rstrip("/") == shop.url
+    assert [miss.kind for miss in studio.play(task, ["click(e7)"])[-1].misses] == ["xhr"]

@@ -522,6 +522,10 @@ const ways = {
   "Worker": () => new Worker(URL.createObjectURL(new Blob(
     [`fetch("${location.origin}/write", { method: "POST", body: "worker" })`]))),
   "Shared worker": () => new SharedWorker("/worker.js"),
+  "WebSocket": () => new Promise((resolve) => {
+    const socket = new WebSocket(location.origin.replace("http", "ws") + "/socket");
+    socket.onclose = () => resolve();
+  }),
   "Keepalive": () => fetch("/write", { method: "POST", body: "x", keepalive: true }).catch(() => {}),
 };
 for (const [name, send] of Object.entries(ways)) {

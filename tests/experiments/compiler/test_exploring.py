@@ -5,6 +5,8 @@ import pytest
 
 from browser_env.action import Check, Click, Press, Select, Type
 from browser_env.errors import InfraError
+from browser_env.snapshot.exchange import Snapshot
+from browser_env.snapshot.recording import Recorder
 from experiments.compiler.exploring import explore
 from experiments.compiler.graph import SiteGraph
 from experiments.compiler.site import Login, Site
@@ -12,7 +14,13 @@ from experiments.compiler.states import fingerprint
 from experiments.compiler.target import Move, Target
 from experiments.compiler.visiting import visitors
 from tests.experiments.compiler.conftest import Explored
-from tests.experiments.compiler.sites import INJECTION, guarded, served, shop
+from tests.experiments.compiler.sites import INJECTION, Served, guarded, served, shop
+
+LOGIN = (
+    Move(action=Type("e0", "anna"), target=Target(role="textbox", name="User")),
+    Move(action=Type("e0", "open sesame"), target=Target(role="textbox", name="Password")),
+    Move(action=Click("e0"), target=Target(role="button", name="Log in")),
+)
 
 
 def moves_made(graph: SiteGraph) -> Counter[str]:
@@ -93,7 +101,7 @@ def test_progress_is_told_for_every_state(explored_shop: Explored) -> None:
 
 def test_limits_hold(explored_shop: Explored) -> None:
     pages = sum(state.is_page for state in explored_shop.graph.states.values())
-    assert pages <= 20 + 4  # each visitor may be about to find one, and its sibling
+    assert pages <= 20 + 8  # each visitor may be about to find one, and its sibling
     assert len(explored_shop.graph.states) <= 3 * 20 + 4
 
 
@@ -179,13 +187,8 @@ def test_time_is_kept_and_places_are_kept_out_of() -> None:
 
 
 def test_a_login_opens_each_profile_and_its_secret_stays_out() -> None:
-    moves = (
-        Move(action=Type("e0", "anna"), target=Target(role="textbox", name="User")),
-        Move(action=Type("e0", "open sesame"), target=Target(role="textbox", name="Password")),
-        Move(action=Click("e0"), target=Target(role="button", name="Log in")),
-    )
     with served(guarded) as site:
-        login = Login(url=f"{site.url}login", moves=moves)
+        login = Login(url=f"{site.url}login", moves=LOGIN)
         graph = asyncio.run(explore(Site(url=site.url, login=login), max_pages=5, minutes=1, visitors=1))
         logins = sum(asked.method == "POST" for asked in site.log)
     assert {state.title for state in graph.states.values()} == {"Desk", "Letters"}
@@ -194,6 +197,24 @@ def test_a_login_opens_each_profile_and_its_secret_stays_out() -> None:
     assert logins > 1
     assert "sesame" not in repr(graph)
     assert all(state.evidence.sent == () for state in graph.states.values())
+
+
+def test_what_is_seen_behind_a_login_is_recorded_and_its_secret_is_not() -> None:
+    recorder = Recorder()
+
+    async def record(site: Served) -> Snapshot:
+        login = Login(url=f"{site.url}login", moves=LOGIN)
+        await explore(Site(url=site.url, login=login), max_pages=5, minutes=1, visitors=1, recorder=recorder)
+        return await recorder.snapshot()
+
+    with served(guarded) as site:
+        snapshot = asyncio.run(record(site))
+        pages = {exchange.request.url for exchange in snapshot.exchanges if exchange.response.status == 200}
+        assert {site.url, f"{site.url}letters"} <= pages
+    assert not any(exchange.request.method == "POST" for exchange in snapshot.exchanges)
+    everything = f"{snapshot.exchanges} {snapshot.bodies}"
+    assert "sesame" not in everything
+    assert "let-me-in" not in everything
 
 
 def _name(move: Move) -> str:

@@ -10,10 +10,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from browser_env.action import Drag, Point, Scroll, Select, Type
-from browser_env.environment import Environment, StepResult
+from browser_env.environment import Environment
 from browser_env.episode import Episode, Source
 from browser_env.errors import DataError
 from browser_env.host import BrowserHost
+from browser_env.judgement import StepResult
 from browser_env.loop_thread import LoopThread
 from browser_env.task import Task
 from experiments.studio.consent import agreed
