@@ -81,7 +81,8 @@ class Environment:
 
         Unless ``recorded``, a recorder is given nothing of it; see :meth:`go_on`.
         Raise :class:`InfraError` where browser or site fail, :class:`DivergedError` where the state reached is not the
-        ``expected`` one (see :meth:`state_hash`), and :class:`UsageError` where the prefix ends the episode.
+        ``expected`` one (see :meth:`state_hash`) or, with none, an action of the prefix fails, and :class:`UsageError`
+        where the prefix ends the episode.
         """
         observation = await self._reset(task, seed=seed, recorded=recorded)
         for index, action in enumerate(prefix):
@@ -89,6 +90,8 @@ class Environment:
             if result.outcome is not None:
                 raise UsageError(f"action {index} of the prefix ends the episode ({result.outcome}); leave it out")
             observation = result.observation
+            if observation.error is not None and expected is None:  # else the state that it leads to decides
+                raise DivergedError(f"action {index} of the prefix cannot be made: {observation.error}")
         if expected is not None and await self.state_hash() != expected:
             raise DivergedError("the prefix leads to another state than it did before; the site or its server changed")
         self._steps = 0

@@ -11,7 +11,7 @@ from typing import Any
 from browser_env.action import Answer, GiveUp
 from browser_env.environment import Environment
 from browser_env.episode import Episode
-from browser_env.errors import InfraError
+from browser_env.errors import WebdualError
 from browser_env.host import BrowserHost
 from browser_env.seeds import held_out_seed
 from browser_env.task import Task
@@ -22,6 +22,8 @@ from experiments.compiler.mutating import mutants
 from experiments.compiler.target import Move
 from rewards.match import normalised_text
 from rewards.verifier import VerifierError, verify
+
+NUM_SEEDS = 3  # held-out ones, for each task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,7 @@ class _Audit:
     """What is known of the sample so far."""
 
     environment: Environment
-    seed: int
+    seeds: tuple[int, ...]  # each has its golden run; what has to fail takes turns
     episodes: int = 0
     judgements: int = 0
     mistakes: list[Mistake] = field(default_factory=list)
@@ -72,16 +74,12 @@ class _Audit:
     async def look_at(self, task: Task, row: Row) -> None:
         """Play the golden moves, and then everything that has to fail."""
         moves = [Move.from_json(move) for move in row["golden"]]
-        golden = await self._play(task, moves)
-        if isinstance(golden, str):
-            self._note(task, "false_feasible", golden)
-            return
-        if not golden.success:
-            self._note(task, "false_fail", f"{golden.outcome} after {len(golden.steps)} steps: {golden.reason}")
-            return
-        if len(golden.steps) < len(moves):
-            self._note(task, "false_pass", f"{len(golden.steps)} of {len(moves)} golden steps")
-            return
+        golden = None
+        for seed in self.seeds:
+            golden = await self._golden(task, moves, seed=seed)
+            if golden is None:
+                return
+        assert golden is not None
         await self._idle(task, row)
         for why, wrong, must_fail in _wrong(row, moves, golden):
             episode = await self._play(task, wrong)
@@ -89,6 +87,19 @@ class _Audit:
                 same = not must_fail and alike(episode.evidence, golden.evidence)
                 if not same:
                     self._note(task, "false_pass", why)
+
+    async def _golden(self, task: Task, moves: Sequence[Move], *, seed: int) -> Episode | None:
+        """Return the golden run, None where it is a mistake."""
+        golden = await self._play(task, moves, seed=seed)
+        if isinstance(golden, str):
+            self._note(task, "false_feasible", golden)
+        elif not golden.success:
+            self._note(task, "false_fail", f"{golden.outcome} after {len(golden.steps)} steps: {golden.reason}")
+        elif len(golden.steps) < len(moves):
+            self._note(task, "false_pass", f"{len(golden.steps)} of {len(moves)} golden steps")
+        else:
+            return golden
+        return None
 
     async def _idle(self, task: Task, row: Row) -> None:
         """Do nothing, give up, and answer wrongly at once."""
@@ -110,13 +121,14 @@ class _Audit:
                     task, "false_pass", "doing nothing" if evidence.answer is None else f"answer {evidence.answer}"
                 )
 
-    async def _play(self, task: Task, moves: Sequence[Move]) -> Episode | str:
+    async def _play(self, task: Task, moves: Sequence[Move], *, seed: int | None = None) -> Episode | str:
         """Return the episode of some moves, or why they could not be made."""
         self.episodes += 1
         self.judgements += 1
         try:
-            return await play(self.environment, task, moves, seed=self.seed)
-        except InfraError as error:
+            turn = self.seeds[self.episodes % len(self.seeds)] if seed is None else seed
+            return await play(self.environment, task, moves, seed=turn)
+        except WebdualError as error:
             return str(error)
 
     def _note(self, task: Task, kind: str, what: str) -> None:
@@ -134,7 +146,9 @@ async def audit(
         stack.push_async_callback(host.close)
         environment = Environment(host, pixels=False)
         stack.push_async_callback(environment.close)
-        found = _Audit(environment=environment, seed=held_out_seed(seed))
+        found = _Audit(
+            environment=environment, seeds=tuple(held_out_seed(seed * NUM_SEEDS + n) for n in range(NUM_SEEDS))
+        )
         found.mistakes += _ambiguous(tasks, chosen)
         for name in chosen:
             await found.look_at(tasks.find(name), tasks.row(name))

@@ -132,7 +132,7 @@ def test_other_heads_are_refused(head: bytes) -> None:
 
 def test_the_proxy_answers_nothing_but_browsers(episodes: Any, page_task: MakeTask) -> None:
     episodes.reset(page_task("blank"))
-    address = episodes.environment._guard.address.removeprefix("http://")
+    address = episodes.environment._ways.proxy.removeprefix("http://")
 
     async def say(words: bytes) -> bytes:
         reader, writer = await asyncio.open_connection(*address.split(":"))

@@ -95,3 +95,12 @@ def test_practice_goes_back_from_the_goal_as_it_succeeds() -> None:
     assert approach.prefix(TASK) == ()
     approach.observe([episode(success=True, prefix=0)] * 9)
     assert approach.mean_left() == 1
+
+
+def test_practice_begins_at_the_start_where_a_beginning_cannot_be_made() -> None:
+    approach = Approach([TASK])
+    broken = replace(episode(success=False, prefix=2), outcome=Outcome.INFRA_ERROR, steps=())
+    approach.observe([broken] * 2)
+    assert len(approach.prefix(TASK)) == 2
+    approach.observe([broken])
+    assert approach.prefix(TASK) == ()

@@ -10,13 +10,16 @@ import pytest
 
 from browser_env.action import Answer, Check, Click
 from browser_env.env import LoopThread
+from browser_env.episode import Episode
 from browser_env.serving import FolderServer
-from browser_env.task import VerifierSpec
+from browser_env.task import Task, VerifierSpec
 from experiments.compiler.candidate import Candidate, NearMiss
+from experiments.compiler.demonstrating import demonstrate
 from experiments.compiler.graph import Edge, SiteGraph, State
-from experiments.compiler.proving import Proofs, prove
+from experiments.compiler.proving import BATCH, SMALLEST_BATCH, Proofs, batch_size, prove
 from experiments.compiler.site import Site
 from experiments.compiler.target import Move, Target
+from experiments.compiler.trial import OUT_OF_TIME
 from experiments.compiler.visiting import visitors
 
 PAGES = ("index", "books", "members", "desk")
@@ -80,8 +83,14 @@ class Library:
     def at(self, name: str) -> VerifierSpec:
         return verifier("url", equals=f"{self.base}{name}.html")
 
-    def prove(self, *candidates: Candidate, seeds: Sequence[int] = (1, 2, 3)) -> Proofs:
-        return self._loop.run(prove(candidates, self.graph, self.site, crew=self.crew, seeds=seeds))
+    def prove(
+        self, *candidates: Candidate, seeds: Sequence[int] = (1, 2, 3), deadline_s: float = float("inf")
+    ) -> Proofs:
+        proofs = prove(candidates, self.graph, self.site, crew=self.crew, seeds=seeds, deadline_s=deadline_s)
+        return self._loop.run(proofs)
+
+    def demonstrate(self, task: Task, golden: Sequence[Move], *, seed: int) -> Episode:
+        return self._loop.run(demonstrate(self.crew[0].environment, task, golden, seed=seed))
 
     def close(self) -> None:
         self._loop.finish(self._stack.aclose())
@@ -153,3 +162,27 @@ def test_wrong_candidates_are_dropped(library: Library, reason: str, wrong: dict
     proofs = library.prove(library.candidate("Do it.", **given), seeds=(1, 2))  # type: ignore[arg-type]
     assert not proofs.kept
     assert [dropped.reason for dropped in proofs.dropped] == [reason]
+
+
+def test_a_shared_run_is_judged_as_the_environment_judges_it(library: Library) -> None:
+    ask = library.candidate("How many pages has Emma?", [link("Books"), say("474")], verifier("answer", number=474))
+    (proved,) = library.prove(ask).kept
+    shared, own = proved.demonstration, library.demonstrate(proved.task, ask.golden, seed=proved.demonstration.seed)
+    for field in ("outcome", "reward", "reason", "seed"):
+        assert getattr(shared, field) == getattr(own, field), field
+    assert [step.action for step in shared.steps] == [step.action for step in own.steps]
+    assert [step.observation for step in shared.steps] == [step.observation for step in own.steps]
+    assert (shared.evidence.answer, shared.evidence.text) == (own.evidence.answer, own.evidence.text)
+
+
+def test_what_there_is_no_time_for_is_said_so(library: Library) -> None:
+    reach = library.candidate("Open the books.", [link("Books")], library.at("books"))
+    proofs = library.prove(reach, deadline_s=0.0)
+    assert [dropped.reason for dropped in proofs.dropped] == [OUT_OF_TIME]
+
+
+def test_batches_are_smaller_when_time_is_short() -> None:
+    assert batch_size(float("inf"), pace_s=1.5) == BATCH
+    assert batch_size(600.0, pace_s=1.5) == BATCH
+    assert SMALLEST_BATCH < batch_size(40.0, pace_s=1.5) < BATCH
+    assert batch_size(1.0, pace_s=1.5) == SMALLEST_BATCH
