@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from collections.abc import Collection
+from urllib.parse import parse_qsl, unquote_plus, urlsplit, urlunsplit
 
 from browser_env.snapshot.normalising import is_volatile as differs
 from browser_env.task import VerifierSpec
@@ -74,3 +75,11 @@ def anywhere_at(url: str, *, any_slash: bool = False) -> VerifierSpec:
     pattern = re.escape(urlunsplit((parts.scheme, parts.netloc, path, "", ""))) + ("/?" if any_slash else "")
     pattern += rf"(\?[^#]*)?#{re.escape(parts.fragment)}(\?.*)?" if parts.fragment else r"(\?[^#]*)?" + ANCHOR
     return VerifierSpec(name="url", params={"regex": pattern})
+
+
+def without(url: str, values: Collection[str]) -> str:
+    """Return an address without the parameters that have one of these values, in any case; the first always stays."""
+    parts = urlsplit(url)
+    first, *rest = parts.query.split("&")
+    kept = [pair for pair in rest if unquote_plus(pair.partition("=")[2]).casefold() not in values]
+    return urlunsplit(parts._replace(query="&".join([first, *kept])))

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from browser_env.task import VerifierSpec
-from experiments.compiler.addresses import anywhere_at, at, is_route, is_volatile, other_slash, place, without_anchor
+from experiments.compiler.addresses import (
+    anywhere_at,
+    at,
+    is_route,
+    is_volatile,
+    other_slash,
+    place,
+    without,
+    without_anchor,
+)
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.goals import REACH, say
@@ -45,6 +54,7 @@ def located(atlas: Atlas, state: State) -> VerifierSpec | None:
     at_most = 1 if name is None else MAX_ALIKE
     if not 1 <= len(alike) <= at_most or alike & others or any(map(is_volatile, alike)):
         return None
+    alike |= {bare for bare in (without(url, atlas.typed) for url in alike) if bare not in others}
     ways = [at(url) for url in sorted(alike)]
     parts = [{"name": way.name, "params": way.params} for way in ways]
     return ways[0] if len(ways) == 1 else VerifierSpec(name="any", params={"of": parts})

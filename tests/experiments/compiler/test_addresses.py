@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from browser_env.task import VerifierSpec
-from experiments.compiler.addresses import anywhere_at, at, other_slash
+from experiments.compiler.addresses import anywhere_at, at, other_slash, without
 from experiments.compiler.families.reach import FAMILY
 from experiments.compiler.generating import generate
 from experiments.compiler.graph import SiteGraph
@@ -82,3 +82,9 @@ def test_a_page_with_several_addresses_is_reached_by_any_that_is_known() -> None
     assert accepts(verifier, "http://site.test/wiki?id=oak")
     assert accepts(verifier, "http://site.test/wiki?id=oak&mark=tree")
     assert not accepts(verifier, "http://site.test/wiki?id=elm")
+
+
+def test_what_repeats_a_search_is_no_part_of_a_pages_address() -> None:
+    assert without("/wiki?id=oak&s[]=Tree&do=show", frozenset(["tree"])) == "/wiki?id=oak&do=show"
+    assert without("/wiki?q=tree", frozenset(["tree"])) == "/wiki?q=tree"
+    assert without("/wiki", frozenset(["tree"])) == "/wiki"
