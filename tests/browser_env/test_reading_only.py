@@ -53,10 +53,12 @@ def click(episodes: Episodes, page: Served, name: str, *, read_only: bool = True
     observation = episodes.reset(task)
     page.log.clear()
     result: StepResult = episodes.step(Click(next(e.id for e in observation.elements if e.name == name)))
-    if name in ("Worker", "Shared worker"):  # a step does not wait for one to begin
-        for _ in range(3):
+    if name in ("Worker", "Shared worker"):  # a step does not wait for one to begin, which takes long on a busy machine
+        for _ in range(60):
             later: StepResult = episodes.step(Wait(500))
             result = replace(later, blocked=(*result.blocked, *later.blocked))
+            if result.blocked or page.log:
+                break
     return result
 
 
