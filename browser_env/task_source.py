@@ -10,11 +10,10 @@ from typing import Any
 
 from browser_env.errors import DataError, UsageError
 from browser_env.miniwob import miniwob_task
-from browser_env.task import Task, VerifierSpec
+from browser_env.task import NEVER, Task, VerifierSpec
 from browser_env.task_set import find_task, is_task_set
 
 TaskSource = Task | Mapping[str, Any] | str | Path
-NEVER = VerifierSpec(name="url", params={"regex": "(?!)"})  # no address matches
 
 
 def as_miniwob_task(source: TaskSource, **fields: Any) -> Task:

@@ -19,10 +19,9 @@ from browser_env.snapshot.exchange import Snapshot
 from browser_env.snapshot.normalising import origin
 from browser_env.snapshot.recording import Recorder
 from browser_env.snapshot.robots import NAME, Manners, is_own
-from browser_env.task import Task, VerifierSpec
+from browser_env.task import NEVER, Task
 
 SIGNATURE = f"{NAME}/{version(NAME)}"  # what the browser calls itself on sites that are not this machine's
-NEVER = VerifierSpec(name="url", params={"regex": "(?!)"})
 LINKS = "[...document.links].filter((a) => !a.hasAttribute('download')).map((a) => a.href)"
 CALL_TIMEOUT_S = 60.0  # a live server may be slow; what it serves is kept all the same
 LEAVING = re.compile(r"log-?_?out|sign-?_?out|delete|remove|unsubscribe", re.IGNORECASE)  # links with consequences

@@ -14,8 +14,7 @@ from browser_env.action import Point
 from browser_env.environment import Environment
 from browser_env.episode import Source
 from browser_env.serving import FolderServer
-from browser_env.task import Task
-from browser_env.task_source import NEVER
+from browser_env.task import NEVER, Task
 from experiments.studio.app import Studio
 from experiments.studio.gestures import Event, Gestures, hear
 from experiments.studio.live import FRAME_S
