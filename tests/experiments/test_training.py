@@ -130,6 +130,8 @@ def test_a_checkpoint_is_evaluated_and_watched(finished: Path, tmp_path: Path) -
     report = tmp_path / "eval.json"
     assert main(["eval", checkpoint, "--tasks", "enter-text", "--episodes", "2", "--json", str(report)]) == 0
     assert json.loads(report.read_text())["tasks"][0]["episodes"] == 2
+    assert main(["eval", "untrained", "--tasks", "click-test-2", "--episodes", "1", "--json", str(report)]) == 0
+    assert json.loads(report.read_text())["tasks"][0]["episodes"] == 1
     page = tmp_path / "watch.html"
     assert main(["watch", checkpoint, "--tasks", "enter-text", "--html", str(page)]) == 0
     assert "enter-text" in page.read_text()
