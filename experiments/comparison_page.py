@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from html import escape
 
 import numpy as np
 
 from experiments.comparison import Comparison, TaskLine, Total
+from experiments.html_table import html_table
 from experiments.statistics import Estimate
 from experiments.watching import fill_template
 
@@ -24,10 +24,10 @@ def comparison_page(comparison: Comparison) -> str:
         shared=str(len(comparison.shared)),
         caution=CAUTION,
         totals=_totals(comparison),
-        tasks=_table(
+        tasks=html_table(
             ["task", *names, *(f"{name} − {names[0]}" for name in names[1:])], map(_task_cells, comparison.lines)
         ),
-        params=_table(
+        params=html_table(
             ["setting", *names],
             (
                 [_code(key), *(_code("–" if value is None else value) for value in values)]
@@ -62,7 +62,7 @@ def tone(estimate: Estimate, *, neutral: float) -> str:
 def _totals(comparison: Comparison) -> str:
     heads = ["run", "mean success", "interquartile mean", "probability of improvement", "cost per success", "episodes"]
     pairs = zip(comparison.runs, comparison.totals, strict=True)
-    return _table(heads, (_total_cells(run.name, run.id, total) for run, total in pairs))
+    return html_table(heads, (_total_cells(run.name, run.id, total) for run, total in pairs))
 
 
 def _total_cells(name: str, run_id: str, total: Total) -> list[str]:
@@ -101,16 +101,6 @@ def _drawing(estimate: Estimate, *, low: float, high: float) -> str:
     rail = f'<path class="rail" d="M4 {MIDDLE}H{WIDTH - 4}"/>{zero}'
     span = f'<path class="span" d="M{x0:.1f} {MIDDLE}H{x1:.1f}"/><circle class="at" cx="{x:.1f}" cy="{MIDDLE}" r="4"/>'
     return f'<svg viewBox="0 0 {WIDTH} 12" aria-hidden="true">{rail}{span}</svg>'
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table of escaped heads and cells that are already markup."""
-    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
-    body = "".join(
-        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
-        for first, *cells in rows
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _code(text: str) -> str:

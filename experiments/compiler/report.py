@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from experiments.compiler.graph import SiteGraph
 from experiments.compiler.graph_picture import graph_picture
 from experiments.compiler.judging import Dropped
 from experiments.compiler.packaging import REPORT, Packed
+from experiments.html_table import html_table
 from experiments.journal import write_atomically
 from experiments.marks import marks
 from experiments.watching import fill_template
@@ -113,7 +114,7 @@ def _families(packed: Sequence[Packed]) -> str:
         [escape(family), _bar(count, most), escape(goals[family][len(goals[family]) // 2])]
         for family, count in counts.most_common()
     ]
-    return _table(["family", "tasks", "for example"], rows)
+    return html_table(["family", "tasks", "for example"], rows)
 
 
 def _difficulties(packed: Sequence[Packed]) -> str:
@@ -125,7 +126,7 @@ def _difficulties(packed: Sequence[Packed]) -> str:
         if hard:
             means = [sum(getattr(d, key) for d in hard) / len(hard) for key in ("steps", "choices", "words")]
             rows.append([name, _bar(counts[name], most), *(f"{mean:.1f}" for mean in means)])
-    return _table(["difficulty", "tasks", "steps", "choices on a page", "words on a page"], rows)
+    return html_table(["difficulty", "tasks", "steps", "choices on a page", "words on a page"], rows)
 
 
 def _drops(dropped: Sequence[Dropped]) -> str:
@@ -135,14 +136,14 @@ def _drops(dropped: Sequence[Dropped]) -> str:
         one.reason: f"{one.candidate.goal} ({one.detail})" if one.detail else one.candidate.goal for one in dropped
     }
     rows = [[escape(why), _bar(count, most), escape(examples[why][:300])] for why, count in counts.most_common()]
-    return _table(["reason", "candidates", "for example"], rows)
+    return html_table(["reason", "candidates", "for example"], rows)
 
 
 def _proofs(packed: Sequence[Packed]) -> str:
     total: Counter[str] = Counter()
     for one in packed:
         total.update(one.proved.proof)
-    return _table(["tried", "times"], [[escape(text), f"{total[name]:,}"] for name, text in TRIED.items()])
+    return html_table(["tried", "times"], [[escape(text), f"{total[name]:,}"] for name, text in TRIED.items()])
 
 
 def _facts(site: Mapping[str, Any]) -> str:
@@ -154,7 +155,9 @@ def _facts(site: Mapping[str, Any]) -> str:
         **{name: value for name, value in site["versions"].items() if value},
         **{f"effective {name}": str(value) for name, value in site["diversity"].items() if name != "diversity"},
     }
-    return _table(["what", "as it was found"], [[escape(name), escape(str(value))] for name, value in facts.items()])
+    return html_table(
+        ["what", "as it was found"], [[escape(name), escape(str(value))] for name, value in facts.items()]
+    )
 
 
 def _chosen(packed: Sequence[Packed]) -> list[Packed]:
@@ -210,13 +213,3 @@ def picture_url(screenshot: Screenshot) -> str:
 
 def _bar(count: int, most: int) -> str:
     return f'<span class="bar" style="width:{BAR * count / most:.0f}px"></span> {count}'
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table of heads and of cells that are already markup."""
-    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
-    body = "".join(
-        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
-        for first, *cells in rows
-    )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
