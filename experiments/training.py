@@ -24,7 +24,7 @@ from browser_env.task import Task
 from experiments.approaching import Approach
 from experiments.curriculum import Curriculum
 from experiments.evaluation import evaluate, tagged
-from experiments.experts import ExpertPolicy
+from experiments.experts.policy import ExpertPolicy
 from experiments.keeping import EpisodeKeeper
 from experiments.progress import Progress
 from experiments.recipe import Recipe

@@ -25,7 +25,7 @@ from experiments.benchmarks.replay import PHASES, ReplayPlan, measure_replay, re
 from experiments.benchmarks.report import breakdown_tables, ratio_table, result_table, to_json
 from experiments.benchmarks.tasks import TasksPlan, measure_tasks, tasks_json, tasks_tables
 from experiments.commands.options import Commands, add_command, add_group, write_result
-from experiments.experts import EXPERTS, ExpertPolicy
+from experiments.experts.policy import EXPERTS, ExpertPolicy
 from experiments.progress import Progress
 from experiments.studio import measuring
 from experiments.studio.app import Studio

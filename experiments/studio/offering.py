@@ -13,7 +13,7 @@ from browser_env.host import BrowserHost
 from browser_env.miniwob import DEFAULT_TASKS, miniwob_task
 from browser_env.task import Task
 from browser_env.task_source import as_miniwob_task, as_task
-from experiments.experts import EXPERTS, ExpertPolicy
+from experiments.experts.policy import EXPERTS, ExpertPolicy
 from experiments.studio.app import Studio
 from experiments.studio.archive import Archive
 from experiments.studio.table import AgentTable

@@ -9,7 +9,7 @@ from browser_env.action import Action, Click
 from browser_env.miniwob import miniwob_task
 from browser_env.observation import Element, Observation
 from browser_env.pool import Pool, RolloutRequest
-from experiments.experts import EXPERTS
+from experiments.experts.policy import EXPERTS
 from replay.hindsight import PAGES, in_hindsight
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from browser_env.action import Click, Type
 from browser_env.episode import Source
 from browser_env.miniwob import miniwob_task
-from experiments.experts import ExpertPolicy
+from experiments.experts.policy import ExpertPolicy
 from experiments.studio.consent import agreed
 from experiments.studio.offering import offer
 from experiments.studio.rehearsing import Session, rehearse

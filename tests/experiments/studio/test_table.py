@@ -13,7 +13,7 @@ from browser_env.episode import Source
 from browser_env.errors import UsageError
 from browser_env.host import BrowserHost
 from browser_env.miniwob import miniwob_task
-from experiments.experts import ExpertPolicy
+from experiments.experts.policy import ExpertPolicy
 from experiments.studio.archive import Archive
 from experiments.studio.consent import agreed
 from experiments.studio.table import AgentTable

@@ -10,7 +10,7 @@ from browser_env.miniwob import DEFAULT_TASKS, miniwob_task
 from browser_env.observation import Element, Observation
 from browser_env.pool import Pool, RolloutRequest
 from browser_env.seeds import demonstration_seed
-from experiments.experts import EXPERTS, ExpertPolicy
+from experiments.experts.policy import EXPERTS, ExpertPolicy
 
 SEEDS = 5
 
@@ -22,7 +22,7 @@ def pool() -> Iterator[Pool]:
 
 
 def test_every_default_task_has_an_expert() -> None:
-    assert set(EXPERTS) == {f"miniwob/{name}" for name in DEFAULT_TASKS}
+    assert set(EXPERTS) >= {f"miniwob/{name}" for name in DEFAULT_TASKS}
 
 
 @pytest.mark.parametrize("name", sorted(EXPERTS))
@@ -41,5 +41,5 @@ def test_what_is_not_on_the_page_is_given_up() -> None:
 
 
 def test_an_unknown_task_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="no scripted expert for 'miniwob/none'; known are"):
+    with pytest.raises(UsageError, match="no scripted expert for 'miniwob/none'"):
         ExpertPolicy("miniwob/none")

@@ -1,0 +1,74 @@
+"""What experts read of a page: what the goal quotes, elements by role and name, colours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+
+from browser_env.action import Action, Click, GiveUp
+from browser_env.observation import Element, Observation, Screenshot
+
+Expert = Callable[[Observation], Action]
+
+COLORS = {  # CSS colour name -> RGB
+    "red": (255, 0, 0),
+    "blue": (0, 0, 255),
+    "olive": (128, 128, 0),
+    "lime": (0, 255, 0),
+    "black": (0, 0, 0),
+    "white": (255, 255, 255),
+    "grey": (128, 128, 128),
+    "purple": (128, 0, 128),
+    "orange": (255, 165, 0),
+    "yellow": (255, 255, 0),
+    "cyan": (0, 255, 255),
+    "pink": (255, 192, 203),
+    "magenta": (255, 0, 255),
+}
+
+
+def quoted(observation: Observation) -> list[str]:
+    """Return the texts that the goal puts into double quotes."""
+    return re.findall(r'"([^"]*)"', observation.goal)
+
+
+def of_role(observation: Observation, role: str) -> list[Element]:
+    """Return the elements of a role, in their order."""
+    return [element for element in observation.elements if element.role == role]
+
+
+def named(observation: Observation, name: str, *, role: str) -> Element | None:
+    """Return the first element of a role and a name."""
+    return next((element for element in of_role(observation, role) if element.name == name), None)
+
+
+def submit(observation: Observation) -> Action:
+    """Click the button "Submit"."""
+    return click(named(observation, "Submit", role="button"))
+
+
+def click(element: Element | None) -> Action:
+    """Click an element; give up where there is none."""
+    return Click(element.id) if element is not None else GiveUp("what the goal names is not on the page")
+
+
+def pixels(observation: Observation, element: Element) -> Screenshot:
+    """Return the part of the screenshot that an element covers: (height, width, 3)."""
+    assert observation.screenshot is not None, "this expert needs pixels"
+    x, y, width, height = element.box
+    return observation.screenshot[int(y) : int(np.ceil(y + height)), int(x) : int(np.ceil(x + width))]
+
+
+def color_at(observation: Observation, element: Element) -> tuple[int, ...]:
+    """Return the colour of an element's middle pixel."""
+    region = pixels(observation, element)
+    return tuple(int(channel) for channel in region[region.shape[0] // 2, region.shape[1] // 2])
+
+
+def fill_fraction(observation: Observation, element: Element) -> float:
+    """Return how much of the figure's tight bounding box is not white."""
+    inked = pixels(observation, element).min(axis=2) < 250
+    rows, columns = np.flatnonzero(inked.max(axis=1)), np.flatnonzero(inked.max(axis=0))
+    return float(inked[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].mean())
