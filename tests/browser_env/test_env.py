@@ -209,4 +209,6 @@ def test_an_environment_that_is_forgotten_ends_its_browser() -> None:
     assert own
     del env
     gc.collect()
+    for thread in own:
+        thread.join(timeout=30)  # where the browser's own thread collects the garbage, nobody has waited for it
     assert not any(thread.is_alive() for thread in own)
