@@ -62,13 +62,17 @@ class RelationTransformer(nn.Module):
         ``relations`` (B, L, L) are numbered, ``alike`` (B, L, L) tells which tokens look alike,
         ``mask`` (B, L) which tokens there are.
         """
-        bias = functional.embedding(relations, self.relation_bias)  # (B, L, L, layers * heads)
-        bias = bias + alike[..., None] * self.alike_bias
-        bias = bias.masked_fill(~mask[:, None, :, None], MASKED).permute(3, 0, 1, 2)
+        bias = self._biases(relations.masked_fill(~mask[:, None, :], NUM_RELATIONS))
+        bias = bias + alike * self.alike_bias[:, None, None, None]
         for layer, part in zip(self.layers, bias.chunk(len(self.layers)), strict=True):
             tokens = layer(tokens, part.transpose(0, 1))
         normed: Tensor = self.norm(tokens)
         return normed
+
+    def _biases(self, relations: Tensor) -> Tensor:
+        """Return what relations (B, L, L) add to the logits, (layers * heads, B, L, L); the last one is no relation."""
+        table = torch.cat([self.relation_bias, self.relation_bias.new_full((1, self.relation_bias.shape[1]), MASKED)])
+        return table.t().contiguous().index_select(1, relations.flatten()).unflatten(1, relations.shape)
 
 
 def _first_biases(config: CompactConfig) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -33,8 +34,7 @@ class Reading:
     choice: Choice
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Evaluation:
+class Evaluation(NamedTuple):
     """What the policy thinks of B actions; with gradients where they are enabled."""
 
     log_prob: Tensor  # (B,)

@@ -88,6 +88,11 @@ class Features:
     crops: NDArray[np.uint8]  # (N, 3, crop_size, crop_size)
     has_crop: Flags  # (N,)
 
+    @property
+    def size(self) -> int:
+        """The number of its goal tokens and elements."""
+        return len(self.goal_ids) + len(self.roles)
+
 
 def featurize(page: Page, config: CompactConfig) -> Features:
     """Read everything the network may know of a page."""

@@ -35,6 +35,7 @@ class LearnerConfig:
     weight_decay: float = 0.01
     max_grad_norm: float = 1.0
     minibatch: int = 64  # samples in one optimiser step
+    part: int = 32  # of these, so many of like size are padded to one size and evaluated together
     epochs: int = 1  # passes over the samples of an update
     clip: float = 0.2  # of importance ratios
     max_ratio: float = 2.0  # importance ratios are cut off here
@@ -115,6 +116,13 @@ class Learner:
 
     def _evaluate(self, chosen: Sequence[Prepared]) -> Evaluation:
         """Score the samples, with gaps in those that are only imitated."""
+        order = sorted(range(len(chosen)), key=lambda i: chosen[i][0].features.size)
+        parts = [order[start : start + self.config.part] for start in range(0, len(order), self.config.part)]
+        evaluated = [self._evaluate_part([chosen[i] for i in part]) for part in parts]
+        back = torch.tensor(order, device=self.policy.device).argsort()
+        return Evaluation(*(torch.cat(tensors)[back] for tensors in zip(*evaluated, strict=True)))
+
+    def _evaluate_part(self, chosen: Sequence[Prepared]) -> Evaluation:
         readings = [reading for reading, _ in chosen]
         batch = self.policy.batch([reading.features for reading in readings])
         imitated = torch.tensor([sample.advantage is None for _, sample in chosen])

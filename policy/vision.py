@@ -30,11 +30,11 @@ class PageVision(nn.Module):
         width = config.channels
         self.convolutions = nn.Sequential(
             nn.Conv2d(3, width, 5, stride=2, padding=2),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(width, 2 * width, 3, stride=2, padding=1),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(2 * width, 4 * width, 3, stride=2, padding=1),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
         )
         columns, rows = config.image_tokens
         self.pool = nn.AdaptiveAvgPool2d((rows, columns))
@@ -47,7 +47,7 @@ class PageVision(nn.Module):
 
     def forward(self, images: Tensor, has_image: Tensor) -> tuple[Tensor, Tensor]:
         """Return tokens (B, T, d) and cells (B, C, d) of images (B, 3, height, width)."""
-        seen = self.convolutions(_normalised(images))  # (B, channels, rows, columns)
+        seen = self.convolutions(_normalised(images).contiguous(memory_format=torch.channels_last))  # (B, channels, rows, columns)
         present = has_image[:, None, None]
         tokens = self.token(self.pool(seen).flatten(2).transpose(1, 2))
         cells = self.cell(seen.flatten(2).transpose(1, 2))
@@ -73,11 +73,11 @@ class ElementVision(nn.Module):
         side = -(-config.crop_size // 4)
         self.convolutions = nn.Sequential(
             nn.Conv2d(3, 12, 3, padding=1),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(12, 24, 3, stride=2, padding=1),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Conv2d(24, 32, 3, stride=2, padding=1),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Flatten(),
         )
         self.shape = nn.Linear(32 * side * side, config.d_model)
@@ -87,16 +87,21 @@ class ElementVision(nn.Module):
 
     def forward(self, crops: Tensor, has_crop: Tensor) -> Looks:
         """Return how elements look by their pictures (B, N, 3, side, side)."""
-        pictures = _normalised(crops.flatten(0, 1))
-        means = pictures.mean(dim=(2, 3))  # (B * N, 3)
+        pictures = _normalised(crops[has_crop])  # (P, 3, side, side): gaps are not looked at
+        means = pictures.mean(dim=(2, 3))
         colours = self.colour(_colour_features(means))
-        seen = self.shape(self.convolutions(pictures)) + self.colour_vector(colours)
-        shape = (*has_crop.shape, -1)
+        seen = self.shape(self.convolutions(pictures.contiguous(memory_format=torch.channels_last))) + self.colour_vector(colours)
+        vectors = self.absent.expand(*has_crop.shape, -1).masked_scatter(has_crop[..., None], seen)
         return Looks(
-            vectors=torch.where(has_crop[..., None], seen.view(shape), self.absent),
-            colours=colours.view(shape) * has_crop[..., None],
-            alike=_alike(means.view(shape).float(), has_crop),
+            vectors=vectors,
+            colours=_spread(colours, has_crop),
+            alike=_alike(_spread(means, has_crop), has_crop),
         )
+
+
+def _spread(rows: Tensor, mask: Tensor) -> Tensor:
+    """Return rows (P, d) where a mask (B, N) of P places is set, and zeros elsewhere: (B, N, d)."""
+    return rows.new_zeros(*mask.shape, rows.shape[-1]).masked_scatter(mask[..., None], rows)
 
 
 def _alike(means: Tensor, has_crop: Tensor) -> Tensor:
