@@ -72,7 +72,8 @@ class RelationTransformer(nn.Module):
     def _biases(self, relations: Tensor) -> Tensor:
         """Return what relations (B, L, L) add to the logits, (layers * heads, B, L, L); the last one is no relation."""
         table = torch.cat([self.relation_bias, self.relation_bias.new_full((1, self.relation_bias.shape[1]), MASKED)])
-        return table.t().contiguous().index_select(1, relations.flatten()).unflatten(1, relations.shape)
+        biases: Tensor = table.t().contiguous().index_select(1, relations.flatten())
+        return biases.view(-1, *relations.shape)
 
 
 def _first_biases(config: CompactConfig) -> Tensor:

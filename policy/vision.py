@@ -47,7 +47,7 @@ class PageVision(nn.Module):
 
     def forward(self, images: Tensor, has_image: Tensor) -> tuple[Tensor, Tensor]:
         """Return tokens (B, T, d) and cells (B, C, d) of images (B, 3, height, width)."""
-        seen = self.convolutions(_normalised(images).contiguous(memory_format=torch.channels_last))  # (B, channels, rows, columns)
+        seen = self.convolutions(_normalised(images))  # (B, channels, rows, columns)
         present = has_image[:, None, None]
         tokens = self.token(self.pool(seen).flatten(2).transpose(1, 2))
         cells = self.cell(seen.flatten(2).transpose(1, 2))
@@ -87,10 +87,10 @@ class ElementVision(nn.Module):
 
     def forward(self, crops: Tensor, has_crop: Tensor) -> Looks:
         """Return how elements look by their pictures (B, N, 3, side, side)."""
-        pictures = _normalised(crops[has_crop])  # (P, 3, side, side): gaps are not looked at
+        pictures = _normalised(crops[has_crop])  # (P, 3, side, side), of those that have one
         means = pictures.mean(dim=(2, 3))
         colours = self.colour(_colour_features(means))
-        seen = self.shape(self.convolutions(pictures.contiguous(memory_format=torch.channels_last))) + self.colour_vector(colours)
+        seen = self.shape(self.convolutions(pictures)) + self.colour_vector(colours)
         vectors = self.absent.expand(*has_crop.shape, -1).masked_scatter(has_crop[..., None], seen)
         return Looks(
             vectors=vectors,
@@ -113,8 +113,8 @@ def _alike(means: Tensor, has_crop: Tensor) -> Tensor:
 
 
 def _normalised(pixels: Tensor) -> Tensor:
-    """Return bytes as numbers from -1 to 1."""
-    return pixels.float() / 127.5 - 1.0
+    """Return bytes as numbers from -1 to 1, channels last in memory, which convolves faster."""
+    return (pixels.float() / 127.5 - 1.0).contiguous(memory_format=torch.channels_last)
 
 
 def _colour_features(means: Tensor) -> Tensor:
