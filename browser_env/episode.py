@@ -31,6 +31,7 @@ class Step:
     value: float | None = None  # the acting policy's estimate of the return
     intervention: bool = False  # a person took over for this step
     actor: Source | None = None  # who took it; None: the episode's source
+    policy_version: int | None = None  # of the policy that took it; None: the episode's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

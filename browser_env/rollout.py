@@ -129,11 +129,11 @@ class Rollout:
         drafts = [self._drafts[env_id] for env_id in ready]
         if not drafts:
             return
-        started = time.process_time()
+        started = time.thread_time()
         decisions = self._policy.act([d.observation for d in drafts if d.observation], greedy=self._greedy)
-        share = (time.process_time() - started) / len(drafts)
+        share = (time.thread_time() - started) / len(drafts)
         for draft, decision in zip(drafts, decisions, strict=True):
-            draft.steps.append(_step(draft, decision))
+            draft.steps.append(_step(draft, decision, version=self._policy.version))
             draft.cost += Cost(cpu_s=share, tokens=decision.tokens)
         self._pool.send([decision.action for decision in decisions], ready)
         if self._on_step is not None:
@@ -141,6 +141,12 @@ class Rollout:
                 self._on_step(draft.finish(Outcome.INFRA_ERROR, source=self._source, result=None, reason="it runs"))
 
 
-def _step(draft: _Draft, decision: Decision) -> Step:
+def _step(draft: _Draft, decision: Decision, *, version: int) -> Step:
     assert draft.observation is not None
-    return Step(observation=draft.observation, action=decision.action, log_prob=decision.log_prob, value=decision.value)
+    return Step(
+        observation=draft.observation,
+        action=decision.action,
+        log_prob=decision.log_prob,
+        value=decision.value,
+        policy_version=version if version != draft.policy_version else None,
+    )

@@ -17,13 +17,15 @@ from browser_env.errors import DataError, InfraError, UsageError
 from browser_env.pool import Pool
 from experiments.journal import write_atomically
 from experiments.keeping import EpisodeKeeper
+from experiments.learning import learn
 from experiments.pictures import picture_strip
 from experiments.progress import Progress
 from experiments.recipe import Recipe
 from experiments.run_log import Run, Tracker, cost_metrics
 from experiments.scores import TABLE, TaskScore, by_group, mean_success, score_episodes, total_cost
 from experiments.task_choice import choose_tasks, demonstrations_of
-from experiments.training import DEMONSTRATION, Workshop, assess, clone, demonstrate, learn
+from experiments.training import assess, clone, demonstrate
+from experiments.workshop import DEMONSTRATION, Workshop
 from replay.kept import Kept
 from replay.store import ReplayStore
 from rewards.cost import Cost

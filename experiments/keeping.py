@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -15,13 +16,14 @@ NOTE_AFTER_S = 5.0  # a killed run loses no more of an episode; most are over be
 
 
 class EpisodeKeeper:
-    """Takes episodes as they end; use it as a context manager, which leaves when all are on disk."""
+    """Takes episodes as they end, from any thread; use it as a context manager, which leaves when all are on disk."""
 
     def __init__(self, path: Path, *, note_after_s: float = NOTE_AFTER_S):
         self._path = path
         self._note_after_s = note_after_s
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="episode-keeper")
         self._store: ReplayStore | None = None
+        self._lock = threading.Lock()
         self._pending: list[Future[None]] = []
 
     def keep(self, episode: Episode) -> None:
@@ -35,8 +37,10 @@ class EpisodeKeeper:
 
     def flush(self) -> None:
         """Return when everything is on disk; raise what storing raised."""
-        while self._pending:
-            self._pending.pop(0).result()
+        with self._lock:
+            pending, self._pending = self._pending, []
+        for written in pending:
+            written.result()
 
     def __enter__(self) -> Self:
         return self
@@ -48,9 +52,12 @@ class EpisodeKeeper:
             self.flush()
 
     def _submit(self, write: Callable[[Episode], None], episode: Episode) -> None:
-        self._pending.append(self._thread.submit(write, episode))
-        while self._pending and self._pending[0].done():
-            self._pending.pop(0).result()
+        with self._lock:
+            self._pending.append(self._thread.submit(write, episode))
+            done = [written for written in self._pending if written.done()]
+            self._pending = [written for written in self._pending if written not in done]
+        for written in done:
+            written.result()
 
     def _add(self, episode: Episode) -> None:
         self._opened().add([episode])

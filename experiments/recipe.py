@@ -25,7 +25,7 @@ class Recipe:
     tasks: tuple[str, ...] = tuple(f"miniwob/{task}" for task in DEFAULT_TASKS)
     task_set: str = ""  # folder of a compiled set that the tasks are of; with no tasks named, all of it
     held_out: float = 0.2  # fraction of a set's tasks that are only evaluated
-    near_goal: bool = False  # practise a set's tasks from near the goal first
+    near_goal: float = 0.0  # share of a task's practice that begins near the goal until the task is mastered
     seed: int = 0
     num_envs: int = 3  # browsers side by side
     pixels: bool = True  # whether browsers take screenshots; scripted experts of some tasks need them
@@ -39,6 +39,9 @@ class Recipe:
     exploration: float = 0.3  # chance, where the policy hopes for nothing, of any click or selection
     imitation_samples: int = 128  # demonstrations and own successes in an update
     demo_fraction: float = 0.3  # of the imitation samples
+    inject: bool = False  # draw demonstrations only of tasks whose practice for the update failed
+    repeated_samples: int = 0  # past successes in an update's policy gradient, their importance weights truncated
+    max_staleness: int = 4  # updates; older experience is left out of the policy gradient
     imitation_start: float = 1.0  # weight of the imitation loss, falling by a cosine ...
     imitation_floor: float = 0.3  # ... to this
     successes_per_task: int = 256  # own successes kept for imitation

@@ -1,73 +1,38 @@
-"""Training: demonstrations are cloned, then imitation and reinforcement learning are mixed.
+"""What training does before and after it learns from experience: demonstrating, cloning, evaluating.
 
-:func:`learn` is the loop. Everything it needs to go on after a kill is on disk: sealed episodes in the store,
-the policy and its learner in a checkpoint, the rest follows from these.
+Everything that is needed to go on after a kill is on disk: sealed episodes in the store, policies and their learners
+in checkpoints.
 """
 
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
-import torch
 
 from browser_env.episode import Episode, Source
 from browser_env.errors import InfraError, UsageError
-from browser_env.pool import Pool, RolloutRequest
-from browser_env.seeds import DEMONSTRATION_START, demonstration_seed
+from browser_env.pool import RolloutRequest
+from browser_env.seeds import demonstration_seed
 from browser_env.task import Task
-from experiments.approaching import Approach
-from experiments.curriculum import Curriculum
 from experiments.evaluation import evaluate, tagged
 from experiments.experts.policy import ExpertPolicy
-from experiments.keeping import EpisodeKeeper
-from experiments.progress import Progress
-from experiments.recipe import Recipe
 from experiments.run_log import Run
-from experiments.scores import by_group
 from experiments.task_choice import demonstrations_of
-from policy.checkpoint import load_learner, load_policy, save_checkpoint
+from experiments.workshop import DEMONSTRATION, Workshop, one_thread
+from policy.checkpoint import load_policy, save_checkpoint
 from policy.compact import CompactPolicy
 from policy.learner import Learner, Metrics
-from replay.advantages import group_advantages
 from replay.buffer import ReplayBuffer
 from replay.index import EpisodeInfo
 from replay.kept import Kept, in_memory, in_store
-from replay.samples import Sample, experience_samples
 from replay.store import ReplayStore
 from rewards.outcome import Outcome
 
-DEMONSTRATION, PRACTICE = "demonstration", "practice"  # tags of episodes in the store; evaluations have their own
 SEEDS_PER_RUN = 1000  # demonstration seeds set aside for each
 MAX_EXTRA_SEEDS = 20  # tried in a row when an expert fails on some pages
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workshop:
-    """What every phase of a training run works with."""
-
-    recipe: Recipe
-    directory: Path
-    store: ReplayStore  # for reading
-    keeper: EpisodeKeeper  # for writing
-    pool: Pool
-    progress: Progress
-    tasks: tuple[Task, ...]  # to be practised
-    held_out: tuple[Task, ...] = ()  # to be evaluated only
-    recorded: ReplayStore | None = None  # with the recipe's demonstrations, for reading
-
-    def task(self, name: str) -> Task:
-        """Return a task to be practised by its name."""
-        return next(task for task in self.tasks if task.name == name)
-
-    def checkpoint(self, name: str) -> Path:
-        """Return the folder of a checkpoint."""
-        return self.directory / "checkpoints" / name
 
 
 def demonstrate(shop: Workshop) -> list[Kept]:
@@ -141,91 +106,6 @@ def clone(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> CompactPo
     return policy
 
 
-def learn(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> CompactPolicy:
-    """Improve the cloned policy by its own experience, mixed with imitation; go on where a checkpoint is."""
-    recipe, progress = shop.recipe, shop.progress
-    policy, learner = _resume(shop)
-    policy.exploration = recipe.exploration
-    curriculum = Curriculum([task.name for task in shop.tasks], recipe.curriculum)
-    approach = Approach(shop.tasks) if recipe.near_goal else None
-    buffer = ReplayBuffer(
-        demonstrations=demonstrations, successes_per_task=recipe.successes_per_task, sampling=recipe.sampling
-    )
-    for episode in shop.store.episodes(source=Source.AGENT, tag=PRACTICE):
-        curriculum.observe([episode])
-        buffer.add([episode])
-        if approach is not None:
-            approach.observe([episode])
-    deadline = time.monotonic() + recipe.learning_limit_s
-    with progress.phase("imitation and reinforcement", total=recipe.num_updates, done=policy.version) as bar:
-        for update in range(policy.version, recipe.num_updates):
-            rng = np.random.default_rng([recipe.seed, update])
-            started = time.monotonic()
-            if started > deadline:
-                break
-            episodes = practise(shop, policy, curriculum.draw(recipe.groups_per_update, rng), rng, approach)
-            rolled = time.monotonic()
-            samples = mix(recipe, episodes, buffer, curriculum=curriculum, rng=rng)
-            curriculum.observe(episodes)
-            buffer.add(episodes)
-            if approach is not None:
-                approach.observe(episodes)
-            metrics = learner.update(samples, imitation_weight=recipe.imitation_weight(update))
-            buffer.learned(samples, learner.surprises)
-            metrics |= {"rollout_s": rolled - started, "learner_s": time.monotonic() - rolled}
-            metrics |= {} if approach is None else {"steps_left": approach.mean_left()}
-            _log_update(run, update, metrics, episodes, curriculum)
-            bar.advance(detail=f"success {np.mean([e.success for e in episodes]):.2f}")
-            if (update + 1) % recipe.checkpoint_every == 0:
-                save_progress(shop, policy, learner)
-    save_progress(shop, policy, learner)
-    return policy
-
-
-def save_progress(shop: Workshop, policy: CompactPolicy, learner: Learner) -> None:
-    """Write the checkpoint to go on from, once all episodes that led to it are on disk."""
-    shop.keeper.flush()
-    save_checkpoint(shop.checkpoint("mixed"), policy, learner)
-
-
-def practise(
-    shop: Workshop,
-    policy: CompactPolicy,
-    tasks: Sequence[str],
-    rng: np.random.Generator,
-    approach: Approach | None = None,
-) -> list[Episode]:
-    """Return the episodes of one update: for each task a seed, for each seed a group; each is stored as it ends."""
-    requests = []
-    for name in tasks:
-        seed, task = int(rng.integers(DEMONSTRATION_START)), shop.task(name)
-        prefix = () if approach is None else approach.prefix(task)
-        request = RolloutRequest(task=task, seed=seed, group=f"{policy.version}/{name}/{seed}", prefix=prefix)
-        requests += [request] * shop.recipe.group_size
-    episodes = []
-    with one_thread():
-        for episode in shop.pool.rollout(policy, requests, on_step=shop.keeper.note):
-            shop.keeper.keep(tagged(episode, PRACTICE))
-            episodes.append(episode)
-    return episodes
-
-
-def mix(
-    recipe: Recipe,
-    episodes: Sequence[Episode],
-    buffer: ReplayBuffer,
-    *,
-    curriculum: Curriculum,
-    rng: np.random.Generator,
-) -> list[Sample]:
-    """Return an update's samples: own steps with their advantage, demonstrations and past successes to imitate."""
-    own = experience_samples(episodes, advantages=group_advantages(episodes, baseline=curriculum.success()))
-    imitated = buffer.sample(
-        recipe.imitation_samples, demo_fraction=recipe.demo_fraction, rng=rng, shares=curriculum.shares()
-    )
-    return own + imitated
-
-
 def assess(shop: Workshop, policy: CompactPolicy, arm: str) -> list[Episode]:
     """Return the arm's evaluation episodes, making those that the store does not have yet."""
     tag = f"evaluation/{arm}"
@@ -248,38 +128,6 @@ def assess(shop: Workshop, policy: CompactPolicy, arm: str) -> list[Episode]:
                 on_episode=keep,
                 on_step=shop.keeper.note,
             )
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Keep torch to one thread while browsers need the other cores: small batches gain nothing from more."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-def _resume(shop: Workshop) -> tuple[CompactPolicy, Learner]:
-    """Return policy and learner of the last checkpoint, or the cloned policy and a new learner."""
-    mixed = shop.checkpoint("mixed")
-    if (mixed / "config.json").exists():
-        policy = load_policy(mixed)
-        return policy, load_learner(mixed, policy)
-    policy = load_policy(shop.checkpoint("imitation"))
-    return policy, Learner(policy, replace(shop.recipe.learning, seed=shop.recipe.seed))
-
-
-def _log_update(run: Run, update: int, metrics: Metrics, episodes: Sequence[Episode], curriculum: Curriculum) -> None:
-    learnable = [episode for episode in episodes if episode.outcome.learnable]
-    rollout = {
-        "rollout/success": float(np.mean([episode.success for episode in learnable])) if learnable else 0.0,
-        "rollout/steps": float(sum(len(episode.steps) for episode in episodes)),
-        "rollout/infra_errors": float(len(episodes) - len(learnable)),
-    }
-    estimates = {f"curriculum/{group}": value for group, value in by_group(curriculum.success()).items()}
-    run.log_metrics({**{f"train/{k}": v for k, v in metrics.items()}, **rollout, **estimates}, step=update)
 
 
 def mean_metrics(rows: Sequence[Metrics]) -> Metrics:

@@ -66,6 +66,14 @@ class CompactPolicy:
         self.exploration = 0.0  # chance, where nothing is hoped for, of any click or selection; see policy.exploring
         self._version = 0
 
+    def copy(self) -> CompactPolicy:
+        """Return another policy that is the same now and changes on its own."""
+        twin = CompactPolicy(self.config, seed=0, device=self.device, compiled=self._encode is not self.network)
+        twin.network.load_state_dict(self.network.state_dict())
+        twin.generator.set_state(self.generator.get_state())
+        twin.exploration, twin.version = self.exploration, self.version
+        return twin
+
     @property
     def version(self) -> int:
         """The number of learner updates so far."""

@@ -74,11 +74,13 @@ class ReplayBuffer:
         demo_fraction: float,
         rng: np.random.Generator,
         shares: Mapping[str, float] | None = None,
+        demonstration_shares: Mapping[str, float] | None = None,
     ) -> list[Sample]:
         """Draw ``round(batch_size * demo_fraction)`` demonstration steps, the rest from own episodes.
 
         The task is drawn uniformly, or in proportion to its ``shares``, then the step, as :class:`Sampling` says. Of
-        own samples, failures and hindsight have fixed shares. Where there are no demonstrations or no successes the
+        own samples, failures and hindsight have fixed shares. Demonstrations have shares of their own where these are
+        given; there are none where all of these are zero. Where there are no demonstrations or no successes the
         others fill the batch; where there are neither it lacks them.
         """
         if batch_size < 0 or not 0.0 <= demo_fraction <= 1.0:
@@ -88,10 +90,19 @@ class ReplayBuffer:
         relabelled = self._drawn(self._hindsight.shelf, round(num_own * self._sampling.hindsight_share), rng, shares)
         num_successes = num_own - len(failures) - len(relabelled) if self._successes.shelf.num_steps else 0
         num_demonstrations = batch_size - len(failures) - len(relabelled) - num_successes
-        demonstrations = self._drawn(self._demonstrations, num_demonstrations, rng, shares)
+        if demonstration_shares is not None and not any(map(demonstration_shares.get, self._demonstrations.tasks)):
+            num_demonstrations = 0
+        asked = shares if demonstration_shares is None else demonstration_shares
+        demonstrations = self._drawn(self._demonstrations, num_demonstrations, rng, asked)
         missing = num_demonstrations - len(demonstrations)
         successes = self._drawn(self._successes.shelf, num_successes + missing, rng, shares)
         return [*demonstrations, *successes, *relabelled, *failures]
+
+    def successes(
+        self, count: int, *, rng: np.random.Generator, shares: Mapping[str, float] | None = None
+    ) -> list[Sample]:
+        """Draw steps of own successes; none where there are none."""
+        return self._drawn(self._successes.shelf, count, rng, shares)
 
     def epoch(self, batch_size: int, rng: np.random.Generator) -> Iterator[list[Sample]]:
         """Yield every demonstration step once, shuffled; the last batch may be smaller."""

@@ -169,7 +169,8 @@ def _header(episode: Episode) -> dict[str, Any]:
 
 
 def _step(index: int, step: Step, name_image: Callable[[Screenshot], str]) -> dict[str, Any]:
-    record = {f.name: getattr(step, f.name) for f in fields(step)}
+    record = {f.name: getattr(step, f.name) for f in fields(step) if f.name != "policy_version"}
+    record |= {} if step.policy_version is None else {"policy_version": step.policy_version}  # it seldom differs
     observation = _observation(step.observation, name_image)
     return {"kind": "step", "index": index} | record | {"observation": observation, "action": step.action.to_json()}
 

@@ -38,7 +38,7 @@ def imitated(episode: Episode, index: int, *, weight: float = 1.0, target_return
         action=step.action,
         weight=weight * to_imitate(episode)[index],
         log_prob=step.log_prob,
-        policy_version=episode.policy_version,
+        policy_version=_version(episode, index),
         target_return=target_return,
         task=episode.task.name,
         episode=episode.id,
@@ -68,9 +68,14 @@ def _experienced(episode: Episode, index: int, advantage: float) -> Sample:
         weight=0.0,
         advantage=advantage if own else None,
         log_prob=step.log_prob,
-        policy_version=episode.policy_version,
+        policy_version=_version(episode, index),
         target_return=episode.reward if own else None,
         task=episode.task.name,
         episode=episode.id,
         step=index,
     )
+
+
+def _version(episode: Episode, index: int) -> int | None:
+    own = episode.steps[index].policy_version
+    return episode.policy_version if own is None else own

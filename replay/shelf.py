@@ -70,6 +70,11 @@ class Shelf:
         return self._num_steps
 
     @property
+    def tasks(self) -> list[str]:
+        """The tasks there are episodes of."""
+        return list(self._tasks)
+
+    @property
     def episodes(self) -> list[Kept]:
         """The episodes, by task in the order in which the tasks came."""
         return [kept for task in self._tasks.values() for kept in task.kept.values()]

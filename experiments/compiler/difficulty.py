@@ -7,9 +7,7 @@ from dataclasses import asdict, dataclass
 from statistics import mean
 from typing import Any
 
-from browser_env.action import Action, parse_action
 from browser_env.observation import Observation
-from browser_env.task import Task
 
 MANY_STEPS, MANY_CHOICES, MANY_WORDS, MANY_PARTS = 12, 100, 3000, 3  # what counts as full difficulty
 WEIGHTS = {"steps": 0.4, "choices": 0.25, "words": 0.2, "parts": 0.15}
@@ -52,12 +50,3 @@ def num_choices(page: Observation) -> int:
 def num_words(page: Observation) -> int:
     """Return how many words the names and values of a page's elements have."""
     return sum(len(f"{element.name} {element.value}".split()) for element in page.elements)
-
-
-def near_goal(task: Task, steps_left: int) -> tuple[Action, ...]:
-    """Return the golden actions but for the last ones: the prefix of an episode that begins near the goal.
-
-    At most as many steps are left as the task has, and at least one.
-    """
-    made = len(task.golden) - max(1, steps_left)
-    return tuple(parse_action(text) for text in task.golden[: max(0, made)])

@@ -1,4 +1,4 @@
-"""A set's tasks are split by their names, and practised from near the goal first."""
+"""A set's tasks are split by their names."""
 
 from __future__ import annotations
 
@@ -8,16 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from browser_env.action import Click
-from browser_env.episode import Episode, Source
 from browser_env.errors import UsageError
-from browser_env.observation import Observation
 from browser_env.task import Task, VerifierSpec
 from browser_env.task_set import FORMAT, SITE, TASKS, VERSION
-from experiments.approaching import Approach
 from experiments.recipe import Recipe, override, smoke
 from experiments.task_choice import choose_tasks, demonstrations_of, is_held_out, named_tasks, only_held_out
-from rewards import Evidence, Outcome
 
 TASK = Task(
     name="shop/reach-0",
@@ -33,21 +28,6 @@ def task_set(tmp_path: Path) -> Path:
     (tmp_path / SITE).write_text(json.dumps({"format": FORMAT, "version": VERSION, "sites": []}))
     (tmp_path / TASKS).write_text("".join(json.dumps(row) + "\n" for row in rows))
     return tmp_path
-
-
-def episode(*, success: bool, prefix: int) -> Episode:
-    return Episode(
-        id="e",
-        task=TASK,
-        seed=0,
-        source=Source.AGENT,
-        steps=(),
-        final=Observation(goal=""),
-        outcome=Outcome.SUCCESS if success else Outcome.FAILURE,
-        reward=float(success),
-        evidence=Evidence(),
-        prefix=(Click("e1"), Click("e2"))[:prefix],
-    )
 
 
 def test_a_set_is_split_by_its_tasks_names(task_set: Path) -> None:
@@ -80,27 +60,3 @@ def test_recipes_of_suites_keep_their_tasks(task_set: Path) -> None:
         override(smoke(), "tasks", ())
     with pytest.raises(UsageError, match="holds none of these tasks out"):
         only_held_out([TASK], 0.0)
-
-
-def test_practice_goes_back_from_the_goal_as_it_succeeds() -> None:
-    approach = Approach([TASK])
-    assert approach.prefix(TASK) == (Click("e1"), Click("e2"))
-    approach.observe([episode(success=True, prefix=2)] * 3)
-    assert approach.prefix(TASK) == (Click("e1"),)
-    approach.observe([episode(success=True, prefix=2)] * 9)  # of the level before
-    approach.observe([episode(success=False, prefix=1)] * 9)
-    assert approach.prefix(TASK) == (Click("e1"),)
-    assert approach.mean_left() == pytest.approx(2 / 3)
-    approach.observe([episode(success=True, prefix=1)] * 9)
-    assert approach.prefix(TASK) == ()
-    approach.observe([episode(success=True, prefix=0)] * 9)
-    assert approach.mean_left() == 1
-
-
-def test_practice_begins_at_the_start_where_a_beginning_cannot_be_made() -> None:
-    approach = Approach([TASK])
-    broken = replace(episode(success=False, prefix=2), outcome=Outcome.INFRA_ERROR, steps=())
-    approach.observe([broken] * 2)
-    assert len(approach.prefix(TASK)) == 2
-    approach.observe([broken])
-    assert approach.prefix(TASK) == ()

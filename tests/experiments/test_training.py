@@ -201,7 +201,8 @@ def _is_browser(pid: int) -> bool:
         command = (Path("/proc") / str(pid) / "cmdline").read_bytes()
     except OSError:
         return False
-    return b"headless" in command and b"--type=" not in command and not command.startswith(b"sh\0")
+    foreign = command.startswith(b"sh\0") or b"--type=" in command or b"--version" in command
+    return b"headless" in command and not foreign
 
 
 def test_the_recipe_is_kept(finished: Path) -> None:

@@ -32,11 +32,10 @@ def test_no_variance_gives_exactly_zero(make_episode: Make) -> None:
     assert set(group_advantages(_group(make_episode, "g", [0.1] * 7)).values()) == {0.0}
 
 
-def test_an_episode_alone_is_compared_to_the_baseline(make_episode: Make) -> None:
+def test_an_episode_alone_is_compared_to_what_was_expected(make_episode: Make) -> None:
     alone = make_episode("x", task="t", reward=1.0)
     assert group_advantages([alone]) == {"x": 0.0}
-    assert group_advantages([alone], baseline={"t": 0.25}) == {"x": 0.75}
-    assert group_advantages([alone], baseline={"other": 0.25}) == {"x": 0.0}
+    assert group_advantages([alone], expected=lambda episode: 0.25) == {"x": 0.75}
     assert group_advantages(_group(make_episode, None, [1.0, 0.0])) == {"None-0": 0.0, "None-1": 0.0}
 
 

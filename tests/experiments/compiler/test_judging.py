@@ -9,9 +9,9 @@ import pytest
 
 from browser_env.action import Answer, Check, Click, Select, Type
 from browser_env.observation import Element, Observation
-from browser_env.task import Task, VerifierSpec
+from browser_env.task import VerifierSpec
 from experiments.compiler.candidate import Candidate
-from experiments.compiler.difficulty import difficulty_of, near_goal, num_choices
+from experiments.compiler.difficulty import difficulty_of, num_choices
 from experiments.compiler.diversity import distinct, diversity, effective_number
 from experiments.compiler.graph import SiteGraph, State
 from experiments.compiler.judging import occurrences, passes_elsewhere, satisfied_elsewhere, sift, wrong_answers
@@ -144,11 +144,3 @@ def test_more_steps_choices_words_and_parts_are_harder() -> None:
     assert num_choices(large) == 60
     easy = difficulty_of([small], steps=1, parts=1).value
     assert easy < difficulty_of([large], steps=1, parts=1).value < difficulty_of([large], steps=6, parts=2).value < 1
-
-
-def test_near_the_goal_the_last_golden_actions_are_left() -> None:
-    check = VerifierSpec(name="url", params={"equals": HOME})
-    task = Task(name="t", url=HOME, verifier=check, golden=("click(e1)", "click(e2)", "answer('7')"))
-    assert near_goal(task, 1) == (Click("e1"), Click("e2"))
-    assert near_goal(task, 0) == near_goal(task, 1)
-    assert near_goal(task, 3) == near_goal(task, 9) == ()

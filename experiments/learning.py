@@ -1,0 +1,222 @@
+"""Mixed learning: a policy practises while its learner mixes imitation and reinforcement."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from browser_env.episode import Episode, Source
+from browser_env.pool import RolloutRequest
+from browser_env.seeds import DEMONSTRATION_START
+from experiments.actors import Actors, Group
+from experiments.approaching import Approach, demonstrated_routes, golden_routes
+from experiments.curriculum import Curriculum
+from experiments.evaluation import tagged
+from experiments.recipe import Recipe
+from experiments.run_log import Run
+from experiments.scores import by_group
+from experiments.workshop import PRACTICE, Workshop, one_thread
+from policy.checkpoint import load_learner, load_policy, save_checkpoint
+from policy.compact import CompactPolicy
+from policy.learner import Learner, Metrics
+from replay.advantages import group_advantages
+from replay.buffer import ReplayBuffer
+from replay.kept import Kept
+from replay.samples import Sample, experience_samples
+
+UPDATES_AHEAD = 2  # whose practice is requested at first: what is learned from next, and what follows it
+MASTERED = 0.7  # success from the start, from which on a task needs no beginning near its goal
+CURRICULUM = "curriculum"  # the table of what is known of each task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experience:
+    """What was experienced so far, and what follows from it."""
+
+    curriculum: Curriculum
+    approach: Approach
+    buffer: ReplayBuffer
+
+    def add(self, episodes: Sequence[Episode]) -> None:
+        """Count episodes and keep them."""
+        self.curriculum.observe(episodes)
+        self.approach.observe(episodes)
+        self.buffer.add(episodes)
+
+    def expected(self, episode: Episode) -> float:
+        """Return the mean reward of episodes that begin as this one did."""
+        name = episode.task.name
+        return self.approach.success(name) if episode.prefix else self.curriculum.success()[name]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return what is known of each task, as rows of a table."""
+        return [row | {"steps_left": self.approach.left(row["task"])} for row in self.curriculum.rows()]
+
+
+def learn(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> CompactPolicy:
+    """Improve the cloned policy by its own experience, mixed with imitation; go on where a checkpoint is.
+
+    While the learner takes an update, the policy already practises for the next one.
+    """
+    recipe = shop.recipe
+    policy, learner = _resume(shop)
+    experience = remember(shop, demonstrations)
+    planned = iter(range(policy.version, recipe.num_updates))
+    deadline = time.monotonic() + recipe.learning_limit_s
+    actors = Actors(shop.pool, policy, on_step=shop.keeper.note, on_episode=lambda e: shop.keeper.keep(practised(e)))
+    bar_of = shop.progress.phase("imitation and reinforcement", total=recipe.num_updates, done=policy.version)
+    with one_thread(), actors, bar_of as bar:
+        for ahead in itertools.islice(planned, UPDATES_AHEAD):
+            actors.request(plan(shop, experience, ahead))
+        while policy.version < recipe.num_updates and time.monotonic() < deadline:
+            update, started = policy.version, time.monotonic()
+            episodes = [episode for group in actors.take(recipe.groups_per_update) for episode in group]
+            waited = time.monotonic() - started
+            for ahead in itertools.islice(planned, 1):
+                actors.request(plan(shop, experience, ahead))
+            samples = mix(
+                recipe, episodes, experience, version=update, rng=np.random.default_rng([recipe.seed, update])
+            )
+            experience.add(episodes)
+            metrics = learner.update(samples, imitation_weight=recipe.imitation_weight(update))
+            actors.publish(policy)
+            experience.buffer.learned(samples, learner.surprises)
+            metrics |= {"wait_s": waited, "update_s": time.monotonic() - started, **staleness(samples, version=update)}
+            _log_update(run, update, metrics, episodes, experience)
+            bar.advance(detail=f"success {np.mean([e.success for e in episodes]):.2f}")
+            if policy.version % recipe.checkpoint_every == 0:
+                save_progress(shop, policy, learner)
+                run.log_table(CURRICULUM, experience.rows())
+    save_progress(shop, policy, learner)
+    run.log_table(CURRICULUM, experience.rows())
+    return policy
+
+
+def save_progress(shop: Workshop, policy: CompactPolicy, learner: Learner) -> None:
+    """Write the checkpoint to go on from, once all episodes that led to it are on disk."""
+    shop.keeper.flush()
+    save_checkpoint(shop.checkpoint("mixed"), policy, learner)
+
+
+def practised(episode: Episode) -> Episode:
+    """Return an episode marked as practice."""
+    return tagged(episode, PRACTICE)
+
+
+def remember(shop: Workshop, demonstrations: Sequence[Kept]) -> Experience:
+    """Return the experience that the store holds."""
+    recipe = shop.recipe
+    routes = golden_routes(shop.tasks) or demonstrated_routes(demonstrations)
+    experience = Experience(
+        curriculum=Curriculum([task.name for task in shop.tasks], recipe.curriculum),
+        approach=Approach(routes if recipe.near_goal else {}),
+        buffer=ReplayBuffer(
+            demonstrations=demonstrations, successes_per_task=recipe.successes_per_task, sampling=recipe.sampling
+        ),
+    )
+    for episode in shop.store.episodes(source=Source.AGENT, tag=PRACTICE):
+        experience.add([episode])
+    return experience
+
+
+def plan(shop: Workshop, experience: Experience, update: int) -> list[Group]:
+    """Return the requests for an update's practice: for each drawn task a seed, for each seed a group."""
+    recipe = shop.recipe
+    rng = np.random.default_rng([recipe.seed, update, 1])
+    groups: list[Group] = []
+    for number, name in enumerate(experience.curriculum.draw(recipe.groups_per_update, rng)):
+        near = rng.random() < recipe.near_goal and experience.curriculum.success()[name] < MASTERED
+        route = experience.approach.start(name, rng) if near else None
+        seed = int(rng.integers(DEMONSTRATION_START))
+        request = RolloutRequest(
+            task=shop.task(name),
+            seed=seed if route is None or route.seed is None else route.seed,
+            group=f"{update}/{number}/{name}",
+            prefix=() if route is None else route.actions,
+        )
+        groups.append([request] * recipe.group_size)
+    return groups
+
+
+def mix(
+    recipe: Recipe, episodes: Sequence[Episode], experience: Experience, *, version: int, rng: np.random.Generator
+) -> list[Sample]:
+    """Return an update's samples: own steps with their advantage, and demonstrations and past successes to imitate."""
+    fresh = [e for e in episodes if version - (e.policy_version or 0) <= recipe.max_staleness]
+    own = experience_samples(fresh, advantages=group_advantages(fresh, expected=experience.expected))
+    shares = experience.curriculum.shares()
+    imitated = experience.buffer.sample(
+        recipe.imitation_samples,
+        demo_fraction=recipe.demo_fraction,
+        rng=rng,
+        shares=shares,
+        demonstration_shares=failed_tasks(episodes) if recipe.inject else None,
+    )
+    return own + imitated + again(recipe, experience, shares, rng)
+
+
+def failed_tasks(episodes: Sequence[Episode]) -> dict[str, float]:
+    """Return, by task, the share of its groups of episodes that had no success."""
+    groups: dict[tuple[str, str | None], bool] = {}
+    for episode in episodes:
+        if episode.outcome.learnable:
+            key = episode.task.name, episode.group
+            groups[key] = groups.get(key, False) or episode.success
+    by_task: dict[str, list[bool]] = {}
+    for (task, _), solved in groups.items():
+        by_task.setdefault(task, []).append(solved)
+    return {task: 1 - sum(solved) / len(solved) for task, solved in by_task.items() if not all(solved)}
+
+
+def again(
+    recipe: Recipe, experience: Experience, shares: Mapping[str, float], rng: np.random.Generator
+) -> list[Sample]:
+    """Return past successes for the policy gradient, whose importance weights the learner truncates."""
+    success = experience.curriculum.success()
+    drawn = experience.buffer.successes(recipe.repeated_samples, rng=rng, shares=shares)
+    return [replace(sample, weight=0.0, advantage=1 - success[sample.task]) for sample in drawn if sample.log_prob]
+
+
+def staleness(samples: Sequence[Sample], *, version: int) -> Metrics:
+    """Return how many updates old the policies were whose steps are reinforced: mean and most."""
+    ages = [version - s.policy_version for s in samples if s.advantage is not None and s.policy_version is not None]
+    return {"staleness": float(np.mean(ages)), "staleness_most": float(max(ages))} if ages else {}
+
+
+def _resume(shop: Workshop) -> tuple[CompactPolicy, Learner]:
+    """Return policy and learner of the last checkpoint, or the cloned policy and a new learner."""
+    mixed, recipe = shop.checkpoint("mixed"), shop.recipe
+    if (mixed / "config.json").exists():
+        policy = load_policy(mixed)
+        learner = load_learner(mixed, policy)
+    else:
+        policy = load_policy(shop.checkpoint("imitation"))
+        learner = Learner(policy, replace(recipe.learning, seed=recipe.seed))
+    policy.exploration = recipe.exploration
+    policy.generator.manual_seed(int(np.random.default_rng([recipe.seed, policy.version, 2]).integers(2**63)))
+    return policy, learner
+
+
+def _log_update(run: Run, update: int, metrics: Metrics, episodes: Sequence[Episode], experience: Experience) -> None:
+    learnable = [episode for episode in episodes if episode.outcome.learnable]
+    rollout = {
+        "rollout/success": float(np.mean([episode.success for episode in learnable])) if learnable else 0.0,
+        "rollout/steps": float(sum(len(episode.steps) for episode in episodes)),
+        "rollout/infra_errors": float(len(episodes) - len(learnable)),
+        "rollout/near_goal": float(np.mean([bool(episode.prefix) for episode in episodes])),
+    }
+    success = experience.curriculum.success()
+    curriculum = {
+        "curriculum/mean": float(np.mean(list(success.values()))),
+        "curriculum/parked": float(len(experience.curriculum.parked())),
+        "curriculum/steps_left": experience.approach.mean_left(),
+    }
+    estimates = {f"curriculum/{group}": value for group, value in by_group(success).items()}
+    run.log_metrics(
+        {**{f"train/{k}": v for k, v in metrics.items()}, **rollout, **curriculum, **estimates}, step=update
+    )

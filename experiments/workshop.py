@@ -1,0 +1,53 @@
+"""What every phase of a training run works with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from browser_env.pool import Pool
+from browser_env.task import Task
+from experiments.keeping import EpisodeKeeper
+from experiments.progress import Progress
+from experiments.recipe import Recipe
+from replay.store import ReplayStore
+
+DEMONSTRATION, PRACTICE = "demonstration", "practice"  # tags of episodes in the store; evaluations have their own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """What every phase of a training run works with."""
+
+    recipe: Recipe
+    directory: Path
+    store: ReplayStore  # for reading
+    keeper: EpisodeKeeper  # for writing
+    pool: Pool
+    progress: Progress
+    tasks: tuple[Task, ...]  # to be practised
+    held_out: tuple[Task, ...] = ()  # to be evaluated only
+    recorded: ReplayStore | None = None  # with the recipe's demonstrations, for reading
+
+    def task(self, name: str) -> Task:
+        """Return a task to be practised by its name."""
+        return next(task for task in self.tasks if task.name == name)
+
+    def checkpoint(self, name: str) -> Path:
+        """Return the folder of a checkpoint."""
+        return self.directory / "checkpoints" / name
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep torch to one thread while browsers need the other cores: small batches gain nothing from more."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
