@@ -77,7 +77,13 @@ def focus_text(observation: Observation) -> Action:
     return click(of_role(observation, "textbox")[0])
 
 
+def click_ascending_numbers(observation: Observation) -> Action:
+    """Click the first figure that is left: they are listed in order and go when clicked."""
+    return click(next(iter(of_role(observation, "graphics-symbol")), None))
+
+
 EXPERTS: dict[str, Expert] = {
+    "ascending-numbers": click_ascending_numbers,
     "click-test": click_only_button,
     "click-test-2": click_test_2,
     "click-test-transfer": click_test_2,
