@@ -85,17 +85,18 @@ def order_food(observation: Observation) -> Action:
 def _slide(observation: Observation, value: Element, wanted: int) -> Action:
     """Click the slider near a number; press arrow keys from there."""
     handle = next(e for e in observation.elements if not e.name and "clickable" in e.states)
-    now = int(value.name)
-    step = (value.box[0] - 8 - SLIDER_LEFT) / (SLIDER[1] - SLIDER[0])
+    right = value.box[0] - 8
+    step = (right - SLIDER_LEFT) / (SLIDER[1] - SLIDER[0])
     x = SLIDER_LEFT + (wanted - SLIDER[0]) * step
-    column = min(range(GRID[0]), key=lambda i: abs(cell_point(i, GRID, observation.viewport).x - x))
-    point = cell_point(column + GRID[0] * 4, GRID, observation.viewport)
+    row = int(handle.center[1] * GRID[1] / observation.viewport[1])
+    cells = [cell_point(row * GRID[0] + column, GRID, observation.viewport) for column in range(GRID[0])]
+    point = min((cell for cell in cells if SLIDER_LEFT < cell.x < right), key=lambda cell: abs(cell.x - x))
     on_handle = abs(point.x - handle.center[0]) <= handle.box[2] / 2  # clicks there move nothing
-    if abs(now - wanted) > abs(point.x - x) / step + 1 and not on_handle:
+    if abs(int(value.name) - wanted) > abs(point.x - x) / step + 1 and not on_handle:
         return Click(point)
     if "focused" not in handle.states:
         return click(handle)
-    return Press("ArrowRight" if now < wanted else "ArrowLeft")
+    return Press("ArrowRight" if int(value.name) < wanted else "ArrowLeft")
 
 
 def _white_fields(observation: Observation, picture: Element) -> Iterator[bool]:
