@@ -34,8 +34,21 @@ def choose_list(observation: Observation) -> Action:
     return submit(observation) if choices.value == wanted else Select(choices.id, (wanted,))
 
 
+def click_scroll_list(observation: Observation) -> Action:
+    """Choose the named options at once, then submit."""
+    match = re.fullmatch(r"Select (.*) from the scroll list and click Submit\.", observation.goal)
+    named_ones = match[1].split(", ") if match else []
+    options = [option for option in of_role(observation, "option") if option.name in named_ones]
+    if all("selected" in option.states for option in options):
+        return submit(observation)
+    return Select(of_role(observation, "listbox")[0].id, tuple(option.name for option in options))
+
+
 EXPERTS: dict[str, Expert] = {
     "click-checkboxes": click_checkboxes,
+    "click-checkboxes-large": click_checkboxes,
+    "click-checkboxes-transfer": click_checkboxes,
     "click-option": click_option,
     "choose-list": choose_list,
+    "click-scroll-list": click_scroll_list,
 }

@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from browser_env.action import Action, Click, GiveUp
 from browser_env.observation import Element, Observation, Screenshot
 
 Expert = Callable[[Observation], Action]
+Ink = NDArray[np.bool_]  # (height, width)
 
 COLORS = {  # CSS colour name -> RGB
     "red": (255, 0, 0),
@@ -67,8 +69,17 @@ def color_at(observation: Observation, element: Element) -> tuple[int, ...]:
     return tuple(int(channel) for channel in region[region.shape[0] // 2, region.shape[1] // 2])
 
 
+def ink(observation: Observation, element: Element) -> Ink:
+    """Return which pixels are dark, in the tight bounding box of those."""
+    return _tight(pixels(observation, element).max(axis=2) < 140)
+
+
 def fill_fraction(observation: Observation, element: Element) -> float:
     """Return how much of the figure's tight bounding box is not white."""
-    inked = pixels(observation, element).min(axis=2) < 250
-    rows, columns = np.flatnonzero(inked.max(axis=1)), np.flatnonzero(inked.max(axis=0))
-    return float(inked[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].mean())
+    return float(_tight(pixels(observation, element).min(axis=2) < 250).mean())
+
+
+def _tight(mask: Ink) -> Ink:
+    """Return the part of a mask from its first row and column to its last."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return mask[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] if rows.size else mask[:0, :0]

@@ -1,0 +1,139 @@
+"""Tasks in which several parts of a form are set, and sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from browser_env.action import Action, Click, Press, Scroll, Type
+from browser_env.observation import Element, Observation
+from experiments.experts.seeing import Expert, click, named, of_role, pixels, quoted, submit
+from policy.choice import cell_point
+from policy.config import CompactConfig
+from policy.vision import cell_grid
+
+GRID = cell_grid(CompactConfig())  # columns, rows
+SLIDER = (-10, 10)  # its ends
+SLIDER_LEFT = 6.0  # where it begins, in CSS px
+
+
+def form_sequence(observation: Observation) -> Action:
+    """Bring the slider to the number, check the counted box, submit."""
+    match = re.match(r"Select (-?\d+) with the slider, click the (\d)", observation.goal)
+    wanted, count = (int(match[1]), int(match[2])) if match else (0, 1)
+    value = next(e for e in observation.elements if re.fullmatch(r"-?\d+", e.name))
+    if int(value.name) != wanted:
+        return _slide(observation, value, wanted)
+    box = of_role(observation, "checkbox")[count - 1]
+    return submit(observation) if "checked" in box.states else click(box)
+
+
+def form_sequence_2(observation: Observation) -> Action:
+    """Choose the counted button, type the number into the counted field, submit."""
+    counts = re.findall(r"(\d)(?:st|nd|rd)", observation.goal)
+    number = quoted(observation)[0]
+    option = of_role(observation, "radio")[int(counts[0]) - 1]
+    field = of_role(observation, "textbox")[int(counts[1]) - 1]
+    if "checked" not in option.states:
+        return click(option)
+    return submit(observation) if field.value == number else Type(field.id, number)
+
+
+def form_sequence_3(observation: Observation) -> Action:
+    """Open the drawn list, click the named entry, then the quoted button."""
+    match = re.match(r"Choose (.*) from the dropdown", observation.goal)
+    wanted = match[1] if match else ""
+    if of_role(observation, "combobox")[0].value == wanted:
+        return click(named(observation, quoted(observation)[0], role="button"))
+    opener = next(e for e in observation.elements if e.role == "b")
+    return click(named(observation, wanted, role="listitem") or opener)
+
+
+def sign_agreement(observation: Observation) -> Action:
+    """Scroll the agreement down, sign, and press what the goal says last."""
+    if "Scroll" not in observation.goal:
+        return click(named(observation, "Cancel", role="button"))
+    name, button = quoted(observation)
+    agreement, field = of_role(observation, "textbox")
+    if "disabled" in field.states:
+        return Scroll(agreement.id, 0.0, agreement.scroll[3] if agreement.scroll else 0.0)
+    return click(named(observation, button, role="button")) if field.value == name else Type(field.id, name)
+
+
+def number_checkboxes(observation: Observation) -> Action:
+    """Check the boxes that are white in the picture, then submit."""
+    picture = of_role(observation, "img")[0]
+    boxes = of_role(observation, "checkbox")
+    for box, wanted in zip(boxes, _white_fields(observation, picture), strict=True):
+        if ("checked" in box.states) != wanted:
+            return click(box)
+    return submit(observation)
+
+
+def order_food(observation: Observation) -> Action:
+    """Add what the goal names, or the first dish of a kind so many times, then order."""
+    order = re.fullmatch(r"Order (\d+) items that are (.*)", observation.goal)
+    for dish, kinds, quantity, plus in _dishes(observation):
+        wanted = int(order[1]) * (order[2] in kinds) if order else int(_is_named(observation, dish))
+        if quantity < wanted:
+            return click(plus)
+        if order and wanted:
+            break
+    return click(named(observation, "Order!", role="button"))
+
+
+def _slide(observation: Observation, value: Element, wanted: int) -> Action:
+    """Click the slider near a number; press arrow keys from there."""
+    handle = next(e for e in observation.elements if not e.name and "clickable" in e.states)
+    right = value.box[0] - 8
+    step = (right - SLIDER_LEFT) / (SLIDER[1] - SLIDER[0])
+    x = SLIDER_LEFT + (wanted - SLIDER[0]) * step
+    row = int(handle.center[1] * GRID[1] / observation.viewport[1])
+    cells = [cell_point(row * GRID[0] + column, GRID, observation.viewport) for column in range(GRID[0])]
+    point = min((cell for cell in cells if SLIDER_LEFT < cell.x < right), key=lambda cell: abs(cell.x - x))
+    on_handle = abs(point.x - handle.center[0]) <= handle.box[2] / 2  # clicks there move nothing
+    if abs(int(value.name) - wanted) > abs(point.x - x) / step + 1 and not on_handle:
+        return Click(point)
+    if "focused" not in handle.states:
+        return click(handle)
+    return Press("ArrowRight" if int(value.name) < wanted else "ArrowLeft")
+
+
+def _white_fields(observation: Observation, picture: Element) -> Iterator[bool]:
+    """Yield for each field of the picture, row by row, whether its middle is white."""
+    region = pixels(observation, picture)
+    height, width = region.shape[:2]
+    for row in range(7):
+        for column in range(4):
+            middle = region[int(3 + (row + 0.5) * (height - 9) / 7), int(3 + (column + 0.5) * (width - 10) / 4)]
+            yield int(middle.min()) > 200
+
+
+def _dishes(observation: Observation) -> Iterator[tuple[str, set[str], int, Element]]:
+    """Yield each dish's name, kinds, ordered quantity and plus sign."""
+    name, kinds, quantity = "", set[str](), 0
+    for element in observation.elements[1:]:
+        if element.role == "img":
+            kinds.add(element.name)
+        elif element.name.isdigit():
+            quantity = int(element.name)
+        elif element.name == "+":
+            yield name, kinds, quantity, element
+            kinds, quantity = set[str](), 0
+        elif element.name not in ("-", "+"):
+            name = element.name
+
+
+def _is_named(observation: Observation, dish: str) -> bool:
+    named_ones = observation.goal.partition(": ")[2].split(", ")
+    return dish in [name.strip() for name in named_ones]
+
+
+EXPERTS: dict[str, Expert] = {
+    "form-sequence": form_sequence,
+    "form-sequence-2": form_sequence_2,
+    "form-sequence-3": form_sequence_3,
+    "sign-agreement": sign_agreement,
+    "number-checkboxes": number_checkboxes,
+    "order-food": order_food,
+}
