@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from browser_env.acting import Decision
 from browser_env.errors import UsageError
 from browser_env.observation import Observation
-from experiments.experts import choosing, clicking, filling, looking
+from experiments.experts import choosing, clicking, filling, looking, mailing, picking, posting
 from experiments.experts.seeing import Expert
 
 EXPERTS: dict[str, Expert] = {
     f"miniwob/{name}": expert
-    for module in (choosing, clicking, filling, looking)
+    for module in (choosing, clicking, filling, looking, mailing, picking, posting)
     for name, expert in module.EXPERTS.items()
 }
 

@@ -12,7 +12,7 @@ from browser_env.pool import Pool, RolloutRequest
 from browser_env.seeds import demonstration_seed
 from experiments.experts.policy import EXPERTS, ExpertPolicy
 
-SEEDS = 5
+SEEDS = 3
 
 
 @pytest.fixture(scope="module")
