@@ -7,13 +7,39 @@ from collections.abc import Sequence
 from browser_env.acting import Decision
 from browser_env.errors import UsageError
 from browser_env.observation import Observation
-from experiments.experts import choosing, clicking, filling, looking, meaning, opening, ordering, reading, watching
+from experiments.experts import (
+    choosing,
+    clicking,
+    filling,
+    looking,
+    mailing,
+    meaning,
+    opening,
+    ordering,
+    picking,
+    posting,
+    reading,
+    watching,
+)
 from experiments.experts.seeing import Expert
 
+MODULES = (
+    choosing,
+    clicking,
+    filling,
+    looking,
+    mailing,
+    meaning,
+    opening,
+    ordering,
+    picking,
+    posting,
+    reading,
+    watching,
+)
+
 EXPERTS: dict[str, Expert] = {
-    f"miniwob/{name}": expert
-    for module in (choosing, clicking, filling, looking, meaning, opening, ordering, reading, watching)
-    for name, expert in module.EXPERTS.items()
+    f"miniwob/{name}": expert for module in MODULES for name, expert in module.EXPERTS.items()
 }
 
 

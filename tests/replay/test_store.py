@@ -167,7 +167,11 @@ def test_a_reader_sees_what_is_stored_after_it_opened(store: ReplayStore, path: 
         assert reader.get("a") == make_episode("a")
 
 
-@pytest.mark.parametrize("damage", [b"", b"garbage", gzip.compress(b'{"crc":"00000000","data":{}}\n')])
+@pytest.mark.parametrize(
+    "damage",
+    [b"", b"garbage", gzip.compress(b'{"crc":"00000000","data":{}}\n', mtime=0)],
+    ids=["empty", "text", "checksum"],
+)
 def test_damaged_files_are_put_aside(path: Path, make_episode: Make, damage: bytes) -> None:
     with ReplayStore(path) as store:
         store.add([make_episode("a"), make_episode("b")])
