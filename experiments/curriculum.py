@@ -45,6 +45,12 @@ class Curriculum:
             for task in self._tasks
         }
 
+    def mean_observed(self) -> float:
+        """Return the mean over practised tasks of the share of recent episodes that succeeded; 0 before the first."""
+        counts = zip(self._successes.values(), self._failures.values(), strict=True)
+        shares = [successes / (successes + failures) for successes, failures in counts if successes + failures]
+        return sum(shares) / len(shares) if shares else 0.0
+
     def probabilities(self) -> NDArray[np.float64]:
         """Return how likely each task is drawn next: (num_tasks,)."""
         success = np.array(list(self.success().values()))

@@ -29,7 +29,7 @@ from experiments.keeping import EpisodeKeeper
 from experiments.progress import Progress
 from experiments.recipe import Recipe
 from experiments.run_log import Run
-from experiments.scores import by_group
+from experiments.scores import by_group, total_cost
 from experiments.task_choice import demonstrations_of
 from policy.checkpoint import load_learner, load_policy, save_checkpoint
 from policy.compact import CompactPolicy
@@ -40,6 +40,7 @@ from replay.index import EpisodeInfo
 from replay.kept import Kept, in_memory, in_store
 from replay.samples import Sample, experience_samples
 from replay.store import ReplayStore
+from rewards.cost import Cost
 from rewards.outcome import Outcome
 
 DEMONSTRATION, PRACTICE = "demonstration", "practice"  # tags of episodes in the store; evaluations have their own
@@ -164,7 +165,7 @@ def learn(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> CompactPo
             if started > deadline:
                 break
             episodes = practise(shop, policy, curriculum.draw(recipe.groups_per_update, rng), rng, approach)
-            rolled = time.monotonic()
+            rolled, cpu = time.monotonic(), time.process_time()
             samples = mix(recipe, episodes, buffer, curriculum=curriculum, rng=rng)
             curriculum.observe(episodes)
             buffer.add(episodes)
@@ -173,6 +174,8 @@ def learn(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> CompactPo
             metrics = learner.update(samples, imitation_weight=recipe.imitation_weight(update))
             buffer.learned(samples, learner.surprises)
             metrics |= {"rollout_s": rolled - started, "learner_s": time.monotonic() - rolled}
+            spent = total_cost(episodes) + Cost(cpu_s=time.process_time() - cpu)
+            metrics |= {"money": recipe.prices.money(spent)}
             metrics |= {} if approach is None else {"steps_left": approach.mean_left()}
             _log_update(run, update, metrics, episodes, curriculum)
             bar.advance(detail=f"success {np.mean([e.success for e in episodes]):.2f}")
@@ -275,6 +278,7 @@ def _log_update(run: Run, update: int, metrics: Metrics, episodes: Sequence[Epis
     learnable = [episode for episode in episodes if episode.outcome.learnable]
     rollout = {
         "rollout/success": float(np.mean([episode.success for episode in learnable])) if learnable else 0.0,
+        "rollout/task_success": curriculum.mean_observed(),
         "rollout/steps": float(sum(len(episode.steps) for episode in episodes)),
         "rollout/infra_errors": float(len(episodes) - len(learnable)),
     }

@@ -63,3 +63,11 @@ def test_tasks_outside_the_curriculum_are_not_counted() -> None:
 def test_drawing_follows_the_seed() -> None:
     curriculum = Curriculum(TASKS, CurriculumConfig())
     assert curriculum.draw(20, np.random.default_rng(3)) == curriculum.draw(20, np.random.default_rng(3))
+
+
+def test_mean_observed_counts_every_practised_task_the_same() -> None:
+    curriculum = Curriculum(TASKS, CurriculumConfig(decay=0.5))
+    assert curriculum.mean_observed() == 0.0
+    curriculum.observe([episode(TASKS[0], Outcome.SUCCESS), episode(TASKS[0], Outcome.FAILURE)])
+    curriculum.observe([episode(TASKS[1], Outcome.SUCCESS)])
+    assert curriculum.mean_observed() == pytest.approx((0.5 / 1.5 + 1) / 2)
