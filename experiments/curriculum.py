@@ -89,6 +89,11 @@ class Curriculum:
         """Return the posterior mean of each task's success."""
         return {task: record.success for task, record in self._records.items()}
 
+    def mean_observed(self) -> float:
+        """Return the mean over practised tasks of the share of recent episodes that succeeded; 0 before the first."""
+        seen = [record for record in self._records.values() if record.episodes]
+        return sum(r.successes / (r.successes + r.failures) for r in seen) / len(seen) if seen else 0.0
+
     def parked(self) -> frozenset[str]:
         """Return the tasks that have failed so often in a row that only the uniform share draws them."""
         limit = self._config.parked_after

@@ -19,7 +19,7 @@ from experiments.curriculum import Curriculum
 from experiments.evaluation import tagged
 from experiments.recipe import Recipe
 from experiments.run_log import Run
-from experiments.scores import by_group
+from experiments.scores import by_group, total_cost
 from experiments.workshop import PRACTICE, Workshop, one_thread
 from policy.checkpoint import load_learner, load_policy, save_checkpoint
 from policy.compact import CompactPolicy
@@ -28,6 +28,7 @@ from replay.advantages import group_advantages
 from replay.buffer import ReplayBuffer
 from replay.kept import Kept
 from replay.samples import Sample, experience_samples
+from rewards.cost import Cost
 
 UPDATES_AHEAD = 2  # whose practice is requested at first: what is learned from next, and what follows it
 MASTERED = 0.7  # success from the start, from which on a task needs no beginning near its goal
@@ -74,7 +75,7 @@ def learn(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> CompactPo
         for ahead in itertools.islice(planned, UPDATES_AHEAD):
             actors.request(plan(shop, experience, ahead))
         while policy.version < recipe.num_updates and time.monotonic() < deadline:
-            update, started = policy.version, time.monotonic()
+            update, started, cpu_s = policy.version, time.monotonic(), time.thread_time()
             episodes = [episode for group in actors.take(recipe.groups_per_update) for episode in group]
             waited = time.monotonic() - started
             for ahead in itertools.islice(planned, 1):
@@ -86,7 +87,9 @@ def learn(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> CompactPo
             metrics = learner.update(samples, imitation_weight=recipe.imitation_weight(update))
             actors.publish(policy)
             experience.buffer.learned(samples, learner.surprises)
-            metrics |= {"wait_s": waited, "update_s": time.monotonic() - started, **staleness(samples, version=update)}
+            spent = total_cost(episodes) + Cost(cpu_s=time.thread_time() - cpu_s)
+            metrics |= {"wait_s": waited, "update_s": time.monotonic() - started, "money": recipe.prices.money(spent)}
+            metrics |= staleness(samples, version=update)
             _log_update(run, update, metrics, episodes, experience)
             bar.advance(detail=f"success {np.mean([e.success for e in episodes]):.2f}")
             if policy.version % recipe.checkpoint_every == 0:
@@ -206,6 +209,7 @@ def _log_update(run: Run, update: int, metrics: Metrics, episodes: Sequence[Epis
     learnable = [episode for episode in episodes if episode.outcome.learnable]
     rollout = {
         "rollout/success": float(np.mean([episode.success for episode in learnable])) if learnable else 0.0,
+        "rollout/task_success": experience.curriculum.mean_observed(),
         "rollout/steps": float(sum(len(episode.steps) for episode in episodes)),
         "rollout/infra_errors": float(len(episodes) - len(learnable)),
         "rollout/near_goal": float(np.mean([bool(episode.prefix) for episode in episodes])),

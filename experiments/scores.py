@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Self
 
 from browser_env.episode import Episode
@@ -63,6 +64,8 @@ class TaskScore:
             cost=None if cost is None else float(cost),
         )
         wilson(score.successes, score.episodes)  # refuses impossible counts
+        if score.cost is not None and not isfinite(score.cost):
+            raise ValueError(f"a cost of {score.cost}")
         return score
 
 

@@ -10,18 +10,17 @@ from __future__ import annotations
 import json
 import logging
 import os
-import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from browser_env.errors import DataError, InfraError, UsageError
+from experiments.code_version import code_version
 from experiments.journal import JOURNAL, Journal, Record, new_id, read_records, write_atomically
 from experiments.run_log import FILES, MemoryTracker, Run, Tracker, ending, unpack_table
 from experiments.sending import Destination, Sender
@@ -35,6 +34,7 @@ __all__ = ["MemoryTracker", "MlflowTracker", "Run", "RunSummary", "Tracker", "co
 
 EXPERIMENT = "webdual"
 SEND_EVERY_S = 5.0
+PAGE = 1000  # runs read at once
 RETRY_AFTER_S = 30.0  # while a server is down, how often a run waits for it
 SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -73,7 +73,7 @@ class MlflowTracker:
 
     def find(self, query: str) -> RunSummary:
         """Return the run with this id, beginning of an id, or name; raise :class:`UsageError` unless it is one."""
-        runs = [_summarise(run) for run in self._stored_runs()]
+        runs = self.runs(list(self.experiments().values()))
         exact = [run for run in runs if query in (run.id, run.name)]
         found = exact or [run for run in runs if len(query) >= 4 and run.id.startswith(query)]
         if len(found) == 1:
@@ -96,11 +96,37 @@ class MlflowTracker:
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"the table {name!r} of run {run.name} is broken; rebuild it from its files") from error
 
-    def _stored_runs(self) -> list[StoredRun]:
-        client = self.store.client
+    def experiments(self) -> dict[str, str]:
+        """Return the ids of the store's experiments by name."""
+        with self._reading():
+            return {found.name: str(found.experiment_id) for found in self.store.client.search_experiments()}
+
+    def runs(self, experiment_ids: Sequence[str]) -> list[RunSummary]:
+        """Return all runs of some experiments, the newest first."""
+        found: list[RunSummary] = []
+        token: str | None = None
+        with self._reading():
+            while True:
+                page = self.store.client.search_runs(
+                    list(experiment_ids), max_results=PAGE, order_by=["attributes.start_time DESC"], page_token=token
+                )
+                found += map(_summarise, page)
+                token = page.token
+                if not token:
+                    return found
+
+    def history(self, run: RunSummary, *, metric: str) -> dict[int, float]:
+        """Return a metric's value at each step; of a step that was logged twice, the last."""
+        if metric not in run.metrics:
+            return {}
+        with self._reading():
+            rows = self.store.client.get_metric_history(run.id, metric)
+        return {row.step: float(row.value) for row in sorted(rows, key=lambda row: (row.step, row.timestamp))}
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
         try:
-            experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-            return list(client.search_runs(experiments, max_results=5000, order_by=["attributes.start_time DESC"]))
+            yield
         except self.failures as error:
             raise InfraError(f"cannot read the runs in {self.store.uri}: {_brief(error)}") from error
 
@@ -195,16 +221,6 @@ def rebuild_mlflow(directory: Path, uri: str, *, experiment: str = EXPERIMENT) -
     return [_rebuild(tracker, journal.parent) for journal in journals]
 
 
-def code_version() -> dict[str, str]:
-    """Return the package's version and, in a checkout, its commit and whether files differ from it."""
-    version = {"webdual.version": _package_version()}
-    commit = _git("rev-parse", "HEAD")
-    if commit:
-        dirty = bool(_git("status", "--porcelain", "--untracked-files=no"))
-        version |= {"mlflow.source.git.commit": commit, "webdual.dirty": str(dirty).lower()}
-    return version
-
-
 def _rebuild(tracker: MlflowTracker, directory: Path) -> str:
     start = _first(directory / JOURNAL)
     if start is None:
@@ -273,25 +289,6 @@ def _summarise(run: StoredRun) -> RunSummary:
         metrics=dict(data.metrics),
         tags=dict(data.tags),
     )
-
-
-def _package_version() -> str:
-    try:
-        return metadata.version("webdual")
-    except metadata.PackageNotFoundError:
-        return "not installed"
-
-
-def _git(*arguments: str) -> str:
-    """Return what git says of the checkout that holds this package, or nothing where there is none."""
-    folder = Path(__file__).parent.parent
-    if not (folder / ".git").exists():
-        return ""
-    try:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def _brief(error: Exception) -> str:

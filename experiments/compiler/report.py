@@ -14,7 +14,7 @@ from PIL import Image
 
 from browser_env.action import Action
 from browser_env.observation import Observation, Screenshot
-from experiments.comparison_page import format_money
+from experiments.comparing.formats import format_money
 from experiments.compiler.graph import SiteGraph
 from experiments.compiler.graph_picture import graph_picture
 from experiments.compiler.judging import Dropped

@@ -106,3 +106,11 @@ def test_what_is_known_is_a_table() -> None:
 def test_a_curriculum_that_cannot_be_is_refused(change: dict[str, float]) -> None:
     with pytest.raises(UsageError):
         CurriculumConfig(**change)  # type: ignore[arg-type]
+
+
+def test_mean_observed_counts_every_practised_task_the_same() -> None:
+    curriculum = Curriculum(TASKS, CurriculumConfig(decay=0.5))
+    assert curriculum.mean_observed() == 0.0
+    curriculum.observe([episode(TASKS[0], Outcome.SUCCESS), episode(TASKS[0], Outcome.FAILURE)])
+    curriculum.observe([episode(TASKS[1], Outcome.SUCCESS)])
+    assert curriculum.mean_observed() == pytest.approx((0.5 / 1.5 + 1) / 2)

@@ -8,19 +8,29 @@ from hypothesis import strategies as st
 from browser_env.errors import UsageError
 from experiments.statistics import (
     Estimate,
+    Floats,
+    Sample,
     bootstrap,
-    bootstrap_improvement,
+    bootstrap_rows,
+    estimate,
     interquartile_mean,
-    interquartile_mean_of_means,
-    mean_of_means,
+    mean,
+    performance_profile,
     probability_of_improvement,
     rate_difference,
+    task_differences,
+    task_means,
     wilson,
 )
 
 
-def scores(*values: float) -> np.ndarray:
-    return np.array(values, dtype=np.float64)
+def scores(*seeds: list[float]) -> Floats:
+    """A row for each seed, a column for each task."""
+    return np.array(seeds, dtype=np.float64)
+
+
+def sample(*seeds: list[float], episodes: int = 50) -> Sample:
+    return Sample(scores=scores(*seeds), episodes=np.full((len(seeds), len(seeds[0])), episodes))
 
 
 @pytest.mark.parametrize(
@@ -66,50 +76,86 @@ def test_rate_difference_known_values() -> None:
 
 
 def test_interquartile_mean_by_hand() -> None:
-    assert interquartile_mean(scores(100, 1, 2, 3, 4, 5, 6, -50)) == 3.5  # two cut from each end
-    assert interquartile_mean(scores(1, 2, 6)) == 3.0  # too few to cut
-    assert interquartile_mean(scores(9, 1, 2, 3, 4)) == 3.0  # one cut from each end
-    assert interquartile_mean(np.array([[1.0, 2, 3, 40], [5, 5, 5, 5]])).tolist() == [2.5, 5.0]
+    assert interquartile_mean(scores([0, 0.1, 0.2, 0.9], [0.3, 0.4, 0.5, 1])) == pytest.approx(0.35)  # of 0.2 to 0.5
+    assert interquartile_mean(scores([0.1], [0.2], [0.6])) == pytest.approx(0.3)  # too few to cut
+    assert interquartile_mean(scores([0.9, 0.1, 0.2, 0.3, 0.4])) == pytest.approx(0.3)  # one cut off both ends
+    both = np.stack([scores([1, 2], [3, 40]), scores([5, 5], [5, 5])])
+    assert interquartile_mean(both).tolist() == [2.5, 5.0]
 
 
-def test_means_count_every_stratum_the_same() -> None:
-    strata = [scores(1, 1, 1, 1), scores(0)]
-    assert mean_of_means(strata) == 0.5
-    assert interquartile_mean_of_means([scores(0, 1), scores(9), scores(1), scores(0)]) == 0.75
+def test_means_by_hand() -> None:
+    two = scores([0.0, 1.0], [0.5, 0.5])
+    assert mean(two) == 0.5
+    assert task_means(two).tolist() == [0.25, 0.75]
+    assert task_differences(two, scores([1.0, 0.5])).tolist() == [0.75, -0.25]
 
 
-def test_probability_of_improvement_by_hand() -> None:
-    assert probability_of_improvement([scores(1, 2)], [scores(2, 3)]) == 3.5 / 4  # 3 wins, one tie
-    assert probability_of_improvement([scores(1)], [scores(1)]) == 0.5
-    assert probability_of_improvement([scores(0), scores(1)], [scores(1), scores(0)]) == 0.5
+def test_probability_of_improvement_counts_pairs() -> None:
+    one_task = scores([0.1], [0.2]), scores([0.2], [0.3])
+    assert probability_of_improvement(*one_task) == 3.5 / 4  # 3 wins, one tie
+    two_tasks = scores([0.1, 0.9], [0.2, 0.9]), scores([0.2, 0.1], [0.3, 0.1], [0.0, 0.1])
+    assert probability_of_improvement(*two_tasks) == pytest.approx((3.5 / 6 + 0 / 6) / 2)
+    assert probability_of_improvement(scores([1.0]), scores([1.0])) == 0.5
     with pytest.raises(UsageError, match="same tasks"):
-        probability_of_improvement([scores(1)], [])
+        probability_of_improvement(scores([1.0]), scores([1.0, 1.0]))
 
 
-def test_bootstrap_is_seeded_and_holds_the_value() -> None:
-    strata = [scores(*([1] * 7 + [0] * 3)), scores(*([1] * 2 + [0] * 8))]
-    first = bootstrap(strata, mean_of_means, seed=1)
-    assert first == bootstrap(strata, mean_of_means, seed=1)
-    assert first.value == pytest.approx(0.45)
-    # normal approximation: the mean of two means has variance (0.021 + 0.016) / 4, so 0.45 +- 1.96 * 0.0962
-    assert first.low == pytest.approx(0.2615, abs=0.03)
-    assert first.high == pytest.approx(0.6385, abs=0.03)
+def test_performance_profile_by_hand() -> None:
+    profile = performance_profile(scores([0.0, 0.5], [0.5, 1.0]), above=[0.0, 0.4, 0.5, 1.0])
+    assert profile.tolist() == [0.75, 0.75, 0.25, 0.0]  # above, not at
 
 
-def test_bootstrap_resamples_within_strata_only() -> None:
-    constant = bootstrap([scores(0, 0), scores(1, 1)], mean_of_means, seed=0, resamples=777)
+def test_bootstrap_of_seeds_is_seeded_and_holds_the_value() -> None:
+    drawn = sample([0.5, 0.2], [0.7, 0.2], [0.9, 0.2])
+    first = estimate(mean, drawn, seed=1)
+    assert first == estimate(mean, drawn, seed=1)
+    assert first.value == pytest.approx((0.7 + 0.2) / 2)
+    # 1 of 27 draws of the first task's seeds is its lowest three times: more than 2.5%, so the ends are the extremes
+    assert first.low == pytest.approx((0.5 + 0.2) / 2)
+    assert first.high == pytest.approx((0.9 + 0.2) / 2)
+
+
+def test_bootstrap_resamples_each_task_within_itself() -> None:
+    constant = estimate(mean, sample([0.0, 1.0], [0.0, 1.0]), seed=0, resamples=777)
     assert constant == Estimate(value=0.5, low=0.5, high=0.5)
+    # were whole seeds drawn, their mean would be 0.5 each time
+    mirrored = estimate(mean, sample([0.0, 1.0], [1.0, 0.0]), seed=0)
+    assert mirrored.low == pytest.approx(1 - mirrored.high)
+    assert mirrored.low < 0.25
 
 
-def test_bootstrap_refuses_empty_strata() -> None:
-    for strata in ([], [scores(1), scores()]):
-        with pytest.raises(UsageError, match="at least one score"):
-            bootstrap(strata, mean_of_means, seed=0)
+def test_a_single_seeds_episodes_are_resampled() -> None:
+    drawn = sample([0.7, 0.2], episodes=10)
+    single = estimate(mean, drawn, seed=0)
+    # normal approximation: the mean of two rates has variance (0.021 + 0.016) / 4, so 0.45 +- 1.96 * 0.0962
+    assert not drawn.of_seeds
+    assert (single.low, single.high) == (pytest.approx(0.2615, abs=0.03), pytest.approx(0.6385, abs=0.03))
+    assert estimate(mean, sample([1.0, 0.0]), seed=0) == Estimate(value=0.5, low=0.5, high=0.5)
 
 
-def test_bootstrap_improvement_tells_apart_what_differs() -> None:
-    worse, better = [scores(*([0] * 18 + [1] * 2))] * 5, [scores(*([0] * 2 + [1] * 18))] * 5
-    assert bootstrap_improvement(worse, better, seed=0).low > 0.5
-    assert bootstrap_improvement(better, worse, seed=0).high < 0.5
-    same = bootstrap_improvement(worse, worse, seed=0)
+def test_bootstrap_gives_a_band_for_a_statistic_of_many_values() -> None:
+    band = bootstrap(task_means, sample([0.0, 0.3], [1.0, 0.3]), seed=0)
+    first, second = band.estimates()
+    assert (first.low, first.value, first.high) == (0.0, 0.5, 1.0)
+    assert (second.low, second.value, second.high) == (pytest.approx(0.3), pytest.approx(0.3), pytest.approx(0.3))
+
+
+def test_bootstrap_tells_apart_what_differs_with_unequal_seeds() -> None:
+    worse, better = sample([0.1, 0.2], [0.2, 0.1]), sample([0.8, 0.9], [0.9, 0.8], [0.7, 0.7])
+    assert estimate(probability_of_improvement, worse, better, seed=0) == Estimate(value=1.0, low=1.0, high=1.0)
+    assert estimate(probability_of_improvement, better, worse, seed=0).high == 0.0
+    same = estimate(probability_of_improvement, worse, worse, seed=0)
     assert same.low < 0.5 < same.high
+
+
+def test_bootstrap_of_rows_draws_them_whole() -> None:
+    band = bootstrap_rows(scores([0.0, 1.0], [1.0, 0.0]), seed=0)
+    assert (band.value.tolist(), band.low.tolist(), band.high.tolist()) == ([0.5, 0.5], [0.0, 0.0], [1.0, 1.0])
+    one = bootstrap_rows(scores([0.2, 0.4]), seed=0)
+    assert one.low.tolist() == one.high.tolist() == [0.2, 0.4]
+
+
+def test_a_sample_without_scores_is_refused() -> None:
+    for empty in (np.zeros((0, 3)), np.zeros((2, 0)), np.zeros(3)):
+        with pytest.raises(UsageError, match="at least one score"):
+            Sample(scores=empty, episodes=np.zeros(empty.shape, dtype=np.int64))

@@ -122,7 +122,9 @@ def test_mlflow_holds_both_arms(finished: Path, runs: Path) -> None:
 def test_runs_are_compared(finished: Path, runs: Path, tmp_path: Path) -> None:
     names = [f"{finished.name}/{arm}" for arm in ("imitation", "mixed")]
     assert main(["compare", *names, "--runs", str(runs), "--json", str(tmp_path / "c.json")]) == 0
-    assert len(json.loads((tmp_path / "c.json").read_text())["runs"]) == 2
+    data = json.loads((tmp_path / "c.json").read_text())
+    assert [group["label"] for group in data["groups"]] == ["imitation", "mixed"]
+    assert {curve["axis"] for curve in data["curves"][1]} == {"steps", "seconds", "money"}
 
 
 def test_a_checkpoint_is_evaluated_and_watched(finished: Path, tmp_path: Path) -> None:
