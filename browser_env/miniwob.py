@@ -48,6 +48,7 @@ class PageFacts:
     modes: bool = False  # training and testing draw from different data
     reload: bool = False  # something of an episode would reach the next one
     fields: tuple[str, ...] = ()  # names of the goal's parts
+    compared: bool = False  # among those that results have been compared on since Humphreys et al. 2022
 
 
 @functools.cache
@@ -77,6 +78,11 @@ def task_names() -> tuple[str, ...]:
     small = [page.stem for page in (pages_folder() / "miniwob").glob("*.html")]
     flights = [FLIGHT + page.parent.name for page in (pages_folder() / "flight").glob("*/wrapper.html")]
     return tuple(sorted(small + flights))
+
+
+def compared_tasks() -> tuple[str, ...]:
+    """Return the names of the 56 pages that results are commonly compared on."""
+    return tuple(name for name in task_names() if page_facts()[name].compared)
 
 
 def page_path(page: str) -> str:

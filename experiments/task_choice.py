@@ -23,17 +23,21 @@ class Choice:
 
 
 def choose_tasks(recipe: Recipe) -> Choice:
-    """Return the recipe's tasks; those of a compiled set are split by their names, the same way in every run."""
-    if not recipe.task_set:
-        return Choice(practised=tuple(miniwob_task(name) for name in recipe.tasks))
-    tasks = TaskSet.read(Path(recipe.task_set))
-    chosen = tuple(tasks.find(name) for name in recipe.tasks) if recipe.tasks else tasks.tasks
+    """Return the recipe's tasks, split by their names, the same way in every run."""
+    chosen = _chosen(recipe)
     practised = tuple(task for task in chosen if not is_held_out(task.name, recipe.held_out))
     if not practised:
-        raise UsageError(f"{recipe.task_set} leaves no task to practise; lower held_out, or compile more tasks")
+        raise UsageError(f"held_out={recipe.held_out:g} leaves no task to practise; lower it, or name more tasks")
     return Choice(
         practised=practised, held_out=tuple(task for task in chosen if is_held_out(task.name, recipe.held_out))
     )
+
+
+def _chosen(recipe: Recipe) -> tuple[Task, ...]:
+    if not recipe.task_set:
+        return tuple(miniwob_task(name) for name in recipe.tasks)
+    tasks = TaskSet.read(Path(recipe.task_set))
+    return tuple(tasks.find(name) for name in recipe.tasks) if recipe.tasks else tasks.tasks
 
 
 def is_held_out(name: str, fraction: float) -> bool:

@@ -18,7 +18,7 @@ from browser_env.pool import RolloutRequest
 from browser_env.seeds import demonstration_seed
 from browser_env.task import Task
 from experiments.evaluation import evaluate, tagged
-from experiments.experts.policy import ExpertPolicy
+from experiments.experts.policy import EXPERTS, ExpertPolicy
 from experiments.run_log import Run
 from experiments.task_choice import demonstrations_of
 from experiments.workshop import DEMONSTRATION, Workshop, one_thread
@@ -36,12 +36,16 @@ MAX_EXTRA_SEEDS = 20  # tried in a row when an expert fails on some pages
 
 
 def demonstrate(shop: Workshop) -> list[Kept]:
-    """Return the demonstrations: those of the recipe's store, or scripted ones, made where there are none yet."""
+    """Return the demonstrations: those of the recipe's store, or scripted ones, made where there are none yet.
+
+    Tasks without an expert have none.
+    """
     if shop.recorded is not None:
         return _recorded(shop, shop.recorded)
     have = [e for e in shop.store.episodes(source=Source.SCRIPT, tag=DEMONSTRATION) if e.success]
-    with shop.progress.phase("demonstrations", total=shop.recipe.demonstrations_per_task * len(shop.tasks)) as bar:
-        for task in shop.tasks:
+    shown = [task for task in shop.tasks if task.name in EXPERTS]
+    with shop.progress.phase("demonstrations", total=shop.recipe.demonstrations_per_task * len(shown)) as bar:
+        for task in shown:
             mine = [episode for episode in have if episode.task.name == task.name]
             bar.advance(len(mine))
             missing = shop.recipe.demonstrations_per_task - len(mine)

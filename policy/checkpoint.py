@@ -21,7 +21,7 @@ from policy.learner import Learner, LearnerConfig
 from policy.text import HASH
 
 KIND = "compact"
-FORMAT = 2
+FORMAT = 3
 MODEL, CONFIG = "model.safetensors", "config.json"
 LEARNER, LEARNER_CONFIG = "learner.safetensors", "learner.json"
 

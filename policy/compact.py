@@ -110,13 +110,16 @@ class CompactPolicy:
             scores = iter(self.evaluate(known).log_prob.tolist() if known else ())
         return [float("-inf") if reading is None else next(scores) for reading in readings]
 
-    def read(self, observation: Observation, action: Action) -> Reading | None:
-        """Prepare an action for evaluation, or return None where the network cannot choose it."""
+    def read(self, observation: Observation, action: Action, *, desired_return: float = 1.0) -> Reading | None:
+        """Prepare an action for evaluation, or return None where the network cannot choose it.
+
+        The network is told the return that the action is to lead to (Kumar et al. 2019); when it acts, that is 1.
+        """
         page = read_page(observation, self.config)
         choice = encode(action, page, self.network.grid)
         if choice is None or not expressible(choice, page, self.config):
             return None
-        return Reading(page=page, features=featurize(page, self.config), choice=choice)
+        return Reading(page=page, features=featurize(page, self.config, desired_return), choice=choice)
 
     def evaluate(self, readings: Sequence[Reading], batch: Batch | None = None) -> Evaluation:
         """Score prepared actions in one forward pass; ``batch`` replaces what their features say."""

@@ -50,7 +50,7 @@ STATE_FEATURES = len(STATES) + 12
 ELEMENT_FEATURES = STATE_FEATURES + ALIGNMENT_FEATURES + BOX_FEATURES
 GOAL_FEATURES = 10
 GOAL_IDS = 1 + GRAMS_PER_WORD
-PAGE_FEATURES = 4
+PAGE_FEATURES = 5
 
 
 class Tie(IntEnum):
@@ -94,14 +94,14 @@ class Features:
         return len(self.goal_ids) + len(self.roles)
 
 
-def featurize(page: Page, config: CompactConfig) -> Features:
+def featurize(page: Page, config: CompactConfig, desired_return: float = 1.0) -> Features:
     """Read everything the network may know of a page."""
     hashing = Hashing(config.word_buckets, config.gram_buckets)
     names = [element.name for element in page.elements]
     alignment = align(page)
     crops, has_crop = crop(page.observation, page.elements, config)
     return Features(
-        page=_page_features(page),
+        page=_page_features(page, desired_return),
         goal_ids=_ids([token.text for token in page.goal], GOAL_IDS, hashing),
         goal_flags=_goal_flags(page.goal, alignment),
         roles=np.array([role_id(element.role, config) for element in page.elements], dtype=np.int64),
@@ -137,7 +137,7 @@ def _ids(texts: list[str], width: int, hashing: Hashing) -> Ints:
     return np.array(rows, dtype=np.int64).reshape(len(texts), width)
 
 
-def _page_features(page: Page) -> Floats:
+def _page_features(page: Page, desired_return: float) -> Floats:
     observation = page.observation
     return np.array(
         [
@@ -145,6 +145,7 @@ def _page_features(page: Page) -> Floats:
             observation.truncated,
             min(len(page.elements), 96) / 96,
             min(len(observation.tabs), 8) / 8,
+            1.0 - desired_return,
         ],
         dtype=np.float32,
     )

@@ -70,7 +70,7 @@ class Learner:
         A sample is imitated where its weight is positive, reinforced where it has an advantage,
         and teaches the value where it has a target return. One without a behaviour log-probability counts as on-policy.
         """
-        read = [(self.policy.read(sample.observation, sample.action), sample) for sample in samples]
+        read = [(self._read(sample), sample) for sample in samples]
         usable: list[Prepared] = [(reading, sample) for reading, sample in read if reading is not None]
         totals: list[Metrics] = []
         surprises: dict[int, float] = {}  # by the sample's identity
@@ -98,6 +98,9 @@ class Learner:
         self.optimizer.load_state_dict(state["optimizer"])
         self.generator.set_state(state["generator"])
         self.steps = int(state["steps"])
+
+    def _read(self, sample: LearningSample) -> Reading | None:
+        return self.policy.read(sample.observation, sample.action, desired_return=sample.desired_return)
 
     def _step(self, chosen: Sequence[Prepared], imitation_weight: float) -> tuple[Metrics, list[float]]:
         """Take one optimiser step, unless the gradient is not finite; return also the log-probabilities before it."""

@@ -40,3 +40,8 @@ class LearningSample(Protocol):
     def target_return(self) -> float | None:
         """What the value estimate should have been; None where it is not taught."""
         ...
+
+    @property
+    def desired_return(self) -> float:
+        """What the policy is told to reach; 1 but where a failure is imitated as one."""
+        ...

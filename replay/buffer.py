@@ -144,12 +144,15 @@ class ReplayBuffer:
                 if read is not None:
                     found.append((read[0], drawn))
         weights = _importance([drawn for _, drawn in found], shelf.num_steps, self._sampling.importance_exponent)
-        return [
-            imitated(episode, drawn.step, weight=weight)
-            if episode.success
-            else imitated(episode, drawn.step, weight=0.0, target_return=episode.reward)
-            for (episode, drawn), weight in zip(found, weights, strict=True)
-        ]
+        rows = zip(found, weights, strict=True)
+        return [self._sample(episode, drawn.step, weight) for (episode, drawn), weight in rows]
+
+    def _sample(self, episode: Episode, step: int, weight: float) -> Sample:
+        if episode.success:
+            return imitated(episode, step, weight=weight)
+        if self._sampling.condition_failures:
+            return imitated(episode, step, weight=weight, desired_return=episode.reward)
+        return imitated(episode, step, weight=0.0, target_return=episode.reward)
 
     def _read(self, kept: Kept, step: int, shelf: Shelf | None = None) -> tuple[Episode, int] | None:
         """Read an episode; where that is refused, for damage or a consent that was revoked, it leaves its shelf."""

@@ -22,12 +22,20 @@ class Sample:
     log_prob: float | None = None  # of the action under the policy that acted
     policy_version: int | None = None  # of the policy that acted
     target_return: float | None = None  # None: not in the value loss
+    desired_return: float = 1.0  # what the policy is told to reach when it imitates
     task: str  # the task's name
     episode: str  # the episode's id
     step: int  # from 0
 
 
-def imitated(episode: Episode, index: int, *, weight: float = 1.0, target_return: float | None = None) -> Sample:
+def imitated(
+    episode: Episode,
+    index: int,
+    *,
+    weight: float = 1.0,
+    target_return: float | None = None,
+    desired_return: float = 1.0,
+) -> Sample:
     """Return a step to imitate; with a weight of 0, one that only teaches the value.
 
     That is also all that is learnt from what a policy did just before a person had to take over.
@@ -40,6 +48,7 @@ def imitated(episode: Episode, index: int, *, weight: float = 1.0, target_return
         log_prob=step.log_prob,
         policy_version=_version(episode, index),
         target_return=target_return,
+        desired_return=desired_return,
         task=episode.task.name,
         episode=episode.id,
         step=index,

@@ -26,7 +26,8 @@ class Sampling:
     priority_exponent: float = 1.0  # 0: priorities do not matter
     importance_exponent: float = 0.0  # of the weights that undo preferences; 1: undone in the mean
     novelty_exponent: float = 0.0  # how much more what is rare in state and text weighs; 0: not
-    failure_share: float = 0.0  # of own samples; failures are not imitated and teach the value only
+    failure_share: float = 0.0  # of own samples; failures teach the value only, unless they are conditioned
+    condition_failures: bool = False  # failures are imitated as what leads to failure (Kumar et al. 2019)
     hindsight_share: float = 0.0  # of own samples; failures as successes at what they reached
 
     def __post_init__(self) -> None:

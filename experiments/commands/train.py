@@ -13,9 +13,11 @@ from browser_env.locate import find_browser
 from experiments.commands.options import Commands, add_command, write_result
 from experiments.experiment import LATEST, Result, load_recipe, new_directory, run_experiment
 from experiments.progress import Progress
-from experiments.recipe import RECIPES, Recipe, find_recipe, override, override_from_text
+from experiments.recipe import Recipe, override, override_from_text
+from experiments.recipes import RECIPES, find_recipe
 from experiments.tracking import connect, default_uri
 
+SET_HELD_OUT = 0.2  # of a set's tasks
 SET_EPISODES = 3  # a set has many tasks, and its pages are the same in each episode
 
 
@@ -73,7 +75,8 @@ def _recipe(args: argparse.Namespace) -> Recipe:
     if args.demos is not None:
         recipe = override(recipe, "demonstrations", str(args.demos.absolute()))
     if args.tasks is not None:
-        changes = {"task_set": str(args.tasks.absolute()), "tasks": (), "evaluation_episodes": SET_EPISODES}
+        changes: dict[str, object] = {"task_set": str(args.tasks.absolute()), "tasks": ()}
+        changes |= {"evaluation_episodes": SET_EPISODES, "held_out": SET_HELD_OUT}
         for name, value in changes.items():
             recipe = override(recipe, name, value)
     for assignment in args.set:

@@ -8,6 +8,7 @@ from browser_env.env import BrowserEnv
 from browser_env.errors import UsageError
 from browser_env.miniwob import (
     DEFAULT_TASKS,
+    compared_tasks,
     data_mode,
     goal_fields,
     miniwob_task,
@@ -27,6 +28,7 @@ def test_every_page_is_a_task() -> None:
     assert len(task_names()) == 134
     assert sum(name.startswith("flight-") for name in task_names()) == 4
     assert len(set(DEFAULT_TASKS)) == 12
+    assert len(compared_tasks()) == 56
     for name in task_names():
         task = miniwob_task(name)
         assert task.name == f"miniwob/{name}"

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from browser_env.errors import UsageError
-from experiments.recipe import RECIPES, Recipe, default, find_recipe, override_from_text, smoke
+from experiments.recipe import Recipe, override_from_text
+from experiments.recipes import RECIPES, default, find_recipe, smoke
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -11,7 +11,8 @@ import pytest
 from browser_env.errors import UsageError
 from browser_env.task import Task, VerifierSpec
 from browser_env.task_set import FORMAT, SITE, TASKS, VERSION
-from experiments.recipe import Recipe, override, smoke
+from experiments.recipe import Recipe, override
+from experiments.recipes import smoke
 from experiments.task_choice import choose_tasks, demonstrations_of, is_held_out, named_tasks, only_held_out
 
 TASK = Task(
@@ -53,6 +54,11 @@ def test_a_larger_fraction_holds_the_same_tasks_out_and_more() -> None:
 def test_recipes_of_suites_keep_their_tasks(task_set: Path) -> None:
     assert [task.name for task in choose_tasks(smoke()).practised] == list(smoke().tasks)
     assert demonstrations_of(smoke()) == ""
+    half = choose_tasks(
+        replace(smoke(), tasks=("miniwob/click-test", "miniwob/click-link", "miniwob/click-tab"), held_out=0.5)
+    )
+    assert len(half.practised) + len(half.held_out) == 3
+    assert all(is_held_out(task.name, 0.5) for task in half.held_out)
     assert len(named_tasks(f"click-link,{task_set}#shop/reach-3,{task_set}")) == 42
     with pytest.raises(UsageError, match="held_out of a recipe"):
         override(smoke(), "held_out", 1.0)

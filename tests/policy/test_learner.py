@@ -48,6 +48,20 @@ def test_names_never_seen_before_are_found(make_named: Maker) -> None:
     assert accuracy(subject.policy, make_named, seed=1) >= 0.95
 
 
+def test_failures_imitated_as_such_teach_what_not_to_do(make_named: Maker) -> None:
+    subject, rng = learner(), random.Random(0)
+    pages = [make_named(rng) for _ in range(32)]
+    shown = [sample(observation, Click(target)) for observation, target in pages]
+    failed = [sample(observation, Click("e1"), desired_return=0.0) for observation, _ in pages]
+    for _ in range(25):
+        subject.update(shown + failed)
+    assert accuracy(subject.policy, make_named, seed=1) >= 0.95
+    for observation, _ in pages[:5]:
+        reading = subject.policy.read(observation, Click("e1"), desired_return=0.0)
+        assert reading is not None
+        assert subject.policy.evaluate([reading]).log_prob.item() > math.log(0.9)
+
+
 @pytest.mark.parametrize(("seeing", "low", "high"), [(True, 0.9, 1.0), (False, 0.0, 0.45)])
 def test_colours_are_learned_from_pixels_and_only_from_them(
     make_coloured: Maker, seeing: bool, low: float, high: float

@@ -174,6 +174,15 @@ def test_failures_teach_the_value_and_are_not_imitated(make_episode: Make) -> No
         assert (sample.weight, sample.target_return) == ((0.0, 0.0) if sample.episode == "failed" else (1.0, None))
 
 
+def test_conditioned_failures_are_imitated_as_such(make_episode: Make) -> None:
+    sampling = Sampling(failure_share=0.5, condition_failures=True)
+    buffer = ReplayBuffer(demonstrations=[], sampling=sampling)
+    buffer.add([make_episode("own"), make_episode("failed", seed=4, outcome=Outcome.FAILURE)])
+    for sample in buffer.sample(8, demo_fraction=0.0, rng=_rng()):
+        assert (sample.weight, sample.target_return) == (1.0, None)
+        assert sample.desired_return == float(sample.episode == "own")
+
+
 def test_failures_in_hindsight_have_their_share(make_episode: Make) -> None:
     task = replace(make_episode("x").task, verifier=VerifierSpec(name="answer", params={"equals": "blue"}))
     failed = make_episode("failed", outcome=Outcome.FAILURE, evidence=Evidence(answer="red"))
