@@ -20,8 +20,8 @@ setup: $(READY)  ## install everything into .venv, a browser included
 train: $(READY)  ## train a policy
 	$(BIN)/webdual train $(ARGS)
 
-test: $(READY)  ## run the tests
-	$(BIN)/python -m pytest $(ARGS)
+test: $(READY)  ## run the tests, two at a time; what fails is tried once more, and the summary says so
+	$(BIN)/python -m pytest -n 2 --dist loadfile --reruns 1 $(ARGS)
 	@echo "Next: make train"
 
 check: $(READY)  ## lint, format and types, under a minute
