@@ -25,8 +25,8 @@ from browser_env.snapshot.crawling import SIGNATURE
 from browser_env.snapshot.robots import is_own
 from browser_env.task import Task
 from browser_env.task_set import TaskSet
+from experiments.commands.audit import add_audit
 from experiments.commands.options import Commands, add_command, add_group, write_result
-from experiments.compiler.audit import KINDS, audit
 from experiments.compiler.compiling import Plan, compile_site
 from experiments.compiler.demonstrating import play
 from experiments.compiler.diversity import diversity
@@ -35,8 +35,6 @@ from experiments.compiler.report import level_of
 from experiments.compiler.site import Login, Site
 from experiments.compiler.target import Move
 from experiments.progress import Progress
-
-SHOWN = 30  # lines of a list
 
 
 def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -59,16 +57,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--list", action="store_true", help="list the tasks' names and goals instead")
     parser.add_argument("--seed", type=int, default=0, help="seed of the episode (default: 0)")
     parser.set_defaults(run=run_run)
-    parser = add_command(
-        group,
-        "audit",
-        summary="play a sample again with other seeds; fails where anything was judged wrongly",
-        example="webdual tasks audit sets/shop --sample 50",
-    )
-    parser.add_argument("set", metavar="DIR", type=Path, help="folder of a set")
-    parser.add_argument("--sample", metavar="N", type=int, default=50, help="tasks to play (default: 50)")
-    parser.add_argument("--seed", type=int, default=0, help="which tasks and seeds (default: 0)")
-    parser.set_defaults(run=run_audit)
+    add_audit(group)
     parser = add_command(
         group,
         "merge",
@@ -173,26 +162,6 @@ def run_run(args: argparse.Namespace) -> int:
     console.print(f"{episode.outcome}: {episode.reason}", markup=False, highlight=False, soft_wrap=True)
     write_result(args.json, {"task": task.name, "outcome": episode.outcome, "steps": len(episode.steps)})
     return 0 if episode.success else 1
-
-
-def run_audit(args: argparse.Namespace) -> int:
-    """Audit a set; return 1 where anything was judged wrongly."""
-    if args.sample < 1:
-        raise UsageError("--sample must be at least 1")
-    tasks, console = TaskSet.read(args.set), Console()
-    with Progress(console).phase("audit", total=min(args.sample, len(tasks.tasks))) as bar:
-        found = asyncio.run(
-            audit(tasks, sample=args.sample, seed=args.seed, tell=lambda name: bar.advance(detail=name[:50]))
-        )
-    table = Table("judged wrongly", "tasks", "of", "which is", box=None, pad_edge=False)
-    for kind, meaning in KINDS.items():
-        table.add_row(kind.replace("_", "-"), str(found.count(kind)), str(found.tasks), meaning)
-    console.print(table)
-    console.print(f"{found.episodes} episodes, {found.judgements} judgements.")
-    for mistake in found.mistakes[:SHOWN]:
-        console.print(f"  {mistake.task}: {mistake.kind}: {mistake.what}", markup=False, soft_wrap=True)
-    write_result(args.json, found.to_json())
-    return 1 if found.mistakes else 0
 
 
 def run_merge(args: argparse.Namespace) -> int:
