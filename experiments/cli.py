@@ -15,6 +15,7 @@ from browser_env.errors import UsageError, WebdualError
 COMMANDS = {  # name -> summary; each is the module experiments.commands.<name>
     "doctor": "check that this machine can train",
     "train": "train a policy by a recipe",
+    "study": "run the variants of a recipe over several seeds",
     "eval": "evaluate a trained policy",
     "record": "record a person's work on a task as demonstrations",
     "studio": "record, watch agents, take over and judge",

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -76,17 +76,28 @@ class Result:
 def new_directory(runs: Path, recipe: Recipe) -> Path:
     """Make the folder of a new run and point ``latest`` at it; raise :class:`InfraError` where that fails."""
     name = f"{recipe.name}-seed{recipe.seed}-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
-    try:
-        runs.mkdir(parents=True, exist_ok=True)
-        directory = (runs / name).absolute()
-        directory.mkdir()
-        write_atomically(directory / RECIPE, json.dumps(recipe.to_json(), indent=1).encode())
+    directory = (runs / name).absolute()
+    make_directory(directory, recipe)
+    with _writing_to(runs):
         link = runs / f".{LATEST}-{os.getpid()}"
         link.symlink_to(directory.name)
         link.replace(runs / LATEST)
-    except OSError as error:
-        raise InfraError(f"cannot write to {runs}: {error.strerror}; name another folder with --runs") from error
     return directory
+
+
+def make_directory(directory: Path, recipe: Recipe) -> None:
+    """Make the folder of a run of a recipe; raise :class:`InfraError` where that fails."""
+    with _writing_to(directory.parent):
+        directory.mkdir(parents=True)
+        write_atomically(directory / RECIPE, json.dumps(recipe.to_json(), indent=1).encode())
+
+
+@contextlib.contextmanager
+def _writing_to(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise InfraError(f"cannot write to {folder}: {error.strerror}; name another folder with --runs") from error
 
 
 def load_recipe(directory: Path) -> Recipe:

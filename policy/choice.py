@@ -117,12 +117,23 @@ def cell_point(index: int, grid: tuple[int, int], viewport: tuple[int, int]) -> 
 
 
 def _encode_click(target: Target, page: Page, grid: tuple[int, int]) -> Choice | None:
+    if isinstance(target, str) and target not in page.rows:
+        return _encode_unlisted(page.observation.element(target), page, grid)
     index = _aim(target, page, page.clickable)
     cell = _cell(target, grid, page.observation.viewport) if isinstance(target, Point) else None
     own = cell is not None and target == cell_point(cell, grid, page.observation.viewport)
     if cell is not None and (own or index is None):
         return Choice(kind=Kind.POINT, index=cell)
     return None if index is None else Choice(kind=Kind.CLICK, elements=(index,))
+
+
+def _encode_unlisted(element: Element | None, page: Page, grid: tuple[int, int]) -> Choice | None:
+    """Return the click at the middle of an element that the page shows, but does not list."""
+    if element is None or not element.visible or not has_area(element):
+        return None
+    x, y, width, height = element.box
+    cell = _cell(Point(x + width / 2, y + height / 2), grid, page.observation.viewport)
+    return None if cell is None else Choice(kind=Kind.POINT, index=cell)
 
 
 def _encode_check(target: Target, checked: bool, page: Page) -> Choice | None:

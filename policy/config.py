@@ -31,6 +31,7 @@ class CompactConfig:
     channels: int = 16  # of the first convolution over the screenshot; doubles twice
     image_tokens: tuple[int, int] = (2, 3)  # columns and rows of screenshot tokens
     use_screenshot: bool = True  # False: blind, for ablations
+    use_elements: bool = True  # False: only the screenshot and the goal, for ablations
     spell_hidden: int = 96  # width of the character decoder
     max_spell: int = 32  # characters in one spelled text
     copy_bias: float = 2.0  # first log-odds of copying over spelling

@@ -43,7 +43,8 @@ class Page:
 def read_page(observation: Observation, config: CompactConfig) -> Page:
     """Choose the elements and goal tokens that fit."""
     goal = tokenize(observation.goal, config.max_goal_tokens)
-    elements = _fitting(observation.elements, config.max_elements, words={token.lower for token in goal})
+    known = observation.elements if config.use_elements else ()
+    elements = _fitting(known, config.max_elements, words={token.lower for token in goal})
     rows = {element.id: index for index, element in enumerate(elements)}
     roles = {element.id: element.role for element in elements}
     return Page(

@@ -83,6 +83,14 @@ def test_a_persons_click_beside_all_elements_means_its_cell(page: Page) -> None:
     assert choice == Choice(kind=Kind.POINT, index=13 * 10 + 9)
 
 
+def test_an_element_that_is_not_listed_is_clicked_at_its_middle(form: Observation) -> None:
+    page = read_page(form, CompactConfig(use_elements=False))
+    assert page.elements == ()
+    assert encode(Click("e1"), page, GRID) == Choice(kind=Kind.POINT, index=10 + 2)  # (40, 15) of 160 x 210
+    assert encode(Click("e5"), page, GRID) is None, "it is not visible"
+    assert encode(Click("e99"), page, GRID) is None
+
+
 def test_the_smallest_element_around_a_point_is_meant(form: Observation) -> None:
     around = replace(form.elements[0], id="e50", box=(0.0, 0.0, 160.0, 210.0))
     page = read_page(replace(form, elements=(around, *form.elements)), CompactConfig())

@@ -1,0 +1,137 @@
+"""Studies: a recipe and changes to it, each over several seeds, so that MLflow can tell them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from browser_env.errors import UsageError
+from experiments.experiment import RESULT, Result, load_recipe, make_directory, run_experiment
+from experiments.progress import Progress
+from experiments.recipe import Recipe, override, override_from_text
+from experiments.recipes import default, miniwob, miniwob_56
+from experiments.run_log import Tracker
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """What is compared: variants of a recipe, each with every seed."""
+
+    name: str
+    summary: str
+    recipe: Callable[[], Recipe]
+    variants: Mapping[str, Sequence[str]]  # by name, what each changes, as --set takes it
+    seeds: tuple[int, ...] = (0, 1, 2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One run of a study."""
+
+    variant: str
+    recipe: Recipe
+
+    @property
+    def folder(self) -> str:
+        """The name of its run's folder."""
+        return f"{self.variant}-seed{self.recipe.seed}"
+
+
+def ablated() -> Recipe:
+    """The default recipe's tasks, briefly."""
+    return replace(default(), near_goal=0.3, num_updates=120, learning_limit_s=3600.0, evaluation_episodes=20)
+
+
+FULL = "full"
+STUDIES = {
+    study.name: study
+    for study in (
+        Study(
+            name="miniwob-56",
+            summary="imitation and mixed learning on the 56 tasks that results are compared on",
+            recipe=miniwob_56,
+            variants={FULL: ()},
+        ),
+        Study(
+            name="miniwob",
+            summary="all tasks of the package: imitation, mixed, and reinforcement alone",
+            recipe=miniwob,
+            variants={FULL: (), "reinforcement": ("demonstrations_per_task=0",)},
+            seeds=(0,),
+        ),
+        Study(
+            name="held-out",
+            summary="trained on half of the tasks, evaluated on the other half too, beside an untrained policy",
+            recipe=miniwob_56,
+            variants={FULL: ("held_out=0.5",), "untrained": ("held_out=0.5", "cloning_epochs=0", "num_updates=0")},
+        ),
+        Study(
+            name="ablations",
+            summary="the default recipe's tasks, with one thing changed at a time",
+            recipe=ablated,
+            variants={
+                FULL: (),
+                "no-curriculum": ("curriculum.learnable=0", "curriculum.unsolved=0"),
+                "no-screenshot": ("policy.use_screenshot=false",),
+                "no-elements": ("policy.use_elements=false",),
+                "no-starts-near-the-goal": ("near_goal=0",),
+                "injection": ("inject=true",),
+                "repeated-successes": ("repeated_samples=64",),
+                "failures-value-only": ("sampling.failure_share=0.2",),
+                "failures-conditioned": ("sampling.failure_share=0.2", "sampling.condition_failures=true"),
+                "novelty": ("sampling.novelty_exponent=1",),
+                "no-demonstrations": ("demonstrations_per_task=0",),
+                "1-demonstration": ("demonstrations_per_task=1",),
+                "20-demonstrations": ("demonstrations_per_task=20",),
+                "60-demonstrations": ("demonstrations_per_task=60",),
+            },
+        ),
+    )
+}
+
+
+def find_study(name: str) -> Study:
+    """Return a study by name; raise :class:`UsageError` where there is none."""
+    if name not in STUDIES:
+        raise UsageError(f"there is no study {name!r}; known are {', '.join(STUDIES)}")
+    return STUDIES[name]
+
+
+def trials(
+    study: Study,
+    *,
+    seeds: Sequence[int] = (),
+    variants: Sequence[str] = (),
+    assignments: Sequence[str] = (),
+) -> list[Trial]:
+    """Return the study's runs, seed by seed; ``assignments`` change all of them, before a variant's own."""
+    unknown = [name for name in variants if name not in study.variants]
+    if unknown:
+        raise UsageError(f"{study.name} has no variant {unknown[0]!r}; known are {', '.join(study.variants)}")
+    return [
+        Trial(variant=variant, recipe=_recipe(study, seed, [*assignments, *study.variants[variant]]))
+        for seed in seeds or study.seeds
+        for variant in variants or study.variants
+    ]
+
+
+def run_trials(chosen: Sequence[Trial], *, folder: Path, tracker: Tracker, progress: Progress) -> Iterator[Result]:
+    """Run what is not finished yet, and go on with what was broken off; yield the new results."""
+    for trial in chosen:
+        directory = folder / trial.folder
+        if not directory.exists():
+            make_directory(directory, trial.recipe)
+        if load_recipe(directory) != trial.recipe:
+            raise UsageError(f"{directory} is a run of another recipe; name another folder with --runs")
+        if (directory / RESULT).exists():
+            continue
+        progress.console.rule(trial.folder)
+        yield run_experiment(trial.recipe, directory=directory, tracker=tracker, progress=progress)
+
+
+def _recipe(study: Study, seed: int, assignments: Sequence[str]) -> Recipe:
+    recipe = override(override(study.recipe(), "name", study.name), "seed", seed)
+    for assignment in assignments:
+        recipe = override_from_text(recipe, assignment)
+    return recipe

@@ -1,0 +1,70 @@
+"""Studies run what is missing, and say how far they are."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from browser_env.errors import UsageError
+from experiments.cli import main
+from experiments.study import STUDIES, find_study, trials
+
+QUICK = (
+    *('tasks=["miniwob/click-test"]', "demonstrations_per_task=2", "cloning_epochs=1", "num_updates=1"),
+    *("groups_per_update=1", "evaluation_episodes=1", "imitation_samples=4"),
+)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_run_of_a_study_has_its_folder_and_recipe(name: str) -> None:
+    chosen = trials(find_study(name))
+    assert (
+        len({trial.folder for trial in chosen}) == len(chosen) == len(STUDIES[name].seeds) * len(STUDIES[name].variants)
+    )
+    assert len({json.dumps(trial.recipe.to_json()) for trial in chosen}) == len(chosen)
+
+
+def test_what_is_missing_is_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    changes = [part for change in QUICK for part in ("--set", change)]
+    command = ["study", "ablations", "--runs", str(tmp_path), "--variants", "full,no-demonstrations", *changes]
+    report = tmp_path / "study.json"
+    assert main([*command, "--seeds", "3", "--json", str(report)]) == 0
+    rows = json.loads(report.read_text())
+    assert [(row["variant"], row["seed"], row["state"]) for row in rows] == [
+        ("full", 3, "finished"),
+        ("no-demonstrations", 3, "finished"),
+    ]
+    first = tmp_path / "ablations" / "full-seed3" / "result.json"
+    before = first.stat().st_mtime_ns
+    shutil.rmtree(tmp_path / "ablations" / "no-demonstrations-seed3")
+    assert main([*command, "--seeds", "3", "--list", "--json", str(report)]) == 0
+    assert [row["state"] for row in json.loads(report.read_text())] == ["finished", "not begun"]
+    assert first.stat().st_mtime_ns == before
+    capsys.readouterr()
+    assert main(["compare", "ablations", "--runs", str(tmp_path)]) == 0
+    assert "demonstrations_per_task" in capsys.readouterr().out
+    assert main(["study", "ablations", "--runs", str(tmp_path), "--variants", "full", "--seeds", "3"]) == 2
+    assert "another recipe" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "complaint"),
+    [
+        (["vast"], "known are miniwob-56"),
+        (["ablations", "--variants", "no-mouse"], "no variant 'no-mouse'"),
+        (["ablations", "--seeds", "first"], "are no seeds"),
+        (["ablations", "--seeds", "-1"], "0 or more"),
+    ],
+)
+def test_bad_input_is_said(options: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["study", "--list", *options]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_assignments_change_every_run() -> None:
+    assert {trial.recipe.num_updates for trial in trials(find_study("ablations"), assignments=["num_updates=7"])} == {7}
+    with pytest.raises(UsageError, match="no field"):
+        trials(find_study("ablations"), assignments=["updates=7"])
