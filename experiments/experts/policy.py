@@ -7,12 +7,40 @@ from collections.abc import Sequence
 from browser_env.acting import Decision
 from browser_env.errors import UsageError
 from browser_env.observation import Observation
-from experiments.experts import choosing, clicking, filling, looking, meaning, opening, ordering, reading, watching
+from experiments.experts import (
+    choosing,
+    clicking,
+    entering,
+    figures,
+    filling,
+    looking,
+    meaning,
+    opening,
+    ordering,
+    playing,
+    pointing,
+    reading,
+    watching,
+)
 from experiments.experts.seeing import Expert
 
 EXPERTS: dict[str, Expert] = {
     f"miniwob/{name}": expert
-    for module in (choosing, clicking, filling, looking, meaning, opening, ordering, reading, watching)
+    for module in (
+        choosing,
+        clicking,
+        entering,
+        figures,
+        filling,
+        looking,
+        meaning,
+        opening,
+        ordering,
+        playing,
+        pointing,
+        reading,
+        watching,
+    )
     for name, expert in module.EXPERTS.items()
 }
 
