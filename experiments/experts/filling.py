@@ -46,6 +46,7 @@ def _field_beside(observation: Observation, label: str) -> Element:
 
 EXPERTS: dict[str, Expert] = {
     "enter-text": enter_text,
+    "enter-text-dynamic": enter_text,
     "login-user": login_user,
     "multi-layouts": search_movies,
     "multi-orderings": search_movies,

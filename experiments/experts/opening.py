@@ -8,6 +8,8 @@ from browser_env.action import Action, Press, Wait
 from browser_env.observation import Element, Observation
 from experiments.experts.seeing import Expert, Ink, click, ink, named, of_role, pixels, quoted, submit
 
+PIE_LETTER = 15  # height from which a pie menu's labels are out of its middle, in CSS px
+
 
 def click_collapsible(observation: Observation) -> Action:
     """Open the section, then submit."""
@@ -58,6 +60,15 @@ def navigate_tree(observation: Observation) -> Action:
         return click(target)
     following = zip(observation.elements, observation.elements[1:], strict=False)
     return click(next((name for sign, name in following if _is_plus(observation, sign)), None))
+
+
+def click_pie(observation: Observation) -> Action:
+    """Open the pie menu, wait until it is large, click the quoted label."""
+    opener = named(observation, "+", role="graphics-symbol")
+    if opener is not None:
+        return click(opener)
+    label = named(observation, quoted(observation)[0], role="graphics-symbol")
+    return Wait() if label is not None and label.box[3] < PIE_LETTER else click(label)
 
 
 def _item_in_goal(observation: Observation, items: list[Element]) -> Element | None:
@@ -121,5 +132,6 @@ EXPERTS: dict[str, Expert] = {
     "click-collapsible-2-nodelay": click_collapsible_2,
     "click-menu": click_menu,
     "click-menu-2": click_menu_2,
+    "click-pie": click_pie,
     "navigate-tree": navigate_tree,
 }

@@ -6,7 +6,9 @@ import re
 
 from browser_env.action import Action, Type
 from browser_env.observation import Element, Observation
-from experiments.experts.seeing import Expert, click, named, of_role, submit
+from experiments.experts.seeing import Expert, click, named, of_role, pixels, quoted, submit
+
+RESULTS = 3  # of a search, on each page
 
 
 def read_table(observation: Observation) -> Action:
@@ -47,6 +49,21 @@ def phone_book(observation: Observation) -> Action:
     return click(_next_to(observation, f"{wanted.capitalize()}:"))
 
 
+def search_engine(observation: Observation) -> Action:
+    """Search the quoted word, turn to the page of the counted result, click it."""
+    field = of_role(observation, "textbox")[0]
+    word = quoted(observation)[0]
+    match = re.search(r"the (\d)(?:st|nd|rd|th)", observation.goal)
+    page, place = divmod(int(match[1]) - 1 if match else 0, RESULTS)
+    links = of_role(observation, "link")
+    if field.value != word:
+        return Type(field.id, word)
+    if not links:
+        return click(named(observation, "Search", role="button"))
+    number = named(observation, str(page + 1), role="link")
+    return click(links[place] if _is_black(observation, number) else number)
+
+
 def odd_or_even(observation: Observation) -> Action:
     """Click what each number is where that is not pressed, then submit."""
     rows = zip(observation.elements, observation.elements[1:], observation.elements[2:], strict=False)
@@ -64,6 +81,11 @@ def _said_beside(observation: Observation, name: str) -> str:
     return next((value.name for key, value in zip(cells[::2], cells[1::2], strict=True) if key.name == name), "")
 
 
+def _is_black(observation: Observation, element: Element | None) -> bool:
+    """Tell whether a text is black: the least bright pixel of a blue one is blue."""
+    return element is not None and int(pixels(observation, element)[..., 2].min()) < 100
+
+
 def _next_to(observation: Observation, name: str) -> Element | None:
     """Return the element that follows the one with this name."""
     following = zip(observation.elements, observation.elements[1:], strict=False)
@@ -75,5 +97,6 @@ EXPERTS: dict[str, Expert] = {
     "read-table-2": read_table_2,
     "buy-ticket": buy_ticket,
     "phone-book": phone_book,
+    "search-engine": search_engine,
     "odd-or-even": odd_or_even,
 }

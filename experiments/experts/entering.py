@@ -1,0 +1,67 @@
+"""Tasks in which a value is entered in the form that its field takes."""
+
+from __future__ import annotations
+
+import re
+
+from browser_env.action import Action, Click, Type
+from browser_env.observation import Observation
+from experiments.experts.seeing import Expert, click, named, of_role, quoted, submit
+
+
+def enter_password(observation: Observation) -> Action:
+    """Type the quoted password into each field that does not hold as many characters, then submit."""
+    password = quoted(observation)[0]
+    for field in of_role(observation, "textbox"):
+        if len(field.value) != len(password):
+            return Type(field.id, password)
+    return submit(observation)
+
+
+def login_user_popup(observation: Observation) -> Action:
+    """Decline what pops up; type user name and password, then log in."""
+    decline = named(observation, "Cancel", role="button")
+    if decline is not None:
+        return Click(decline.id)
+    for field, text in zip(of_role(observation, "textbox"), quoted(observation), strict=True):
+        if len(field.value) != len(text):
+            return Type(field.id, text)
+    return click(named(observation, "OK", role="button"))
+
+
+def enter_time(observation: Observation) -> Action:
+    """Type the goal's time of twelve hours as one of twenty-four, then submit."""
+    match = re.search(r"(\d+):(\d\d)\s(AM|PM)", observation.goal)
+    hour, minute, half = match.groups() if match else ("12", "00", "AM")
+    return _enter(observation, f"{int(hour) % 12 + 12 * (half == 'PM'):02}:{minute}")
+
+
+def enter_date(observation: Observation) -> Action:
+    """Type the goal's date with the year first, then submit."""
+    match = re.search(r"(\d\d)/(\d\d)/(\d{4})", observation.goal)
+    month, day, year = match.groups() if match else ("01", "01", "2010")
+    return _enter(observation, f"{year}-{month}-{day}")
+
+
+def use_spinner(observation: Observation) -> Action:
+    """Press the upper or the lower button until the number is there, then submit."""
+    match = re.match(r"Select (-?\d+) with", observation.goal)
+    wanted = int(match[1]) if match else 0
+    value = int(of_role(observation, "spinbutton")[0].value)
+    up, down = of_role(observation, "button")[:2]
+    return submit(observation) if value == wanted else click(up if value < wanted else down)
+
+
+def _enter(observation: Observation, text: str) -> Action:
+    """Type a text into the only field, then submit."""
+    field = of_role(observation, "textbox")[0]
+    return submit(observation) if field.value == text else Type(field.id, text)
+
+
+EXPERTS: dict[str, Expert] = {
+    "enter-password": enter_password,
+    "enter-time": enter_time,
+    "enter-date": enter_date,
+    "login-user-popup": login_user_popup,
+    "use-spinner": use_spinner,
+}
