@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,7 +30,6 @@ from replay.kept import Kept
 from replay.samples import Sample, experience_samples
 from rewards.cost import Cost
 
-UPDATES_AHEAD = 2  # whose practice is requested at first: what is learned from next, and what follows it
 MASTERED = 0.7  # success from the start, from which on a task needs no beginning near its goal
 CURRICULUM = "curriculum"  # the table of what is known of each task
 
@@ -72,14 +71,12 @@ def learn(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> CompactPo
     actors = Actors(shop.pool, policy, on_step=shop.keeper.note, on_episode=lambda e: shop.keeper.keep(practised(e)))
     bar_of = shop.progress.phase("imitation and reinforcement", total=recipe.num_updates, done=policy.version)
     with one_thread(), actors, bar_of as bar:
-        for ahead in itertools.islice(planned, UPDATES_AHEAD):
-            actors.request(plan(shop, experience, ahead))
+        _request_next(actors, planned, shop, experience)
         while policy.version < recipe.num_updates and time.monotonic() < deadline:
             update, started, cpu_s = policy.version, time.monotonic(), time.thread_time()
             episodes = [episode for group in actors.take(recipe.groups_per_update) for episode in group]
             waited = time.monotonic() - started
-            for ahead in itertools.islice(planned, 1):
-                actors.request(plan(shop, experience, ahead))
+            _request_next(actors, planned, shop, experience)
             samples = mix(
                 recipe, episodes, experience, version=update, rng=np.random.default_rng([recipe.seed, update])
             )
@@ -98,6 +95,12 @@ def learn(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> CompactPo
     save_progress(shop, policy, learner)
     run.log_table(CURRICULUM, experience.rows())
     return policy
+
+
+def _request_next(actors: Actors, planned: Iterator[int], shop: Workshop, experience: Experience) -> None:
+    """Have the practice for one more update made; more ahead would be too old when it is learned from."""
+    for update in itertools.islice(planned, 1):
+        actors.request(plan(shop, experience, update))
 
 
 def save_progress(shop: Workshop, policy: CompactPolicy, learner: Learner) -> None:
