@@ -44,6 +44,7 @@ class Recipe:
     max_staleness: int = 4  # updates; older experience is left out of the policy gradient
     imitation_start: float = 1.0  # weight of the imitation loss, falling by a cosine ...
     imitation_floor: float = 0.3  # ... to this
+    rate_floor: float = 1.0  # to this share the learning rate falls by a cosine
     successes_per_task: int = 256  # own successes kept for imitation
     sampling: Sampling = field(default_factory=Sampling)  # how steps to imitate are drawn
     evaluation_episodes: int = 50  # per task, on held-out seeds
@@ -68,9 +69,15 @@ class Recipe:
 
     def imitation_weight(self, update: int) -> float:
         """Return the weight of the imitation loss at an update."""
-        progress = update / max(self.num_updates - 1, 1)
-        fall = 0.5 * (1 + math.cos(math.pi * progress))
-        return self.imitation_floor + (self.imitation_start - self.imitation_floor) * fall
+        return self.imitation_floor + (self.imitation_start - self.imitation_floor) * self._left(update)
+
+    def rate(self, update: int) -> float:
+        """Return the factor of the learning rate at an update."""
+        return self.rate_floor + (1 - self.rate_floor) * self._left(update)
+
+    def _left(self, update: int) -> float:
+        """Return what a cosine from 1 to 0 over all updates has come to."""
+        return 0.5 * (1 + math.cos(math.pi * update / max(self.num_updates - 1, 1)))
 
     def to_json(self) -> dict[str, Any]:
         """Return the recipe as JSON-serialisable data."""

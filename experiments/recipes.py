@@ -36,9 +36,13 @@ def miniwob_56() -> Recipe:
         name="miniwob-56",
         tasks=tuple(f"miniwob/{name}" for name in compared_tasks()),
         demonstrations_per_task=10,
+        cloning_epochs=20,
         near_goal=0.3,
-        num_updates=1200,
+        num_updates=1500,
         learning_limit_s=7200.0,
+        groups_per_update=48,
+        imitation_samples=96,
+        rate_floor=0.2,
         successes_per_task=64,
         curriculum=CurriculumConfig(cost_exponent=0.5),
     )
@@ -47,7 +51,7 @@ def miniwob_56() -> Recipe:
 def miniwob() -> Recipe:
     """All tasks of MiniWoB++ that the package ships."""
     tasks = tuple(f"miniwob/{name}" for name in task_names())
-    return replace(miniwob_56(), name="miniwob", tasks=tasks, num_updates=2400, learning_limit_s=14400.0)
+    return replace(miniwob_56(), name="miniwob", tasks=tasks, num_updates=3000, learning_limit_s=14400.0)
 
 
 RECIPES: dict[str, Callable[[], Recipe]] = {

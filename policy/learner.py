@@ -62,17 +62,20 @@ class Learner:
         )
         self.generator = torch.Generator().manual_seed(config.seed)
         self.steps = 0  # optimiser steps so far
+        self._rate = 1.0
         self.surprises: list[float | None] = []  # of each sample of the last update, in nats; None: it was not used
 
-    def update(self, samples: Sequence[LearningSample], *, imitation_weight: float = 1.0) -> Metrics:
+    def update(self, samples: Sequence[LearningSample], *, imitation_weight: float = 1.0, rate: float = 1.0) -> Metrics:
         """Learn from samples; return means over optimiser steps, and how many samples could not be used.
 
         A sample is imitated where its weight is positive, reinforced where it has an advantage,
         and teaches the value where it has a target return. One without a behaviour log-probability counts as on-policy.
+        ``rate`` is a factor of the learning rate.
         """
         read = [(self._read(sample), sample) for sample in samples]
         usable: list[Prepared] = [(reading, sample) for reading, sample in read if reading is not None]
         totals: list[Metrics] = []
+        self._rate = rate
         surprises: dict[int, float] = {}  # by the sample's identity
         for _ in range(self.config.epochs if usable else 0):
             order = torch.randperm(len(usable), generator=self.generator).tolist()
@@ -183,7 +186,7 @@ class Learner:
     def _set_learning_rate(self) -> None:
         share = min(1.0, (self.steps + 1) / max(self.config.warmup_steps, 1))
         for group in self.optimizer.param_groups:
-            group["lr"] = self.config.learning_rate * share
+            group["lr"] = self.config.learning_rate * self._rate * share
 
 
 def _shapes(sample: LearningSample, imitation_weight: float) -> bool:

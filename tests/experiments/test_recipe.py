@@ -62,6 +62,12 @@ def test_imitation_weight_falls_to_its_floor() -> None:
     assert weights == sorted(weights, reverse=True)
 
 
+def test_the_learning_rate_falls_to_its_floor() -> None:
+    assert {default().rate(update) for update in range(10)} == {1.0}
+    recipe = replace(default(), rate_floor=0.2)
+    assert [recipe.rate(0), recipe.rate(recipe.num_updates - 1)] == pytest.approx([1.0, 0.2])
+
+
 @pytest.mark.parametrize("data", [{}, {"name": 3}, {"name": "x", "policy": {"layers": "two"}}])
 def test_broken_recipes_are_refused(data: dict[str, Any]) -> None:
     if data:

@@ -62,6 +62,15 @@ def test_failures_imitated_as_such_teach_what_not_to_do(make_named: Maker) -> No
         assert subject.policy.evaluate([reading]).log_prob.item() > math.log(0.9)
 
 
+def test_the_learning_rate_is_multiplied(form: Observation) -> None:
+    still, moving = learner(), learner()
+    before = {name: tensor.clone() for name, tensor in still.policy.network.state_dict().items()}
+    still.update([sample(form, Click("e1"))], rate=0.0)
+    moving.update([sample(form, Click("e1"))], rate=0.5)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in still.policy.network.state_dict().items())
+    assert not all(torch.equal(tensor, before[name]) for name, tensor in moving.policy.network.state_dict().items())
+
+
 @pytest.mark.parametrize(("seeing", "low", "high"), [(True, 0.9, 1.0), (False, 0.0, 0.45)])
 def test_colours_are_learned_from_pixels_and_only_from_them(
     make_coloured: Maker, seeing: bool, low: float, high: float
