@@ -22,6 +22,7 @@ class Recipe:
     """Everything that decides how a training run goes."""
 
     name: str
+    variant: str = ""  # what it is called among others of its name
     tasks: tuple[str, ...] = tuple(f"miniwob/{task}" for task in DEFAULT_TASKS)
     task_set: str = ""  # folder of a compiled set that the tasks are of; with no tasks named, all of it
     held_out: float = 0.0  # fraction of the tasks, by a hash of their names, that are only evaluated

@@ -9,7 +9,7 @@ from pathlib import Path
 from browser_env.errors import UsageError
 from experiments.experiment import RESULT, Result, load_recipe, make_directory, run_experiment
 from experiments.progress import Progress
-from experiments.recipe import Recipe, override, override_from_text
+from experiments.recipe import Recipe, override_from_text
 from experiments.recipes import default, miniwob, miniwob_56
 from experiments.run_log import Tracker
 
@@ -23,19 +23,6 @@ class Study:
     recipe: Callable[[], Recipe]
     variants: Mapping[str, Sequence[str]]  # by name, what each changes, as --set takes it
     seeds: tuple[int, ...] = (0, 1, 2)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """One run of a study."""
-
-    variant: str
-    recipe: Recipe
-
-    @property
-    def folder(self) -> str:
-        """The name of its run's folder."""
-        return f"{self.variant}-seed{self.recipe.seed}"
 
 
 def ablated() -> Recipe:
@@ -104,34 +91,39 @@ def trials(
     seeds: Sequence[int] = (),
     variants: Sequence[str] = (),
     assignments: Sequence[str] = (),
-) -> list[Trial]:
+) -> list[Recipe]:
     """Return the study's runs, seed by seed; ``assignments`` change all of them, before a variant's own."""
     unknown = [name for name in variants if name not in study.variants]
     if unknown:
         raise UsageError(f"{study.name} has no variant {unknown[0]!r}; known are {', '.join(study.variants)}")
     return [
-        Trial(variant=variant, recipe=_recipe(study, seed, [*assignments, *study.variants[variant]]))
+        _recipe(study, variant, seed, assignments)
         for seed in seeds or study.seeds
         for variant in variants or study.variants
     ]
 
 
-def run_trials(chosen: Sequence[Trial], *, folder: Path, tracker: Tracker, progress: Progress) -> Iterator[Result]:
+def folder_of(trial: Recipe) -> str:
+    """Return the name of the folder of a study's run."""
+    return f"{trial.variant}-seed{trial.seed}"
+
+
+def run_trials(chosen: Sequence[Recipe], *, folder: Path, tracker: Tracker, progress: Progress) -> Iterator[Result]:
     """Run what is not finished yet, and go on with what was broken off; yield the new results."""
     for trial in chosen:
-        directory = folder / trial.folder
+        directory = folder / folder_of(trial)
         if not directory.exists():
-            make_directory(directory, trial.recipe)
-        if load_recipe(directory) != trial.recipe:
+            make_directory(directory, trial)
+        if load_recipe(directory) != trial:
             raise UsageError(f"{directory} is a run of another recipe; name another folder with --runs")
         if (directory / RESULT).exists():
             continue
-        progress.console.rule(trial.folder)
-        yield run_experiment(trial.recipe, directory=directory, tracker=tracker, progress=progress)
+        progress.console.rule(directory.name)
+        yield run_experiment(trial, directory=directory, tracker=tracker, progress=progress)
 
 
-def _recipe(study: Study, seed: int, assignments: Sequence[str]) -> Recipe:
-    recipe = override(override(study.recipe(), "name", study.name), "seed", seed)
-    for assignment in assignments:
+def _recipe(study: Study, variant: str, seed: int, assignments: Sequence[str]) -> Recipe:
+    recipe = replace(study.recipe(), name=study.name, variant=variant, seed=seed)
+    for assignment in (*assignments, *study.variants[variant]):
         recipe = override_from_text(recipe, assignment)
     return recipe

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from browser_env.errors import UsageError
-from browser_env.miniwob import miniwob_task
+from browser_env.miniwob import DEFAULT_TASKS, miniwob_task
 from browser_env.seeds import demonstration_seed
 from experiments.benchmarks.applications import APPLICATIONS
 from experiments.benchmarks.picture import save_picture
@@ -25,7 +25,7 @@ from experiments.benchmarks.replay import PHASES, ReplayPlan, measure_replay, re
 from experiments.benchmarks.report import breakdown_tables, ratio_table, result_table, to_json
 from experiments.benchmarks.tasks import TasksPlan, measure_tasks, tasks_json, tasks_tables
 from experiments.commands.options import Commands, add_command, add_group, write_result
-from experiments.experts.policy import EXPERTS, ExpertPolicy
+from experiments.experts.policy import ExpertPolicy
 from experiments.progress import Progress
 from experiments.studio import measuring
 from experiments.studio.app import Studio
@@ -93,7 +93,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("--store", metavar="DIR", type=Path, required=True, help="where they are kept")
     parser.add_argument("--sessions", type=int, default=10, help="per task (default: 10)")
-    parser.add_argument("--tasks", default=",".join(EXPERTS), help="names, with commas (default: those with an expert)")
+    parser.add_argument("--tasks", default=",".join(DEFAULT_TASKS), help="names, with commas (default: twelve)")
     parser.add_argument("--seed", type=int, default=0, help="of the run whose demonstrations they are to equal")
     parser.set_defaults(run=run_sessions)
     parser = add_command(

@@ -14,7 +14,8 @@ from browser_env.locate import find_browser
 from experiments.commands.options import Commands, add_command, write_result
 from experiments.experiment import RESULT
 from experiments.progress import Progress
-from experiments.study import STUDIES, Trial, find_study, run_trials, trials
+from experiments.recipe import Recipe
+from experiments.study import STUDIES, find_study, folder_of, run_trials, trials
 from experiments.tracking import connect, default_uri
 
 
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         for result in run_trials(chosen, folder=folder, tracker=tracker, progress=Progress(console)):
             means = ", ".join(f"{arm} {value:.3f}" for arm, value in result.mean(held_out=False).items())
             console.print(f"{result.directory}: {means}", soft_wrap=True)
-    rows = [_row(trial, folder / trial.folder) for trial in chosen]
+    rows = [_row(trial, folder / folder_of(trial)) for trial in chosen]
     console.print(_table(rows))
     console.print(
         f"compare them:  .venv/bin/webdual compare {study.name} --runs {args.runs} --report {study.name}.html"
@@ -62,8 +63,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _row(trial: Trial, directory: Path) -> dict[str, object]:
-    row: dict[str, object] = {"variant": trial.variant, "seed": trial.recipe.seed, "state": "not begun"}
+def _row(trial: Recipe, directory: Path) -> dict[str, object]:
+    row: dict[str, object] = {"variant": trial.variant, "seed": trial.seed, "state": "not begun"}
     if (directory / RESULT).exists():
         result = json.loads((directory / RESULT).read_bytes())
         return row | {"state": "finished", "mean": result["mean"], "minutes": round(result["wall_s"] / 60, 1)}

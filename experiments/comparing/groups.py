@@ -126,11 +126,13 @@ def differing(settings: Sequence[Mapping[str, str]]) -> dict[str, tuple[str | No
 
 
 def _primary_labels(groups: Sequence[Group]) -> list[str]:
-    """Return experiment, recipe and arm, as far as they differ."""
-    rows = [(g.replicates[0].experiment, g.settings.get("name", ""), g.arm) for g in groups]
-    told = [column for column in range(3) if len({row[column] for row in rows}) > 1]
+    """Return experiment, recipe, variant and arm, as far as they differ."""
+    rows = [
+        (g.replicates[0].experiment, g.settings.get("name", ""), g.settings.get("variant", ""), g.arm) for g in groups
+    ]
+    told = [column for column in range(4) if len({row[column] for row in rows}) > 1]
     if not told:
-        told = [2 if rows[0][2] else 1]
+        told = [3 if rows[0][3] else 1]
     return ["/".join(filter(None, (row[column] for column in told))) for row in rows]
 
 

@@ -13,7 +13,7 @@ from browser_env.host import BrowserHost
 from browser_env.miniwob import DEFAULT_TASKS, miniwob_task
 from browser_env.task import Task
 from browser_env.task_source import as_miniwob_task, as_task
-from experiments.experts.policy import EXPERTS, ExpertPolicy
+from experiments.experts.policy import ExpertPolicy
 from experiments.studio.app import Studio
 from experiments.studio.archive import Archive
 from experiments.studio.table import AgentTable
@@ -64,7 +64,7 @@ def _tables(
     """Return tables for so many agents, which take turns at the tasks."""
     if num_agents > MAX_AGENTS:
         raise UsageError(f"at most {MAX_AGENTS} agents can be watched, not {num_agents}")
-    names = list(agents) or list(EXPERTS)
+    names = list(agents) or list(DEFAULT_TASKS)
     return tuple(
         AgentTable(
             name=f"agent {index + 1}",

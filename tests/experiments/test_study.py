@@ -10,7 +10,7 @@ import pytest
 
 from browser_env.errors import UsageError
 from experiments.cli import main
-from experiments.study import STUDIES, find_study, trials
+from experiments.study import STUDIES, find_study, folder_of, trials
 
 QUICK = (
     *('tasks=["miniwob/click-test"]', "demonstrations_per_task=2", "cloning_epochs=1", "num_updates=1"),
@@ -20,11 +20,10 @@ QUICK = (
 
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_run_of_a_study_has_its_folder_and_recipe(name: str) -> None:
-    chosen = trials(find_study(name))
-    assert (
-        len({trial.folder for trial in chosen}) == len(chosen) == len(STUDIES[name].seeds) * len(STUDIES[name].variants)
-    )
-    assert len({json.dumps(trial.recipe.to_json()) for trial in chosen}) == len(chosen)
+    study = find_study(name)
+    chosen = trials(study)
+    assert len({folder_of(trial) for trial in chosen}) == len(chosen) == len(study.seeds) * len(study.variants)
+    assert len({json.dumps(trial.to_json()) for trial in chosen}) == len(chosen)
 
 
 def test_what_is_missing_is_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -45,7 +44,10 @@ def test_what_is_missing_is_run(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert first.stat().st_mtime_ns == before
     capsys.readouterr()
     assert main(["compare", "ablations", "--runs", str(tmp_path)]) == 0
-    assert "demonstrations_per_task" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "demonstrations_per_task" in told
+    assert main(["compare", "ablations", "--runs", str(tmp_path), "--baseline", "full/mixed"]) == 0
+    capsys.readouterr()
     assert main(["study", "ablations", "--runs", str(tmp_path), "--variants", "full", "--seeds", "3"]) == 2
     assert "another recipe" in capsys.readouterr().err
 
@@ -65,6 +67,6 @@ def test_bad_input_is_said(options: list[str], complaint: str, capsys: pytest.Ca
 
 
 def test_assignments_change_every_run() -> None:
-    assert {trial.recipe.num_updates for trial in trials(find_study("ablations"), assignments=["num_updates=7"])} == {7}
+    assert {trial.num_updates for trial in trials(find_study("ablations"), assignments=["num_updates=7"])} == {7}
     with pytest.raises(UsageError, match="no field"):
         trials(find_study("ablations"), assignments=["updates=7"])

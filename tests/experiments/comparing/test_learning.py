@@ -5,15 +5,14 @@ import math
 import pytest
 
 from experiments.comparing.learning import demonstration_lines, group_curve, needed
-from experiments.comparing.replicates import LEARNER_S, MONEY, ROLLOUT_S, STEPS, SUCCESS, Curve, read_curve
+from experiments.comparing.replicates import MONEY, SECONDS, STEPS, SUCCESS, Curve, read_curve
 from experiments.statistics import Estimate
 from tests.experiments.comparing.building import curve, group, replicate
 
 HISTORY = {
     SUCCESS: {0: 0.1, 1: 0.2, 2: 0.3},
     STEPS: {0: 10.0, 1: 20.0, 2: 30.0},
-    ROLLOUT_S: {0: 1.0, 1: 1.0, 2: 1.0},
-    LEARNER_S: {0: 0.5, 1: 0.5, 2: 0.5},
+    SECONDS: {0: 1.5, 1: 1.5, 2: 1.5},
     MONEY: {0: 0.25, 1: 0.25, 2: 0.25},
 }
 
