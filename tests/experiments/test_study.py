@@ -42,11 +42,10 @@ def test_what_is_missing_is_run(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert main([*command, "--seeds", "3", "--list", "--json", str(report)]) == 0
     assert [row["state"] for row in json.loads(report.read_text())] == ["finished", "not begun"]
     assert first.stat().st_mtime_ns == before
-    capsys.readouterr()
-    assert main(["compare", "ablations", "--runs", str(tmp_path)]) == 0
-    told = capsys.readouterr().out
-    assert "demonstrations_per_task" in told
-    assert main(["compare", "ablations", "--runs", str(tmp_path), "--baseline", "full/mixed"]) == 0
+    compared = ["compare", "ablations", "--runs", str(tmp_path), "--baseline", "full/mixed", "--json", str(report)]
+    assert main(compared) == 0
+    labels = [group["label"] for group in json.loads(report.read_text())["groups"]]
+    assert labels == ["full/mixed", "full/imitation", "no-demonstrations/imitation", "no-demonstrations/mixed"]
     capsys.readouterr()
     assert main(["study", "ablations", "--runs", str(tmp_path), "--variants", "full", "--seeds", "3"]) == 2
     assert "another recipe" in capsys.readouterr().err
