@@ -101,7 +101,7 @@ class Scroll(Action):
 
 @dataclass(frozen=True, slots=True)
 class Type(Action):
-    """Focus an element, replace what it holds by a text; dates, times, colours and numbers are in ISO form.
+    """Focus an element, replace what it holds by a text; dates and times are in ISO form or as their fields show them.
 
     Without ``clear`` the text goes to the caret, or to the end of what had no focus.
     """

@@ -16,21 +16,43 @@ FORMS = {  # by the field's type: its value in ISO 8601
     "month": re.compile(r"(?P<year>\d{4,6})-(?P<month>\d\d)", re.ASCII),
     "week": re.compile(r"(?P<year>\d{4,6})-W(?P<week>\d\d)", re.ASCII),
 }
+SHOWN_DATE = r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4,6})"
+SHOWN_TIME = r"(?P<hour>0?[1-9]|1[0-2]):(?P<minute>\d\d)(?P<rest>:\d\d)? ?(?P<half>[AP]M)"
+SHOWN = {  # as the field itself shows it
+    "date": re.compile(SHOWN_DATE, re.ASCII),
+    "time": re.compile(SHOWN_TIME, re.ASCII),
+    "datetime-local": re.compile(f"{SHOWN_DATE},? {SHOWN_TIME}", re.ASCII),
+}
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def same_moment(kind: str, one: str, other: str) -> bool:
     """Whether two values of a date or time field mean the same."""
-    moments = [_moment(kind, text) for text in (one, other)]
+    moments = [_moment(kind, in_iso_form(kind, text)) for text in (one, other)]
     return moments[0] is not None and moments[0] == moments[1]
 
 
+def in_iso_form(kind: str, text: str) -> str:
+    """Return a value that is written as its field shows it, e.g. 5/1/2024 or 1:45 PM, in ISO 8601; others unchanged."""
+    found = SHOWN[kind].fullmatch(text) if kind in SHOWN else None
+    if found is None:
+        return text
+    parts = found.groupdict()
+    written = []
+    if "year" in parts:
+        written.append(f"{parts['year']}-{int(parts['month']):02d}-{int(parts['day']):02d}")
+    if "hour" in parts:
+        hour = int(parts["hour"]) % 12 + 12 * (parts["half"] == "PM")
+        written.append(f"{hour:02d}:{parts['minute']}{parts['rest'] or ''}")
+    return "T".join(written)
+
+
 def moment_events(kind: str, text: str, *, precision: str) -> list[KeyEvent] | None:
-    """Return the keys for a value in ISO 8601, or None for another text.
+    """Return the keys for a value in ISO 8601 or as the field shows it, or None for another text.
 
     ``precision`` says what the field shows beyond minutes: nothing, ``s`` or ``ms`` (seconds and thousandths).
     """
-    found = FORMS[kind].fullmatch(text)
+    found = FORMS[kind].fullmatch(in_iso_form(kind, text))
     if found is None:
         return None
     parts = found.groupdict()

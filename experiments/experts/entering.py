@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from browser_env.action import Action, Click, Type
+from browser_env.fields import same_moment
 from browser_env.observation import Observation
 from experiments.experts.seeing import Expert, click, named, of_role, quoted, submit
 
@@ -30,17 +31,15 @@ def login_user_popup(observation: Observation) -> Action:
 
 
 def enter_time(observation: Observation) -> Action:
-    """Type the goal's time of twelve hours as one of twenty-four, then submit."""
-    match = re.search(r"(\d+):(\d\d)\s(AM|PM)", observation.goal)
-    hour, minute, half = match.groups() if match else ("12", "00", "AM")
-    return _enter(observation, f"{int(hour) % 12 + 12 * (half == 'PM'):02}:{minute}")
+    """Type the goal's time, then submit."""
+    match = re.search(r"\d+:\d\d [AP]M", observation.goal)
+    return _enter(observation, "time", match[0] if match else "12:00 AM")
 
 
 def enter_date(observation: Observation) -> Action:
-    """Type the goal's date with the year first, then submit."""
-    match = re.search(r"(\d\d)/(\d\d)/(\d{4})", observation.goal)
-    month, day, year = match.groups() if match else ("01", "01", "2010")
-    return _enter(observation, f"{year}-{month}-{day}")
+    """Type the goal's date, then submit."""
+    match = re.search(r"\d\d/\d\d/\d{4}", observation.goal)
+    return _enter(observation, "date", match[0] if match else "01/01/2010")
 
 
 def use_spinner(observation: Observation) -> Action:
@@ -52,10 +51,10 @@ def use_spinner(observation: Observation) -> Action:
     return submit(observation) if value == wanted else click(up if value < wanted else down)
 
 
-def _enter(observation: Observation, text: str) -> Action:
-    """Type a text into the only field, then submit."""
+def _enter(observation: Observation, kind: str, text: str) -> Action:
+    """Type a date or a time into the only field, then submit."""
     field = of_role(observation, "textbox")[0]
-    return submit(observation) if field.value == text else Type(field.id, text)
+    return submit(observation) if same_moment(kind, field.value, text) else Type(field.id, text)
 
 
 EXPERTS: dict[str, Expert] = {

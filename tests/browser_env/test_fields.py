@@ -26,6 +26,10 @@ def typed(events: list[tuple[str, dict[str, Any]]]) -> str:
         ("datetime-local", "2024-05-01T13:45", "", "05012024>0145PM"),
         ("datetime-local", "2024-05-01 13:45", "", "05012024>0145PM"),
         ("month", "2024-09", "", "Sep>2024"),
+        ("date", "5/1/2024", "", "05012024"),
+        ("time", "12:05 AM", "", "1205AM"),
+        ("time", "8:05 PM", "", "0805PM"),
+        ("datetime-local", "05/01/2024, 01:45 PM", "", "05012024>0145PM"),
         ("week", "2024-W07", "", "072024"),
     ],
 )
@@ -37,7 +41,15 @@ def test_moments_are_typed_part_by_part(kind: str, text: str, precision: str, ke
 
 @pytest.mark.parametrize(
     ("kind", "text"),
-    [("date", "05/01/2024"), ("date", ""), ("time", "1:45"), ("month", "May 2024"), ("week", "2024-07"), ("date", "x")],
+    [
+        ("date", "5-1-2024"),
+        ("time", "13:05 PM"),
+        ("date", ""),
+        ("time", "1:45"),
+        ("month", "May 2024"),
+        ("week", "2024-07"),
+        ("date", "x"),
+    ],
 )
 def test_another_text_is_no_moment(kind: str, text: str) -> None:
     assert moment_events(kind, text, precision="") is None

@@ -35,6 +35,19 @@ def test_moments_are_typed_in_iso_form(fields: Bench, name: str, id_: str, text:
     assert {"keydown", "input", "change"} <= {event["type"] for event in log}
 
 
+@pytest.mark.parametrize(
+    ("name", "id_", "text", "value"),
+    [
+        ("Date", "date", "12/9/2024", "2024-12-09"),
+        ("Time", "time", "1:45 PM", "13:45"),
+        ("Time", "time", "12:00 AM", "00:00"),
+    ],
+)
+def test_moments_are_typed_as_fields_show_them(fields: Bench, name: str, id_: str, text: str, value: str) -> None:
+    fields.act(Type(fields.ids[name], text))
+    assert fields.tab.evaluate(f"{id_}.value") == value
+
+
 def test_moments_replace_what_was_there_and_can_be_emptied(fields: Bench) -> None:
     for text in ("2024-05-01", "2031-11-30", ""):
         fields.act(Type(fields.ids["Date"], text))
