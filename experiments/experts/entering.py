@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from browser_env.action import Action, Click, Type
+from browser_env.action import Action, Click, Press, Type
 from browser_env.observation import Observation
-from experiments.experts.seeing import Expert, click, named, of_role, quoted, submit
+from experiments.experts.seeing import COLORS, Expert, click, color_at, enter, named, of_role, quoted, submit
 
 
 def enter_password(observation: Observation) -> Action:
@@ -33,14 +33,21 @@ def enter_time(observation: Observation) -> Action:
     """Type the goal's time of twelve hours as one of twenty-four, then submit."""
     match = re.search(r"(\d+):(\d\d)\s(AM|PM)", observation.goal)
     hour, minute, half = match.groups() if match else ("12", "00", "AM")
-    return _enter(observation, f"{int(hour) % 12 + 12 * (half == 'PM'):02}:{minute}")
+    return enter(observation, of_role(observation, "textbox")[0], f"{int(hour) % 12 + 12 * (half == 'PM'):02}:{minute}")
 
 
 def enter_date(observation: Observation) -> Action:
     """Type the goal's date with the year first, then submit."""
     match = re.search(r"(\d\d)/(\d\d)/(\d{4})", observation.goal)
     month, day, year = match.groups() if match else ("01", "01", "2010")
-    return _enter(observation, f"{year}-{month}-{day}")
+    return enter(observation, of_role(observation, "textbox")[0], f"{year}-{month}-{day}")
+
+
+def enter_text_2(observation: Observation) -> Action:
+    """Type the quoted text in the case that the goal names, then submit."""
+    text = quoted(observation)[0]
+    cased = text.upper() if "upper case" in observation.goal else text.lower()
+    return enter(observation, of_role(observation, "textbox")[0], cased)
 
 
 def use_spinner(observation: Observation) -> Action:
@@ -52,16 +59,34 @@ def use_spinner(observation: Observation) -> Action:
     return submit(observation) if value == wanted else click(up if value < wanted else down)
 
 
-def _enter(observation: Observation, text: str) -> Action:
-    """Type a text into the only field, then submit."""
+def use_colorwheel(observation: Observation) -> Action:
+    """Type the named colour, then submit by keys: the picker covers the button."""
+    match = re.match(r"Select (\w+) with", observation.goal)
+    return _enter_color(observation, COLORS[match[1] if match else "black"])
+
+
+def use_colorwheel_2(observation: Observation) -> Action:
+    """Type the colour of the square in the goal, then submit by keys."""
+    square = next(element for element in of_role(observation, "generic") if not element.name)
+    return _enter_color(observation, color_at(observation, square))
+
+
+def _enter_color(observation: Observation, color: tuple[int, ...]) -> Action:
+    """Type a colour in hexadecimal digits, go on to the button, press it."""
     field = of_role(observation, "textbox")[0]
-    return submit(observation) if field.value == text else Type(field.id, text)
+    text = "".join(f"{channel:02X}" for channel in color)
+    if field.value != text:
+        return Type(field.id, text)
+    return Press("Tab" if "focused" in field.states else "Enter")
 
 
 EXPERTS: dict[str, Expert] = {
     "enter-password": enter_password,
+    "enter-text-2": enter_text_2,
     "enter-time": enter_time,
     "enter-date": enter_date,
     "login-user-popup": login_user_popup,
+    "use-colorwheel": use_colorwheel,
+    "use-colorwheel-2": use_colorwheel_2,
     "use-spinner": use_spinner,
 }

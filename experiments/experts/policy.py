@@ -8,8 +8,11 @@ from browser_env.acting import Decision
 from browser_env.errors import UsageError
 from browser_env.observation import Observation
 from experiments.experts import (
+    calculating,
     choosing,
     clicking,
+    commanding,
+    copying,
     entering,
     figures,
     filling,
@@ -20,6 +23,8 @@ from experiments.experts import (
     playing,
     pointing,
     reading,
+    sliding,
+    sweeping,
     watching,
 )
 from experiments.experts.seeing import Expert
@@ -27,8 +32,11 @@ from experiments.experts.seeing import Expert
 EXPERTS: dict[str, Expert] = {
     f"miniwob/{name}": expert
     for module in (
+        calculating,
         choosing,
         clicking,
+        commanding,
+        copying,
         entering,
         figures,
         filling,
@@ -39,6 +47,8 @@ EXPERTS: dict[str, Expert] = {
         playing,
         pointing,
         reading,
+        sliding,
+        sweeping,
         watching,
     )
     for name, expert in module.EXPERTS.items()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from browser_env.action import Action, Click, GiveUp
+from browser_env.action import Action, Click, GiveUp, Type
 from browser_env.observation import Element, Observation, Screenshot
 
 Expert = Callable[[Observation], Action]
@@ -28,6 +28,14 @@ COLORS = {  # CSS colour name -> RGB
     "cyan": (0, 255, 255),
     "pink": (255, 192, 203),
     "magenta": (255, 0, 255),
+    "aqua": (0, 255, 255),
+    "gray": (128, 128, 128),
+    "green": (0, 128, 0),
+    "maroon": (128, 0, 0),
+    "navy": (0, 0, 128),
+    "silver": (192, 192, 192),
+    "teal": (0, 128, 128),
+    "gold": (255, 215, 0),
 }
 
 
@@ -49,6 +57,11 @@ def named(observation: Observation, name: str, *, role: str) -> Element | None:
 def submit(observation: Observation) -> Action:
     """Click the button "Submit"."""
     return click(named(observation, "Submit", role="button"))
+
+
+def enter(observation: Observation, field: Element, text: str) -> Action:
+    """Type a text into a field, then submit."""
+    return submit(observation) if field.value == text else Type(field.id, text)
 
 
 def click(element: Element | None) -> Action:

@@ -1,0 +1,52 @@
+"""Tasks in which the pointer is held down on its way: a text is marked, an edge is moved."""
+
+from __future__ import annotations
+
+import re
+
+from browser_env.action import Action, Drag
+from browser_env.arguments import Point
+from browser_env.observation import Element, Observation
+from experiments.experts.seeing import Expert, of_role, submit
+
+INSET = 0.5  # from a text's corner to where a sweep begins or ends, in CSS px
+SHORTEST, LONGEST = 56, (101, 76)  # sides that an area may have at first; the longest by axis
+SHORT, LONG = 40, (112, 90)  # sides that none has at first
+
+
+def highlight_text(observation: Observation) -> Action:
+    """Mark the counted paragraph, or the only one, from corner to corner, then submit."""
+    match = re.search(r"the (\d)\w\w paragraph", observation.goal)
+    paragraphs = of_role(observation, "paragraph") or of_role(observation, "generic")[1:]
+    paragraph = paragraphs[int(match[1]) - 1 if match else 0]
+    if observation.selection.split() == paragraph.name.split():
+        return submit(observation)
+    x, y, width, height = paragraph.box
+    return Drag((Point(x + INSET, y + INSET), Point(x + width - INSET, y + height - INSET)))
+
+
+def resize_textarea(observation: Observation) -> Action:
+    """Drag the right or the lower edge until the side is of a length that none has at first, then submit."""
+    area = of_role(observation, "textbox")[0]
+    axis = int("the height" in observation.goal)
+    larger = "larger" in observation.goal
+    side = area.box[2 + axis]
+    if side > LONGEST[axis] if larger else side < SHORTEST:
+        return submit(observation)
+    edge = _edges(observation, area)[axis]
+    end = list(edge.center)
+    end[axis] = area.box[axis] + (LONG[axis] if larger else SHORT)
+    return Drag((edge.id, Point(*end)))
+
+
+def _edges(observation: Observation, area: Element) -> list[Element]:
+    """Return the right and the lower edge of an area."""
+    place = observation.elements.index(area)
+    return list(observation.elements[place + 1 : place + 3])
+
+
+EXPERTS: dict[str, Expert] = {
+    "highlight-text": highlight_text,
+    "highlight-text-2": highlight_text,
+    "resize-textarea": resize_textarea,
+}
