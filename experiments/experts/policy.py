@@ -24,6 +24,7 @@ from experiments.experts import (
     pointing,
     reading,
     sliding,
+    styling,
     sweeping,
     watching,
 )
@@ -48,6 +49,7 @@ EXPERTS: dict[str, Expert] = {
         pointing,
         reading,
         sliding,
+        styling,
         sweeping,
         watching,
     )

@@ -21,8 +21,7 @@ def highlight_text(observation: Observation) -> Action:
     paragraph = paragraphs[int(match[1]) - 1 if match else 0]
     if observation.selection.split() == paragraph.name.split():
         return submit(observation)
-    x, y, width, height = paragraph.box
-    return Drag((Point(x + INSET, y + INSET), Point(x + width - INSET, y + height - INSET)))
+    return mark(paragraph)
 
 
 def resize_textarea(observation: Observation) -> Action:
@@ -37,6 +36,12 @@ def resize_textarea(observation: Observation) -> Action:
     end = list(edge.center)
     end[axis] = area.box[axis] + (LONG[axis] if larger else SHORT)
     return Drag((edge.id, Point(*end)))
+
+
+def mark(paragraph: Element) -> Action:
+    """Mark a paragraph's text from corner to corner."""
+    x, y, width, height = paragraph.box
+    return Drag((Point(x + INSET, y + INSET), Point(x + width - INSET, y + height - INSET)))
 
 
 def _edges(observation: Observation, area: Element) -> list[Element]:
