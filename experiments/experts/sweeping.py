@@ -1,14 +1,18 @@
-"""Tasks in which the pointer is held down on its way: a text is marked, an edge is moved."""
+"""Tasks in which the pointer is held down on its way: a text is marked, an edge is moved, a line drawn."""
 
 from __future__ import annotations
 
+import math
 import re
+from dataclasses import replace
 
 from browser_env.action import Action, Drag
 from browser_env.arguments import Point
 from browser_env.observation import Element, Observation
-from experiments.experts.seeing import Expert, of_role, submit
+from experiments.experts.seeing import Expert, of_role, pixels, submit
 
+REACH = 24  # of a line from the dot, in CSS px
+CORNERS = 16  # of what is drawn for a circle
 INSET = 0.5  # from a text's corner to where a sweep begins or ends, in CSS px
 SHORTEST, LONGEST = 56, (101, 76)  # sides that an area may have at first; the longest by axis
 SHORT, LONG = 40, (112, 90)  # sides that none has at first
@@ -38,6 +42,27 @@ def resize_textarea(observation: Observation) -> Action:
     return Drag((edge.id, Point(*end)))
 
 
+def draw_line(observation: Observation) -> Action:
+    """Draw a level or an upright line through the dot, then submit; the line is seen half-way to its end."""
+    dot = of_role(observation, "graphics-symbol")[0]
+    x, y = dot.center
+    across, down = (REACH, 0) if "horizontal" in observation.goal else (0, REACH)
+    beside = replace(dot, box=(x + across / 2 - 2, y + down / 2 - 2, 4, 4))
+    if pixels(observation, beside).min() < 200:
+        return submit(observation)
+    return Drag((Point(x - across, y - down), Point(x, y), Point(x + across, y + down)))
+
+
+def draw_circle(observation: Observation) -> Action:
+    """Draw a circle around the dot, then submit."""
+    dot, *drawn = of_role(observation, "graphics-symbol")
+    if drawn:
+        return submit(observation)
+    x, y = dot.center
+    turns = [math.pi + 2 * math.pi * corner / CORNERS for corner in range(CORNERS + 1)]
+    return Drag(tuple(Point(x + REACH * math.cos(turn), y + REACH * math.sin(turn)) for turn in turns))
+
+
 def mark(paragraph: Element) -> Action:
     """Mark a paragraph's text from corner to corner."""
     x, y, width, height = paragraph.box
@@ -51,6 +76,8 @@ def _edges(observation: Observation, area: Element) -> list[Element]:
 
 
 EXPERTS: dict[str, Expert] = {
+    "draw-circle": draw_circle,
+    "draw-line": draw_line,
     "highlight-text": highlight_text,
     "highlight-text-2": highlight_text,
     "resize-textarea": resize_textarea,
