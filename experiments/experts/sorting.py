@@ -62,9 +62,10 @@ def _drag_to(entry: Element, other: Element, *, lower: float = 0.0) -> Action:
 
     What goes up and to the right comes from the right at last, as that puts it before the other.
     """
-    (x, y), (there_x, there_y) = entry.center, other.center
+    x, (there_x, there_y) = entry.center[0], other.center
     beyond_x = BEYOND * ((there_x > x) - (there_x < x))
-    beyond_y = BEYOND + lower if there_y > y + 1 else -BEYOND if there_y < y - 1 else 0.0
+    down = other.box[1] - entry.box[1]
+    beyond_y = BEYOND + lower if down > 0 else -BEYOND if down < 0 else 0.0
     if beyond_x > 0 > beyond_y:
         turn, end = (Point(there_x + side * beyond_x, there_y + beyond_y) for side in (2, -1))
         return Drag((entry.id, turn, end))
