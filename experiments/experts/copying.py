@@ -7,15 +7,14 @@ import re
 from browser_env.action import Action, Press, Scroll, Type
 from browser_env.arguments import Point
 from browser_env.observation import Element, Observation
-from experiments.experts.seeing import Expert, click, enter, of_role, submit
+from experiments.experts.seeing import Expert, click, enter, of_role, ordinal, submit
 
 LINE = 25  # height up to which an input is one of a single line, in CSS px
 
 
 def find_word(observation: Observation) -> Action:
     """Type the counted word of the paragraph, without signs, then submit."""
-    match = re.search(r"the (\d+)\w\w word", observation.goal)
-    word = of_role(observation, "paragraph")[0].name.split()[int(match[1]) - 1 if match else 0]
+    word = of_role(observation, "paragraph")[0].name.split()[ordinal(observation)]
     return enter(observation, of_role(observation, "textbox")[0], re.sub(r"\W", "", word))
 
 
@@ -30,8 +29,7 @@ def copy_paste(observation: Observation) -> Action:
     fields = of_role(observation, "textbox")
     areas = [field for field in fields if field.box[3] > LINE]
     line = next(field for field in fields if field.box[3] <= LINE)
-    match = re.search(r"the (\d)\w\w text area", observation.goal)
-    text = areas[int(match[1]) - 1 if match else 0].value
+    text = areas[ordinal(observation)].value
     return submit(observation) if line.value.strip() == text else Type(line.id, f"{text} ")
 
 

@@ -9,19 +9,13 @@ from collections.abc import Callable
 from browser_env.action import Action, Click, GiveUp
 from browser_env.arguments import Point
 from browser_env.observation import Element, Observation
-from experiments.experts.seeing import Expert, click, of_role, submit
-from policy.choice import cell_point
-from policy.config import CompactConfig
-from policy.vision import cell_grid
+from experiments.experts.seeing import Expert, Spot, cells, click, of_role, submit
 
 SIDE = 5  # points in a row of the grid; 0 is in the middle
-GRID = cell_grid(CompactConfig())  # columns, rows of cells to click
 LINES = 2  # that are drawn for an angle
 SHIFT = 2  # from the pixel that is clicked, right and down, to the point that it makes, in CSS px
 SMALLER = 0.5  # by how much a made point's radius may be less, which shifts the corner that counts
 NEAR = 25  # within which of the vertex a point gives no exact angle, in CSS px
-
-Spot = tuple[float, float]  # x, y in CSS px
 
 
 def grid_coordinate(observation: Observation) -> Action:
@@ -85,9 +79,8 @@ def _angle(one: Spot, other: Spot, vertex: Spot) -> float:
 def _click_best(observation: Observation, vertex: Element, error: Callable[[Spot], float], *, enough: float) -> Action:
     """Click the middle of the cell with the least error where that is little enough, otherwise a pixel."""
     width, height = observation.viewport
-    cells = [cell_point(index, GRID, observation.viewport) for index in range(GRID[0] * GRID[1])]
     pixels = [Point(x + 0.5, y + 0.5) for x in range(width) for y in range(height)]
-    for points in (cells, pixels):
+    for points in (cells(observation), pixels):
         errors = {point: error(_made(point)) for point in points if _is_usable(observation, point, vertex)}
         best = min(errors, key=errors.__getitem__, default=None)
         if best is not None and errors[best] < enough:

@@ -9,10 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from browser_env.action import Action, Click, GiveUp, Type
+from browser_env.arguments import Point
 from browser_env.observation import Element, Observation, Screenshot
+from policy.choice import cell_point
+from policy.config import CompactConfig
+from policy.vision import cell_grid
 
 Expert = Callable[[Observation], Action]
 Ink = NDArray[np.bool_]  # (height, width)
+Spot = tuple[float, float]  # x, y in CSS px
 
 COLORS = {  # CSS colour name -> RGB
     "red": (255, 0, 0),
@@ -44,6 +49,12 @@ def quoted(observation: Observation) -> list[str]:
     return re.findall(r'"([^"]*)"', observation.goal)
 
 
+def ordinal(observation: Observation) -> int:
+    """Return the place, from 0, that the goal counts, as in "2nd"; 0 where it counts none."""
+    match = re.search(r"(\d+)(?:st|nd|rd|th)\b", observation.goal)
+    return int(match[1]) - 1 if match else 0
+
+
 def of_role(observation: Observation, role: str) -> list[Element]:
     """Return the elements of a role, in their order."""
     return [element for element in observation.elements if element.role == role]
@@ -67,6 +78,12 @@ def enter(observation: Observation, field: Element, text: str) -> Action:
 def click(element: Element | None) -> Action:
     """Click an element; give up where there is none."""
     return Click(element.id) if element is not None else GiveUp("what the goal names is not on the page")
+
+
+def cells(observation: Observation) -> list[Point]:
+    """Return where the cells of the page are clicked."""
+    columns, rows = cell_grid(CompactConfig())
+    return [cell_point(index, (columns, rows), observation.viewport) for index in range(columns * rows)]
 
 
 def pixels(observation: Observation, element: Element) -> Screenshot:

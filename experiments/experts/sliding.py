@@ -10,12 +10,8 @@ import numpy as np
 from browser_env.action import Action, Click, Press
 from browser_env.arguments import Point
 from browser_env.observation import Element, Observation
-from experiments.experts.seeing import Expert, Ink, click, submit
-from policy.choice import cell_point
-from policy.config import CompactConfig
-from policy.vision import cell_grid
+from experiments.experts.seeing import Expert, Ink, Spot, cells, click, submit
 
-GRID = cell_grid(CompactConfig())  # columns, rows
 LINE = 5  # from the middle of a track to the outside of its line, in CSS px
 MARGIN = 1  # from the end of a track to the middle of a handle that is there, in CSS px
 SHADOW = 3  # around a handle, in which the line may be lighter, in CSS px
@@ -24,7 +20,6 @@ SPANS = (5, 10, 50, 100)
 SCALES = [(low, low + span) for low in LOWEST for span in SPANS]
 
 Scale = tuple[int, int]  # the lowest number and the highest
-Spot = tuple[float, float]  # x, y in CSS px
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,10 +107,9 @@ def _run(line: Ink, start: float, length: float) -> tuple[int, int]:
 def _points(observation: Observation, handle: Element, track: Track, place: float) -> list[Spot]:
     """Return the cells' middles on the track, or else its place, that lie beside the handle."""
     low, high = sorted((track.start, track.end))
-    cells = (cell_point(index, GRID, observation.viewport) for index in range(GRID[0] * GRID[1]))
     on_track = [
         (cell.x, cell.y)
-        for cell in cells
+        for cell in cells(observation)
         if low <= track.along((cell.x, cell.y)) <= high
         and abs(track.across((cell.x, cell.y)) - track.across(handle.center)) < LINE - 1
     ]

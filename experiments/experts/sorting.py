@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from browser_env.action import Action, Drag
 from browser_env.arguments import Point
 from browser_env.observation import Element, Observation
-from experiments.experts.seeing import Expert, of_role, submit
+from experiments.experts.seeing import Expert, of_role, ordinal, submit
 
 BEYOND = 5  # past the middle of the entry whose place is taken, in CSS px
 LOWER = 13  # from the middle of an entry's text to its own, in a grid, in CSS px
@@ -28,23 +26,20 @@ def drag_sort_numbers(observation: Observation) -> Action:
 def drag_items(observation: Observation) -> Action:
     """Drag the named entry to its place in the list."""
     entries = _entries(observation)
-    place = next(i for i, entry in enumerate(entries) if f"Drag {entry.name} " in observation.goal)
-    way = observation.goal.partition(f"Drag {entries[place].name} ")[2]
-    match = re.search(r"the (\d)", way)
+    place, way = _asked(observation, entries)
     ends = {
-        "to the top.": 0,
-        "to the bottom.": -1,
-        "down by one position.": place + 1,
-        "up by one position.": place - 1,
+        "to the top": 0,
+        "to the bottom": -1,
+        "down by one position": place + 1,
+        "up by one position": place - 1,
     }
-    return _drag_to(entries[place], entries[int(match[1]) - 1 if match else ends[way]])
+    return _drag_to(entries[place], entries[ends.get(way, ordinal(observation))])
 
 
 def drag_items_grid(observation: Observation) -> Action:
     """Drag the named entry to its place in the grid."""
     entries = _entries(observation)
-    place = next(i for i, entry in enumerate(entries) if f"Drag {entry.name} " in observation.goal)
-    way = observation.goal.partition(f"Drag {entries[place].name} ")[2].rstrip(".")
+    place, way = _asked(observation, entries)
     steps = {"up by one": -3, "down by one": 3, "left by one": -1, "right by one": 1}
     if way in steps:
         return _drag_to(entries[place], entries[place + steps[way]], lower=LOWER)
@@ -55,6 +50,12 @@ def drag_items_grid(observation: Observation) -> Action:
 def _entries(observation: Observation) -> list[Element]:
     """Return what is listed after the goal."""
     return [element for element in of_role(observation, "generic")[1:] if element.name]
+
+
+def _asked(observation: Observation, entries: list[Element]) -> tuple[int, str]:
+    """Return the place of the entry that the goal names, and where the goal says it belongs."""
+    place = next(i for i, entry in enumerate(entries) if f"Drag {entry.name} " in observation.goal)
+    return place, observation.goal.partition(f"Drag {entries[place].name} ")[2].rstrip(".")
 
 
 def _drag_to(entry: Element, other: Element, *, lower: float = 0.0) -> Action:

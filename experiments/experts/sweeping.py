@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import replace
 
 from browser_env.action import Action, Drag
 from browser_env.arguments import Point
 from browser_env.observation import Element, Observation
-from experiments.experts.seeing import Expert, of_role, pixels, submit
+from experiments.experts.seeing import Expert, of_role, ordinal, pixels, submit
 
 REACH = 24  # of a line from the dot, in CSS px
 CORNERS = 16  # of what is drawn for a circle
@@ -20,9 +19,8 @@ SHORT, LONG = 40, (112, 90)  # sides that none has at first
 
 def highlight_text(observation: Observation) -> Action:
     """Mark the counted paragraph, or the only one, from corner to corner, then submit."""
-    match = re.search(r"the (\d)\w\w paragraph", observation.goal)
     paragraphs = of_role(observation, "paragraph") or of_role(observation, "generic")[1:]
-    paragraph = paragraphs[int(match[1]) - 1 if match else 0]
+    paragraph = paragraphs[ordinal(observation)]
     if observation.selection.split() == paragraph.name.split():
         return submit(observation)
     return mark(paragraph)
