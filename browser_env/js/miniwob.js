@@ -77,10 +77,23 @@
     document.body.removeAttribute("tabindex");
   }
 
+  // What holds is looked at when the page pays: a price goes on moving afterwards.
+  let checks = {};
+  let end = null; // the page's own end of an episode
+  function checkAtEnd() {
+    if (end !== null) return;
+    end = core.endEpisode;
+    core.endEpisode = (reward, ...others) => {
+      if (WOB_DONE_GLOBAL !== true) checks = page in CHECKS && reward > 0 ? CHECKS[page]() : {};
+      end(reward, ...others);
+    };
+  }
+
   // Begin the episode of this seed, drawn from "train" or "test" data; return its goal and the goal's parts.
   async function start({ seed, mode }) {
     loadPictures();
     forgetFocus();
+    checkAtEnd();
     Math.seedrandom(seed);
     core.setDataMode(mode);
     core.startEpisodeReal();
@@ -96,7 +109,7 @@
     reward: Number(WOB_RAW_REWARD_GLOBAL),
     reason: String(WOB_REWARD_REASON ?? ""),
     limit: core.EPISODE_MAX_TIME,
-    checks: WOB_DONE_GLOBAL === true && page in CHECKS && WOB_RAW_REWARD_GLOBAL > 0 ? CHECKS[page]() : {},
+    checks: WOB_DONE_GLOBAL === true ? checks : {},
   });
   addEventListener("webdual", (event) => {
     const carrier = event.relatedTarget;

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from browser_env.action import Action
 from browser_env.observation import Observation
-from experiments.experts.seeing import Expert, click, named, of_role, quoted
+from experiments.experts.seeing import Expert, click, named, of_role, ordinal, quoted
 
 
 def click_test_2(observation: Observation) -> Action:
@@ -38,8 +36,7 @@ def click_tab_2(observation: Observation) -> Action:
 
 def focus_text_2(observation: Observation) -> Action:
     """Click the input that the goal counts."""
-    match = re.search(r"(\d)(?:st|nd|rd|th)", observation.goal)
-    return click(of_role(observation, "textbox")[int(match[1]) - 1 if match else 0])
+    return click(of_role(observation, "textbox")[ordinal(observation)])
 
 
 def click_only_button(observation: Observation) -> Action:

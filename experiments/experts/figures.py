@@ -60,11 +60,11 @@ def _is_described(observation: Observation, figure: Element, words: list[str]) -
     *qualities, kind = words
     size = SIZES[figure.box[3] >= LARGE]
     return all(
-        word == (size if word in SIZES else _color(observation, figure)) for word in qualities
-    ) and kind in _kinds(observation, figure)
+        word == (size if word in SIZES else color_of(observation, figure)) for word in qualities
+    ) and kind in kinds(observation, figure)
 
 
-def _kinds(observation: Observation, figure: Element) -> tuple[str, ...]:
+def kinds(observation: Observation, figure: Element) -> tuple[str, ...]:
     """Return the words that are true of a figure's kind."""
     if figure.name:
         return "item", figure.name, "digit" if figure.name.isdigit() else "letter"
@@ -73,7 +73,7 @@ def _kinds(observation: Observation, figure: Element) -> tuple[str, ...]:
     return "item", "shape", shape
 
 
-def _color(observation: Observation, figure: Element) -> str:
+def color_of(observation: Observation, figure: Element) -> str:
     """Return the colour whose direction from white is nearest to that of the figure's pixels."""
     taken = (255.0 - pixels(observation, figure)).sum(axis=(0, 1))
     return max(INKS, key=lambda name: float(INKS[name] @ taken))

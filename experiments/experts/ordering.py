@@ -5,16 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from browser_env.action import Action, Click, Press, Scroll, Type
+from browser_env.action import Action, Scroll, Type
 from browser_env.observation import Element, Observation
 from experiments.experts.seeing import Expert, click, named, of_role, pixels, quoted, submit
-from policy.choice import cell_point
-from policy.config import CompactConfig
-from policy.vision import cell_grid
+from experiments.experts.sliding import slide
 
-GRID = cell_grid(CompactConfig())  # columns, rows
 SLIDER = (-10, 10)  # its ends
-SLIDER_LEFT = 6.0  # where it begins, in CSS px
 
 
 def form_sequence(observation: Observation) -> Action:
@@ -23,7 +19,8 @@ def form_sequence(observation: Observation) -> Action:
     wanted, count = (int(match[1]), int(match[2])) if match else (0, 1)
     value = next(e for e in observation.elements if re.fullmatch(r"-?\d+", e.name))
     if int(value.name) != wanted:
-        return _slide(observation, value, wanted)
+        handle = next(e for e in observation.elements if not e.name and "clickable" in e.states)
+        return slide(observation, handle, int(value.name), wanted, SLIDER)
     box = of_role(observation, "checkbox")[count - 1]
     return submit(observation) if "checked" in box.states else click(box)
 
@@ -80,23 +77,6 @@ def order_food(observation: Observation) -> Action:
         if order and wanted:
             break
     return click(named(observation, "Order!", role="button"))
-
-
-def _slide(observation: Observation, value: Element, wanted: int) -> Action:
-    """Click the slider near a number; press arrow keys from there."""
-    handle = next(e for e in observation.elements if not e.name and "clickable" in e.states)
-    right = value.box[0] - 8
-    step = (right - SLIDER_LEFT) / (SLIDER[1] - SLIDER[0])
-    x = SLIDER_LEFT + (wanted - SLIDER[0]) * step
-    row = int(handle.center[1] * GRID[1] / observation.viewport[1])
-    cells = [cell_point(row * GRID[0] + column, GRID, observation.viewport) for column in range(GRID[0])]
-    point = min((cell for cell in cells if SLIDER_LEFT < cell.x < right), key=lambda cell: abs(cell.x - x))
-    on_handle = abs(point.x - handle.center[0]) <= handle.box[2] / 2  # clicks there move nothing
-    if abs(int(value.name) - wanted) > abs(point.x - x) / step + 1 and not on_handle:
-        return Click(point)
-    if "focused" not in handle.states:
-        return click(handle)
-    return Press("ArrowRight" if int(value.name) < wanted else "ArrowLeft")
 
 
 def _white_fields(observation: Observation, picture: Element) -> Iterator[bool]:

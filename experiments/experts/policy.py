@@ -8,8 +8,12 @@ from browser_env.acting import Decision
 from browser_env.errors import UsageError
 from browser_env.observation import Observation
 from experiments.experts import (
+    calculating,
     choosing,
     clicking,
+    commanding,
+    copying,
+    dragging,
     entering,
     figures,
     filling,
@@ -23,13 +27,22 @@ from experiments.experts import (
     pointing,
     posting,
     reading,
+    scheduling,
+    sliding,
+    sorting,
+    styling,
+    sweeping,
     watching,
 )
 from experiments.experts.seeing import Expert
 
 MODULES = (
+    calculating,
     choosing,
     clicking,
+    commanding,
+    copying,
+    dragging,
     entering,
     figures,
     filling,
@@ -43,6 +56,11 @@ MODULES = (
     pointing,
     posting,
     reading,
+    scheduling,
+    sliding,
+    sorting,
+    styling,
+    sweeping,
     watching,
 )
 

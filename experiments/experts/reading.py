@@ -6,7 +6,7 @@ import re
 
 from browser_env.action import Action, Type
 from browser_env.observation import Element, Observation
-from experiments.experts.seeing import Expert, click, named, of_role, pixels, quoted, submit
+from experiments.experts.seeing import Expert, click, named, of_role, ordinal, pixels, quoted, submit
 
 RESULTS = 3  # of a search, on each page
 
@@ -53,8 +53,7 @@ def search_engine(observation: Observation) -> Action:
     """Search the quoted word, turn to the page of the counted result, click it."""
     field = of_role(observation, "textbox")[0]
     word = quoted(observation)[0]
-    match = re.search(r"the (\d)(?:st|nd|rd|th)", observation.goal)
-    page, place = divmod(int(match[1]) - 1 if match else 0, RESULTS)
+    page, place = divmod(ordinal(observation), RESULTS)
     links = of_role(observation, "link")
     if field.value != word:
         return Type(field.id, word)

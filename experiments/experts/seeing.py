@@ -8,11 +8,16 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from browser_env.action import Action, Click, GiveUp
+from browser_env.action import Action, Click, GiveUp, Type
+from browser_env.arguments import Point
 from browser_env.observation import Element, Observation, Screenshot
+from policy.choice import cell_point
+from policy.config import CompactConfig
+from policy.vision import cell_grid
 
 Expert = Callable[[Observation], Action]
 Ink = NDArray[np.bool_]  # (height, width)
+Spot = tuple[float, float]  # x, y in CSS px
 
 COLORS = {  # CSS colour name -> RGB
     "red": (255, 0, 0),
@@ -28,12 +33,26 @@ COLORS = {  # CSS colour name -> RGB
     "cyan": (0, 255, 255),
     "pink": (255, 192, 203),
     "magenta": (255, 0, 255),
+    "aqua": (0, 255, 255),
+    "gray": (128, 128, 128),
+    "green": (0, 128, 0),
+    "maroon": (128, 0, 0),
+    "navy": (0, 0, 128),
+    "silver": (192, 192, 192),
+    "teal": (0, 128, 128),
+    "gold": (255, 215, 0),
 }
 
 
 def quoted(observation: Observation) -> list[str]:
     """Return the texts that the goal puts into double quotes."""
     return re.findall(r'"([^"]*)"', observation.goal)
+
+
+def ordinal(observation: Observation) -> int:
+    """Return the place, from 0, that the goal counts, as in "2nd"; 0 where it counts none."""
+    match = re.search(r"(\d+)(?:st|nd|rd|th)\b", observation.goal)
+    return int(match[1]) - 1 if match else 0
 
 
 def of_role(observation: Observation, role: str) -> list[Element]:
@@ -51,9 +70,20 @@ def submit(observation: Observation) -> Action:
     return click(named(observation, "Submit", role="button"))
 
 
+def enter(observation: Observation, field: Element, text: str) -> Action:
+    """Type a text into a field, then submit."""
+    return submit(observation) if field.value == text else Type(field.id, text)
+
+
 def click(element: Element | None) -> Action:
     """Click an element; give up where there is none."""
     return Click(element.id) if element is not None else GiveUp("what the goal names is not on the page")
+
+
+def cells(observation: Observation) -> list[Point]:
+    """Return where the cells of the page are clicked."""
+    columns, rows = cell_grid(CompactConfig())
+    return [cell_point(index, (columns, rows), observation.viewport) for index in range(columns * rows)]
 
 
 def pixels(observation: Observation, element: Element) -> Screenshot:

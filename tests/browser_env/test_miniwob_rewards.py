@@ -11,6 +11,7 @@ import pytest
 from browser_env.action import parse_action
 from browser_env.miniwob import miniwob_task
 from browser_env.observation import Observation
+from browser_env.seeds import demonstration_seed
 from rewards.outcome import Outcome
 
 MARK_PX = 2  # the pages draw the point that was clicked so far right of it and below
@@ -81,6 +82,21 @@ def test_stock_market_wants_a_price_below_the_level(episodes: Any) -> None:
     while f"${level}" not in {element.name for element in result.observation.elements}:
         result = act(episodes, "wait(100)")
     assert pays_wrongly(act(episodes, f"click({buy})"))
+
+
+def test_stock_market_judges_the_price_of_the_purchase(episodes: Any) -> None:
+    observation = episodes.reset(miniwob_task("stock-market"), seed=demonstration_seed(5))
+    level, buy = float(episodes.environment.fields["target"]), id_of(observation, "Buy")
+    while not _price(observation) < level:
+        observation = act(episodes, "wait(100)").observation
+    result = act(episodes, f"click({buy})")
+    assert _price(result.observation) > level
+    assert result.outcome is Outcome.SUCCESS
+
+
+def _price(observation: Observation) -> float:
+    shown = [element.name[1:] for element in observation.elements if element.name.startswith("$")]
+    return float(shown[0]) if shown else math.inf
 
 
 @pytest.mark.parametrize("name", ["use-autocomplete", "use-autocomplete-nodelay"])
