@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from browser_env.acting import Reply, Turn
 from browser_env.action import Action
 from browser_env.observation import Observation
 from browser_env.task import Task
@@ -32,6 +34,7 @@ class Step:
     intervention: bool = False  # a person took over for this step
     actor: Source | None = None  # who took it; None: the episode's source
     policy_version: int | None = None  # of the policy that took it; None: the episode's
+    reply: Reply | None = None  # what a language model wrote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +69,13 @@ class Episode:
     def observations(self) -> tuple[Observation, ...]:
         """All T + 1 observations."""
         return (*(step.observation for step in self.steps), self.final)
+
+
+def turns(steps: Sequence[Step], now: Observation, *, prefix: Sequence[Action] = ()) -> tuple[Turn, ...]:
+    """Return what was done before an observation: the actions of a prefix, then steps with what became of them."""
+    led_to = [*(step.observation for step in steps[1:]), now]
+    done = (
+        Turn(action=step.action, error=step.reply.error if step.reply and step.reply.error else seen.error)
+        for step, seen in zip(steps, led_to, strict=False)
+    )
+    return (*(Turn(action=action) for action in prefix), *done)

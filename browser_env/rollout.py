@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from browser_env.acting import Decision, Policy
+from browser_env.acting import Decision, Policy, Turn, decide
 from browser_env.action import Action
-from browser_env.episode import Episode, Source, Step
+from browser_env.episode import Episode, Source, Step, turns
 from browser_env.judgement import StepResult
 from browser_env.observation import Observation
 from browser_env.task import Task
@@ -44,6 +44,11 @@ class _Draft:
     steps: list[Step] = field(default_factory=list)
     observation: Observation | None = None
     cost: Cost = field(default_factory=Cost)
+
+    @property
+    def past(self) -> tuple[Turn, ...]:
+        assert self.observation is not None
+        return turns(self.steps, self.observation, prefix=self.request.prefix)
 
     def finish(self, outcome: Outcome, *, source: Source, result: StepResult | None, reason: str) -> Episode:
         request = self.request
@@ -130,7 +135,8 @@ class Rollout:
         if not drafts:
             return
         started = time.thread_time()
-        decisions = self._policy.act([d.observation for d in drafts if d.observation], greedy=self._greedy)
+        seen = [draft.observation for draft in drafts if draft.observation]
+        decisions = decide(self._policy, seen, [draft.past for draft in drafts], greedy=self._greedy)
         share = (time.thread_time() - started) / len(drafts)
         for draft, decision in zip(drafts, decisions, strict=True):
             draft.steps.append(_step(draft, decision, version=self._policy.version))
@@ -149,4 +155,5 @@ def _step(draft: _Draft, decision: Decision, *, version: int) -> Step:
         log_prob=decision.log_prob,
         value=decision.value,
         policy_version=version if version != draft.policy_version else None,
+        reply=decision.reply,
     )

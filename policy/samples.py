@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from browser_env.acting import Reply, Turn
 from browser_env.action import Action
 from browser_env.observation import Observation
 
@@ -44,4 +45,14 @@ class LearningSample(Protocol):
     @property
     def desired_return(self) -> float:
         """What the policy is told to reach; 1 but where a failure is imitated as one."""
+        ...
+
+    @property
+    def past(self) -> tuple[Turn, ...]:
+        """What was done before."""
+        ...
+
+    @property
+    def reply(self) -> Reply | None:
+        """What a language model wrote."""
         ...

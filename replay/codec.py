@@ -6,11 +6,12 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import astuple, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields
 from typing import Any
 
 import numpy as np
 
+from browser_env.acting import Reply
 from browser_env.action import action_from_json
 from browser_env.episode import Episode, Source, Step
 from browser_env.errors import ActionError, DataError
@@ -169,10 +170,13 @@ def _header(episode: Episode) -> dict[str, Any]:
 
 
 def _step(index: int, step: Step, name_image: Callable[[Screenshot], str]) -> dict[str, Any]:
-    record = {f.name: getattr(step, f.name) for f in fields(step) if f.name != "policy_version"}
-    record |= {} if step.policy_version is None else {"policy_version": step.policy_version}  # it seldom differs
+    seldom = ("policy_version", "reply")  # left out where there is none
+    record = {f.name: getattr(step, f.name) for f in fields(step) if f.name not in seldom}
+    record |= {} if step.policy_version is None else {"policy_version": step.policy_version}
     observation = _observation(step.observation, name_image)
-    return {"kind": "step", "index": index} | record | {"observation": observation, "action": step.action.to_json()}
+    nested = {"observation": observation, "action": step.action.to_json()}
+    reply = {} if step.reply is None else {"reply": asdict(step.reply)}
+    return {"kind": "step", "index": index} | record | nested | reply
 
 
 def _end(episode: Episode, name_image: Callable[[Screenshot], str]) -> dict[str, Any]:
@@ -228,7 +232,15 @@ def _read_step(record: dict[str, Any], read: Callable[[str | None], Screenshot |
     values = {name: value for name, value in record.items() if name not in ("kind", "index")}
     observation = _read_observation(record["observation"], read)
     actor = None if record.get("actor") is None else Source(record["actor"])  # older files have none
-    return Step(**values | {"observation": observation, "action": action_from_json(record["action"]), "actor": actor})
+    nested = {"action": action_from_json(record["action"]), "reply": _read_reply(record.get("reply"))}
+    return Step(**values | nested | {"observation": observation, "actor": actor})
+
+
+def _read_reply(record: dict[str, Any] | None) -> Reply | None:
+    if record is None:
+        return None
+    tokens, log_probs = (tuple(record[name]) for name in ("tokens", "log_probs"))
+    return Reply(tokens=tokens, log_probs=log_probs, error=record["error"])
 
 
 def _read_observation(record: dict[str, Any], read: Callable[[str | None], Screenshot | None]) -> Observation:

@@ -127,7 +127,8 @@ def _requoted(text: str, change: Change) -> str:
 
 def _relabelled(episode: Episode, task: Task, look: Callable[[Observation], Observation]) -> Episode:
     steps = tuple(
-        replace(step, observation=look(step.observation), log_prob=None, value=None) for step in episode.steps
+        replace(step, observation=look(step.observation), log_prob=None, value=None, reply=None)
+        for step in episode.steps
     )
     return replace(
         episode,

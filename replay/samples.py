@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from browser_env.acting import Reply, Turn
 from browser_env.action import Action
-from browser_env.episode import Episode
+from browser_env.episode import Episode, turns
 from browser_env.observation import Observation
 from replay.imitation import to_imitate
 
@@ -26,6 +27,8 @@ class Sample:
     task: str  # the task's name
     episode: str  # the episode's id
     step: int  # from 0
+    past: tuple[Turn, ...] = ()  # what was done before
+    reply: Reply | None = None  # what a language model wrote
 
 
 def imitated(
@@ -52,6 +55,8 @@ def imitated(
         task=episode.task.name,
         episode=episode.id,
         step=index,
+        past=turns(episode.steps[:index], step.observation, prefix=episode.prefix),
+        reply=step.reply,
     )
 
 
@@ -82,6 +87,8 @@ def _experienced(episode: Episode, index: int, advantage: float) -> Sample:
         task=episode.task.name,
         episode=episode.id,
         step=index,
+        past=turns(episode.steps[:index], step.observation, prefix=episode.prefix),
+        reply=step.reply,
     )
 
 

@@ -6,9 +6,9 @@ import asyncio
 import itertools
 from dataclasses import dataclass, field, replace
 
-from browser_env.acting import Policy
+from browser_env.acting import Policy, decide
 from browser_env.environment import Environment
-from browser_env.episode import Episode, Source
+from browser_env.episode import Episode, Source, turns
 from browser_env.errors import InfraError, UsageError
 from browser_env.host import BrowserHost
 from browser_env.seeds import held_out_seed
@@ -111,7 +111,8 @@ class AgentTable(Table):
         if recording.over:
             return
         seen = recording.observation
-        (decision,) = await asyncio.to_thread(self.policy.act, [seen])
+        past = turns(recording.steps, seen)
+        (decision,) = await asyncio.to_thread(decide, self.policy, [seen], [past])
         if self.free.is_set() and not recording.over:
             try:
                 await recording.act(decision.action, actor=Source.AGENT, log_prob=decision.log_prob, seen=seen)

@@ -253,3 +253,10 @@ def test_a_revoked_demonstration_is_in_no_later_batch(tmp_path: Path, make_episo
             assert list(buffer.epoch(4, _rng())) == []
             assert buffer.sample(50, demo_fraction=1.0, rng=_rng()) == []
     assert buffer.num_demonstrations == 0
+
+
+def test_samples_know_what_was_done_before(make_episode: Make) -> None:
+    episode = make_episode("own")
+    samples = experience_samples([episode], advantages={"own": 0.5})
+    assert [len(sample.past) for sample in samples] == list(range(len(episode.steps)))
+    assert [turn.action for turn in samples[-1].past] == [step.action for step in episode.steps[:-1]]

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from browser_env.acting import Reply
 from browser_env.action import Action, Answer, Click, Drag, Point, Scroll, Type, Wait
 from browser_env.episode import Episode, Source, Step
 from browser_env.errors import DataError
@@ -272,3 +273,10 @@ def test_a_bomb_is_damage() -> None:
     chunks = [bomb.compress(bytes(1 << 24)) for _ in range(17)]
     with pytest.raises(DamageError, match="cut short"):
         parse_episode(b"".join(chunks) + bomb.flush())
+
+
+def test_what_a_language_model_wrote_is_kept(make_episode: Make) -> None:
+    episode = make_episode("a")
+    reply = Reply(tokens=(5, 0, 7), log_probs=(-0.5, -1e-7, -3.25), error="no action")
+    steps = (replace(episode.steps[0], reply=reply), *episode.steps[1:])
+    assert _decode(*_encode(replace(episode, steps=steps))).steps == steps
