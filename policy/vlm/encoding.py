@@ -1,0 +1,97 @@
+"""Prompts as tokens and pixels, through a model's own chat template and image processor."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from browser_env.acting import Turn
+from browser_env.action import Action
+from browser_env.errors import UsageError
+from browser_env.observation import Observation, Screenshot
+from policy.vlm.config import VlmConfig
+from policy.vlm.coordinates import meant_action, written_action
+from policy.vlm.pretrained import Tools
+from policy.vlm.prompt import Prompt, build_prompt
+from policy.vlm.replies import read_reply
+
+IMAGE_TOKENS = ("<|image_pad|>", "<image>")  # that stand for a picture, in families whose processors need torchvision
+TEXT_INPUTS = ("input_ids", "attention_mask", "mm_token_type_ids", "token_type_ids")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Encoded:
+    """A prompt as a model takes it."""
+
+    ids: tuple[int, ...]
+    pixels: dict[str, Tensor] = field(default_factory=dict)  # what the model takes of the picture
+    picture: str = ""  # the picture's digest
+
+
+class Reader:
+    """Encodes observations and reads replies; threads may share one."""
+
+    def __init__(self, config: VlmConfig, tools: Tools, *, ends: Sequence[int]) -> None:
+        self.config, self.tools, self.ends = config, tools, tuple(ends)
+        self._lock = threading.Lock()  # tokenizers are not made for two threads at once
+        self._count = lru_cache(maxsize=8192)(lambda text: len(tools.tokenizer(text, add_special_tokens=False)["input_ids"]))
+
+    def encode(self, observation: Observation, past: Sequence[Turn] = ()) -> Encoded:
+        """Return the prompt for a decision."""
+        with self._lock:
+            prompt = build_prompt(observation, past, self.config, count=self._count)
+            inputs = self._inputs(prompt)
+        pixels = {name: torch.as_tensor(value) for name, value in inputs.items() if name not in TEXT_INPUTS}
+        ids = tuple(int(token) for token in inputs["input_ids"][0])
+        return Encoded(ids=ids, pixels=pixels, picture=_digest(prompt.image))
+
+    def target(self, observation: Observation, action: Action) -> tuple[int, ...]:
+        """Return the reply that stands for an action, with the token that ends it."""
+        text = written_action(action, observation, self.config).to_text()
+        with self._lock:
+            tokens = self.tools.tokenizer(text, add_special_tokens=False)["input_ids"]
+        return (*tokens, *self.ends[:1])
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """Return what a reply says."""
+        said = [token for token in tokens if token not in self.ends]
+        with self._lock:
+            return str(self.tools.tokenizer.decode(said, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+    def action(self, observation: Observation, text: str) -> Action:
+        """Return the action in a reply; raise :class:`ActionError` where there is none."""
+        return meant_action(read_reply(text), observation, self.config)
+
+    def _inputs(self, prompt: Prompt) -> dict[str, Any]:
+        tools = self.tools
+        template = (tools.processor or tools.tokenizer).apply_chat_template
+        text: str = template(prompt.messages(), add_generation_prompt=True, tokenize=False)
+        images = {} if prompt.image is None else {"images": [[prompt.image]]}
+        if tools.processor is not None:
+            return dict(tools.processor(text=[text], **images, return_tensors="pt", add_special_tokens=False))
+        pixels = {} if prompt.image is None else dict(tools.image_processor([prompt.image], return_tensors="pt"))
+        ids = tools.tokenizer([self._with_room(text, pixels)], add_special_tokens=False)["input_ids"]
+        return pixels | {"input_ids": ids}
+
+    def _with_room(self, text: str, pixels: dict[str, Any]) -> str:
+        """Repeat the token that stands for the picture as often as the model reads tokens of it."""
+        if not pixels:
+            return text
+        if "image_grid_thw" not in pixels:
+            raise UsageError(f"the processor of {self.config.model} cannot be loaded here; install torchvision")
+        count = int(pixels["image_grid_thw"][0].prod()) // self.tools.image_processor.merge_size**2
+        known = [token for token in IMAGE_TOKENS if token in text]
+        if not known:
+            raise UsageError(f"the chat template of {self.config.model} leaves pictures out; use picture=none")
+        return text.replace(known[0], known[0] * count, 1)
+
+
+def _digest(image: Screenshot | None) -> str:
+    return "" if image is None else hashlib.blake2b(image.tobytes(), digest_size=16).hexdigest()

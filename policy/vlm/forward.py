@@ -1,0 +1,106 @@
+"""One forward pass over sequences that are packed behind each other and do not see each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from policy.vlm.encoding import Encoded
+from policy.vlm.pretrained import inner
+
+IMAGES_SECOND = ("idefics2", "idefics3", "smolvlm")  # families whose pixels are (batch, num_images, ...)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Written:
+    """A prompt and the reply that was or should be written to it."""
+
+    prompt: Encoded
+    reply: tuple[int, ...]
+
+    @property
+    def length(self) -> int:
+        """How many tokens a model reads of it: all but the last."""
+        return len(self.prompt.ids) + len(self.reply) - 1
+
+
+def pack_up(lengths: Sequence[int], *, most: int) -> list[list[int]]:
+    """Return which sequences go together, longest first, where each pack has at most so many tokens, or one sequence."""
+    packs: list[list[int]] = []
+    room: list[int] = []
+    for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
+        fitting = [number for number, free in enumerate(room) if free >= lengths[index]]
+        if fitting:
+            packs[fitting[0]].append(index)
+            room[fitting[0]] -= lengths[index]
+        else:
+            packs.append([index])
+            room.append(most - lengths[index])
+    return packs
+
+
+def reply_logits(model: nn.Module, rows: Sequence[Written]) -> Tensor:
+    """Return the logits of every reply token of all rows, one row behind the other (num_tokens, vocabulary)."""
+    device = next(model.parameters()).device
+    ids = torch.tensor([[token for row in rows for token in (*row.prompt.ids, *row.reply[:-1])]], device=device)
+    starts = torch.tensor([0, *(row.length for row in rows)]).cumsum(0).tolist()
+    places = [
+        torch.arange(start + len(row.prompt.ids) - 1, start + row.length)
+        for start, row in zip(starts, rows, strict=False)
+    ]
+    output: Any = model(
+        input_ids=ids,
+        position_ids=torch.cat([positions(model, row.prompt, row.reply[:-1]) for row in rows], dim=-1).to(device),
+        attention_mask=_mask(model, [row.length for row in rows]),
+        **_pixels(model, [row.prompt for row in rows]),
+        use_cache=False,
+        logits_to_keep=torch.cat(places).to(device),
+    )
+    logits: Tensor = output.logits[0]
+    return logits
+
+
+def positions(model: nn.Module, prompt: Encoded, reply: Sequence[int] = ()) -> Tensor:
+    """Return the places of tokens, (1, length), or (3, 1, length) for models that place pictures in a plane."""
+    ids = torch.tensor([[*prompt.ids, *reply]])
+    if not in_plane(model):
+        return torch.arange(ids.shape[1])[None]
+    kinds = (ids == inner(model).config.image_token_id).int()
+    grids = prompt.pixels.get("image_grid_thw")
+    planes: Tensor = inner(model).model.get_rope_index(ids, mm_token_type_ids=kinds, image_grid_thw=grids)[0]
+    return planes
+
+
+def in_plane(model: nn.Module) -> bool:
+    """Tell whether a model places pictures in a plane."""
+    return hasattr(inner(model).model, "get_rope_index")
+
+
+def pixels_on(device: torch.device, dtype: torch.dtype, prompt: Encoded) -> dict[str, Tensor]:
+    """Return what the model takes of a picture, where the model is."""
+    return {
+        name: value.to(device, dtype if value.is_floating_point() else None) for name, value in prompt.pixels.items()
+    }
+
+
+def _pixels(model: nn.Module, prompts: Sequence[Encoded]) -> dict[str, Tensor]:
+    parameter = next(model.parameters())
+    seen = [pixels_on(parameter.device, parameter.dtype, prompt) for prompt in prompts if prompt.pixels]
+    dim = 1 if inner(model).config.model_type in IMAGES_SECOND else 0
+    return {name: torch.cat([pixels[name] for pixels in seen], dim=dim) for name in (seen[0] if seen else ())}
+
+
+def _mask(model: nn.Module, lengths: Sequence[int]) -> Tensor | None:
+    """Return what is added to attention (1, 1, length, length): nothing within a sequence's past, else minus infinity."""
+    if inner(model).config._attn_implementation == "flash_attention_2":
+        return None  # it tells sequences apart by positions that begin anew
+    parameter = next(model.parameters())
+    owner = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths)).to(parameter.device)
+    seen = (owner[:, None] == owner[None]).tril()
+    return torch.zeros(seen.shape, dtype=parameter.dtype, device=parameter.device).masked_fill(
+        ~seen, torch.finfo(parameter.dtype).min
+    )[None, None]

@@ -1,0 +1,254 @@
+"""The learner of vision-language policies: imitation and clipped policy gradient, token by token, in one update."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from policy.losses import clip_fraction, clipped_policy_loss, imitation_loss, importance_ratios, kl_estimate
+from policy.samples import LearningSample
+from policy.vlm.forward import Written, pack_up
+from policy.vlm.policy import VlmPolicy
+from policy.vlm.pretrained import checkpoint_gradients
+
+Metrics = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VlmLearnerConfig:
+    """How a vision-language policy is changed by samples."""
+
+    learning_rate: float = 1e-4
+    warmup_steps: int = 20  # optimiser steps until the full learning rate
+    weight_decay: float = 0.0
+    max_grad_norm: float = 1.0
+    minibatch: int = 32  # samples in one optimiser step
+    pack_tokens: int = 8192  # of these, as many as have so many tokens are read behind each other in one pass
+    epochs: int = 1  # passes over the samples of an update
+    clip: float = 0.2  # of importance ratios
+    max_ratio: float = 2.0  # importance ratios are cut off here
+    policy_weight: float = 1.0
+    kl_weight: float = 0.0  # of the divergence from the policy that learning began with
+    seed: int = 0  # of minibatches
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the configuration as JSON-serialisable data."""
+        return asdict(self)
+
+
+class Lesson(NamedTuple):
+    """A sample and the reply that it teaches."""
+
+    sample: LearningSample
+    reply: tuple[int, ...]
+
+    @property
+    def reinforced(self) -> bool:
+        """Whether the policy gradient uses it."""
+        return self.sample.advantage is not None and self.sample.reply is not None
+
+
+class Totals(NamedTuple):
+    """What the losses of a minibatch are divided by, however it is split into packs."""
+
+    weight: float  # of all imitated tokens
+    tokens: int  # reinforced
+
+
+class VlmLearner:
+    """Updates a policy from samples that mix demonstrations and own experience."""
+
+    def __init__(self, policy: VlmPolicy, config: VlmLearnerConfig) -> None:
+        self.policy, self.config = policy, config
+        self.optimizer = torch.optim.AdamW(
+            list(policy.trained.values()), lr=config.learning_rate, weight_decay=config.weight_decay
+        )
+        self.generator = torch.Generator().manual_seed(config.seed)
+        self.reference = policy.weights() if config.kl_weight else {}  # what learning began with
+        self.steps = 0  # optimiser steps so far
+        self.surprises: list[float | None] = []  # of each sample of the last update, in nats; None: it was not used
+        if policy.config.gradient_checkpointing:
+            checkpoint_gradients(policy.model)
+
+    def update(self, samples: Sequence[LearningSample], *, imitation_weight: float = 1.0) -> Metrics:
+        """Learn from samples; return means over optimiser steps, and how many samples could not be used.
+
+        A sample is imitated where its weight is positive, and reinforced where it has an advantage and a reply.
+        All tokens of a minibatch count alike.
+        """
+        lessons = [lesson for sample in samples if (lesson := self._lesson(sample)) is not None]
+        rows: list[Metrics] = []
+        surprises: dict[int, float] = {}  # by the sample's identity
+        self.policy.model.train(self.policy.config.gradient_checkpointing)
+        for chosen, written in self._ahead(self._batches(lessons)):
+            metrics, log_probs = self._step(chosen, written, imitation_weight)
+            rows.append(metrics)
+            surprises |= {id(lesson.sample): -score for lesson, score in zip(chosen, log_probs, strict=True)}
+        self.policy.model.eval()
+        self.surprises = [surprises.get(id(sample)) for sample in samples]
+        self.policy.version += 1
+        skipped = float(len(samples) - len(lessons))
+        return {"samples": float(len(lessons)), "samples_skipped": skipped, **_means(rows)}
+
+    def state(self) -> dict[str, Any]:
+        """Return everything but the policy that an exact resume needs."""
+        return {
+            "optimizer": self.optimizer.state_dict(),
+            "generator": self.generator.get_state(),
+            "steps": self.steps,
+            "reference": self.reference,
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from :meth:`state`."""
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.generator.set_state(state["generator"])
+        self.steps = int(state["steps"])
+        self.reference = {name: value.to(self.policy.device) for name, value in state["reference"].items()}
+
+    def _lesson(self, sample: LearningSample) -> Lesson | None:
+        reply = sample.reply
+        if sample.advantage is not None and reply is not None:
+            return Lesson(sample, reply.tokens)
+        if sample.weight <= 0:
+            return None
+        own = reply is not None and reply.error is None
+        return Lesson(sample, reply.tokens if own and reply else self._target(sample))
+
+    def _target(self, sample: LearningSample) -> tuple[int, ...]:
+        return self.policy.reader.target(sample.observation, sample.action)
+
+    def _batches(self, lessons: Sequence[Lesson]) -> Iterator[list[Lesson]]:
+        for _ in range(self.config.epochs if lessons else 0):
+            order = torch.randperm(len(lessons), generator=self.generator).tolist()
+            for start in range(0, len(order), self.config.minibatch):
+                yield [lessons[i] for i in order[start : start + self.config.minibatch]]
+
+    def _ahead(self, batches: Iterator[list[Lesson]]) -> Iterator[tuple[list[Lesson], list[Written]]]:
+        """Yield minibatches with their prompts, while a thread reads those of the next."""
+        with ThreadPoolExecutor(max_workers=1) as reading:
+            coming = [(batch, reading.submit(self._read, batch)) for batch in (next(batches, None),) if batch]
+            while coming:
+                batch, written = coming.pop()
+                coming = [(after, reading.submit(self._read, after)) for after in (next(batches, None),) if after]
+                yield batch, written.result()
+
+    def _read(self, lessons: Sequence[Lesson]) -> list[Written]:
+        encode = self.policy.reader.encode
+        return [Written(prompt=encode(s.observation, s.past), reply=reply) for s, reply in lessons]
+
+    def _step(
+        self, lessons: Sequence[Lesson], written: Sequence[Written], imitation_weight: float
+    ) -> tuple[Metrics, list[float]]:
+        """Take one optimiser step, unless the gradient is not finite; return also the log-probabilities before it."""
+        packs = pack_up([row.length for row in written], most=self.config.pack_tokens)
+        totals = Totals(
+            sum(max(lesson.sample.weight, 0.0) * len(lesson.reply) for lesson in lessons),
+            sum(len(lesson.reply) for lesson in lessons if lesson.reinforced),
+        )
+        known = self._under_reference(lessons, written, packs)
+        sums: Metrics = {}
+        log_probs = [0.0] * len(lessons)
+        self.optimizer.zero_grad(set_to_none=True)
+        for pack in packs:
+            scores = self._score(lessons, written, pack)
+            loss, parts = self._loss([lessons[i] for i in pack], scores, [known.get(i) for i in pack], totals, imitation_weight)
+            loss.backward()  # type: ignore[no-untyped-call]
+            sums = {name: sums.get(name, 0.0) + parts.get(name, 0.0) for name in {**sums, **parts}}
+            for index, row in zip(pack, scores, strict=True):
+                log_probs[index] = float(row.detach().sum())
+        return self._descend(sums | {"packs": float(len(packs))}), log_probs
+
+    def _descend(self, metrics: Metrics) -> Metrics:
+        norm = float(torch.nn.utils.clip_grad_norm_(self.policy.trained.values(), self.config.max_grad_norm))
+        if not math.isfinite(norm):
+            return {**metrics, "broken_steps": 1.0}
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.learning_rate * min(1.0, (self.steps + 1) / max(self.config.warmup_steps, 1))
+        self.optimizer.step()
+        self.steps += 1
+        return {**metrics, "grad_norm": norm, "broken_steps": 0.0}
+
+    def _score(self, lessons: Sequence[Lesson], written: Sequence[Written], pack: Sequence[int]) -> list[Tensor]:
+        """Return each row's log-probabilities: of own replies as they were drawn, of others as free text."""
+        chosen = [lessons[i] for i in pack]
+        allowed = [
+            self.policy.masks(lesson.sample.observation, lesson.reply) if lesson.reinforced else None
+            for lesson in chosen
+        ]
+        return self.policy.score([written[i] for i in pack], allowed)
+
+    def _under_reference(
+        self, lessons: Sequence[Lesson], written: Sequence[Written], packs: Sequence[Sequence[int]]
+    ) -> dict[int, Tensor]:
+        """Return the reinforced rows' log-probabilities under the policy that learning began with."""
+        if not self.reference:
+            return {}
+        now, version = self.policy.weights(), self.policy.version
+        self.policy.take_over(self.reference, version=version)
+        known: dict[int, Tensor] = {}
+        with torch.no_grad():
+            for pack in packs:
+                if reinforced := [i for i in pack if lessons[i].reinforced]:
+                    known |= dict(zip(reinforced, self._score(lessons, written, reinforced), strict=True))
+        self.policy.take_over(now, version=version)
+        return known
+
+    def _loss(
+        self,
+        lessons: Sequence[Lesson],
+        scores: Sequence[Tensor],
+        known: Sequence[Tensor | None],
+        totals: Totals,
+        imitation_weight: float,
+    ) -> tuple[Tensor, Metrics]:
+        """Return a pack's share of the loss, and of what there is to watch."""
+        total = scores[0].sum() * 0
+        parts: dict[str, Tensor] = {}
+        weights = [max(lesson.sample.weight, 0.0) * len(lesson.reply) for lesson in lessons]
+        if sum(weights):
+            log_probs, spread = torch.cat(list(scores)), self._spread([w.sample.weight for w in lessons], scores)
+            parts["imitation_loss"] = imitation_loss(log_probs, spread.clamp(min=0)) * sum(weights) / totals.weight
+            total = total + imitation_weight * parts["imitation_loss"]
+        if rows := [i for i, lesson in enumerate(lessons) if lesson.reinforced]:
+            tokens = sum(len(scores[i]) for i in rows)
+            reinforced = self._reinforce([lessons[i] for i in rows], [scores[i] for i in rows], [known[i] for i in rows])
+            parts |= {name: part * tokens / totals.tokens for name, part in reinforced.items()}
+            total = total + self.config.policy_weight * parts["policy_loss"]
+            total = total + self.config.kl_weight * parts.get("kl_reference", 0)
+        return total, {name: float(part.detach()) for name, part in (parts | {"loss": total}).items()}
+
+    def _reinforce(
+        self, lessons: Sequence[Lesson], scores: Sequence[Tensor], known: Sequence[Tensor | None]
+    ) -> dict[str, Tensor]:
+        """Return the policy gradient's loss over tokens and what there is to watch about it."""
+        log_probs = torch.cat(list(scores))
+        replies = [lesson.sample.reply for lesson in lessons]
+        behaviour = log_probs.new_tensor([value for reply in replies if reply for value in reply.log_probs])
+        ratios = importance_ratios(log_probs, behaviour, largest=self.config.max_ratio)
+        advantages = self._spread([lesson.sample.advantage or 0.0 for lesson in lessons], scores)
+        parts = {
+            "policy_loss": clipped_policy_loss(ratios, advantages, clip=self.config.clip),
+            "mean_ratio": ratios.detach().mean(),
+            "clip_fraction": clip_fraction(ratios.detach(), clip=self.config.clip),
+            "kl": kl_estimate(log_probs.detach(), behaviour),
+        }
+        reference = [scores for scores in known if scores is not None]
+        return parts | ({"kl_reference": kl_estimate(torch.cat(reference), log_probs)} if reference else {})
+
+    def _spread(self, values: Sequence[float], scores: Sequence[Tensor]) -> Tensor:
+        """Return each row's value once for each of its tokens."""
+        lengths = torch.tensor([len(row) for row in scores], device=self.policy.device)
+        return torch.repeat_interleave(torch.tensor(values, device=self.policy.device), lengths)
+
+
+def _means(rows: Sequence[Metrics]) -> Metrics:
+    """Return the mean of each metric over the rows that have it."""
+    names = {name: None for row in rows for name in row}
+    return {name: math.fsum(values) / len(values) for name in names if (values := [r[name] for r in rows if name in r])}

@@ -1,0 +1,175 @@
+"""A vision-language model as a policy: it reads a page, writes a reply, and acts by it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from browser_env.acting import Decision, Reply, Turn
+from browser_env.action import Action, Wait
+from browser_env.errors import ActionError, UsageError
+from browser_env.observation import Observation
+from policy.vlm.automaton import Automaton
+from policy.vlm.config import VlmConfig
+from policy.vlm.constraint import Vocabulary, Writing, masks
+from policy.vlm.encoding import Reader
+from policy.vlm.forward import Written, reply_logits
+from policy.vlm.generation import Generation, Row, log_distribution
+from policy.vlm.grammar import action_automaton
+from policy.vlm.prefixes import Prefixes
+from policy.vlm.pretrained import Tools, ends_of, inner, load_model, load_tools, spelling
+
+UNREADABLE = Wait(0)  # done where a reply has no action
+
+
+class VlmPolicy:
+    """Maps observations, and what was done before, to actions by an image-text-to-text model."""
+
+    def __init__(self, config: VlmConfig, *, seed: int, device: str | torch.device | None = None) -> None:
+        self.device = _device(config.device if device is None else device)
+        tools = load_tools(config)
+        model = load_model(config, seed=seed, device=self.device)
+        vocabulary = _vocabulary(model, tools) if config.constrained else None
+        self._equip(config, model, Reader(config, tools, ends=ends_of(model, tools.tokenizer)), vocabulary)
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def _equip(self, config: VlmConfig, model: nn.Module, reader: Reader, vocabulary: Vocabulary | None) -> None:
+        self.config, self.model, self.reader, self.vocabulary = config, model, reader, vocabulary
+        self.prefixes = Prefixes(most=config.prefixes, image_token=inner(model).config.image_token_id)
+        self._version = 0
+        self._generation = Generation(
+            model,
+            ends=reader.ends,
+            prefixes=self.prefixes,
+            most=config.max_new_tokens,
+            temperature=config.temperature,
+            batch=config.batch,
+        )
+
+    def copy(self) -> VlmPolicy:
+        """Return another policy that is the same now and changes on its own; frozen weights are shared."""
+        frozen = {id(tensor): tensor for tensor in self.model.parameters() if not tensor.requires_grad}
+        twin = copy.copy(self)
+        twin._equip(self.config, copy.deepcopy(self.model, dict(frozen)), self.reader, self.vocabulary)
+        twin.generator = torch.Generator()
+        twin.generator.set_state(self.generator.get_state())
+        twin.version = self.version
+        return twin
+
+    @property
+    def version(self) -> int:
+        """The number of learner updates so far."""
+        return self._version
+
+    @version.setter
+    def version(self, version: int) -> None:
+        self._version = version
+        self.prefixes.clear()
+
+    @property
+    def trained(self) -> dict[str, nn.Parameter]:
+        """The weights that a learner changes, by name."""
+        return {name: tensor for name, tensor in self.model.named_parameters() if tensor.requires_grad}
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return a copy of the weights that a learner changes."""
+        return {name: tensor.detach().clone() for name, tensor in self.trained.items()}
+
+    def take_over(self, weights: dict[str, Tensor], *, version: int) -> None:
+        """Use these weights from now on."""
+        with torch.no_grad():
+            for name, tensor in self.trained.items():
+                tensor.copy_(weights[name])
+        self.version = version
+
+    def practise(self, *, exploration: float, seed: int) -> None:
+        """Draw from a seed; a language model explores by its temperature alone."""
+        if exploration:
+            raise UsageError("a vision-language policy explores by policy.temperature; set exploration=0")
+        self.generator.manual_seed(seed)
+
+    def act(self, observations: Sequence[Observation], *, greedy: bool = False) -> list[Decision]:
+        """Decide for each observation as if nothing was done before; sample unless ``greedy``."""
+        return self.act_after(observations, [()] * len(observations), greedy=greedy)
+
+    def act_after(
+        self, observations: Sequence[Observation], pasts: Sequence[Sequence[Turn]], *, greedy: bool = False
+    ) -> list[Decision]:
+        """Decide for each observation, given the turns that led to it; sample unless ``greedy``."""
+        rows = [
+            Row(prompt=self.reader.encode(seen, past), writing=self._writing(seen))
+            for seen, past in zip(observations, pasts, strict=True)
+        ]
+        self._generation.write(rows, generator=None if greedy else self.generator)
+        return [self._decision(seen, row) for seen, row in zip(observations, rows, strict=True)]
+
+    def log_prob(
+        self, observations: Sequence[Observation], actions: Sequence[Action], pasts: Sequence[Sequence[Turn]] = ()
+    ) -> list[float]:
+        """Return the log-probability that each action is written in its plain form."""
+        told = pasts or [()] * len(observations)
+        rows = [
+            Written(prompt=self.reader.encode(seen, past), reply=self.reader.target(seen, action))
+            for seen, action, past in zip(observations, actions, told, strict=True)
+        ]
+        with torch.no_grad():
+            return [float(scores.sum()) for scores in self.score(rows)]
+
+    def score(self, rows: Sequence[Written], allowed: Sequence[Tensor | None] = ()) -> list[Tensor]:
+        """Return each row's log-probabilities of its reply's tokens, in one pass, with gradients where enabled.
+
+        ``allowed`` holds the masks under which replies were drawn; those without one are scored as free text.
+        """
+        logits = reply_logits(self.model, rows).split([len(row.reply) for row in rows])
+        scored: list[Tensor] = []
+        for part, row, mask in zip(logits, rows, allowed or [None] * len(rows), strict=True):
+            scores = log_distribution(part, temperature=self.config.temperature, allowed=mask)
+            replies = torch.tensor(row.reply, device=scores.device)
+            scored.append(scores.gather(1, replies[:, None])[:, 0])
+        return scored
+
+    def masks(self, observation: Observation, reply: Sequence[int]) -> Tensor | None:
+        """Return which tokens might have come at each place of an own reply; None where all might."""
+        if self.vocabulary is None:
+            return None
+        return masks(self.vocabulary, self._automaton(observation), reply, room=self.config.max_new_tokens)
+
+    def _automaton(self, observation: Observation) -> Automaton:
+        return action_automaton(observation, self.config)
+
+    def _writing(self, observation: Observation) -> Writing | None:
+        if self.vocabulary is None:
+            return None
+        return Writing(self.vocabulary, self._automaton(observation), room=self.config.max_new_tokens)
+
+    def _decision(self, observation: Observation, row: Row) -> Decision:
+        action, error = UNREADABLE, None
+        try:
+            action = self.reader.action(observation, self.reader.text(row.tokens))
+        except ActionError as problem:
+            error = str(problem)
+        reply = Reply(tokens=tuple(row.tokens), log_probs=tuple(row.log_probs), error=error)
+        return Decision(
+            action=action,
+            log_prob=sum(row.log_probs),
+            tokens=len(row.prompt.ids) + len(row.tokens),
+            reply=reply,
+        )
+
+
+def _device(name: str | torch.device) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(name)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise UsageError("no CUDA device was found; use device=cpu")
+    return device
+
+
+def _vocabulary(model: Any, tools: Tools) -> Vocabulary:
+    size = int(inner(model).config.get_text_config().vocab_size)
+    return Vocabulary(spelling(tools.tokenizer, size), ends=ends_of(model, tools.tokenizer), size=size)

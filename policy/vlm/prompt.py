@@ -1,0 +1,127 @@
+"""What a model is shown of a page: the goal, what was done before, the picture and the elements, within a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from PIL import Image
+
+from browser_env.acting import Turn
+from browser_env.action import ACTIONS
+from browser_env.marks import set_of_marks
+from browser_env.observation import Element, Observation, Screenshot
+from policy.vlm.config import VlmConfig
+from policy.vlm.coordinates import Frame, frame_of, written_action
+
+PAGE_SHARE = 0.6  # of the budget that the elements may take before turns are left out
+STEADY = 8  # turns are left out by so many at once: a prompt's beginning stays the same meanwhile
+SHORT = 160  # characters of a name, a value or an error
+NAMES = {"target": "target", "path": "[target, target]", "options": "['label']", "names": "['file']"}
+Count = Callable[[str], int]  # a text's length in tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prompt:
+    """One message to a model: text, a picture between, text."""
+
+    before: str  # the same throughout an episode, but for what was done
+    image: Screenshot | None
+    after: str  # the page
+
+    def messages(self) -> list[dict[str, object]]:
+        """Return the message in the form that chat templates read."""
+        image = [] if self.image is None else [{"type": "image"}]
+        texts = ({"type": "text", "text": text} for text in (self.before, self.after))
+        return [{"role": "user", "content": [next(texts), *image, next(texts)]}]
+
+
+def build_prompt(observation: Observation, past: Sequence[Turn], config: VlmConfig, *, count: Count) -> Prompt:
+    """Return the prompt for a decision; ``count`` measures its parts against the budget."""
+    frame = frame_of(observation, config)
+    head = f"{instructions(config, frame)}\n\nGoal: {observation.goal}\n"
+    left = config.max_prompt_tokens - count(head)
+    page = _fit(_page_lines(observation, config), int(left * PAGE_SHARE) if past else left, count)
+    left -= sum(count(line) for line in page)
+    told = _fit_turns(_turn_lines(observation, past, config), left, config.max_turns, count)
+    return Prompt(
+        before=head + "".join(f"{line}\n" for line in told),
+        image=_image(observation, config, frame),
+        after="".join(f"\n{line}" for line in page),
+    )
+
+
+def instructions(config: VlmConfig, frame: Frame) -> str:
+    """Return what every prompt begins with: the actions there are, and how to aim them."""
+    calls = [f"{verb}({', '.join(NAMES.get(f.name, f.name) for f in fields(ACTIONS[verb]) if not f.metadata)})"
+             for verb in config.offered]  # fmt: skip
+    point = f"a point (x, y) from (0, 0) to ({frame.span[0]:g}, {frame.span[1]:g})" * config.points
+    element = "an element's id such as e12" * config.ids
+    lines = [
+        "You work in a web browser. Reply with the next action as one function call:",
+        *calls,
+        f"A target is {' or '.join(filter(None, (element, point)))}. Texts stand in quotes.",
+        config.instructions,
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def _page_lines(observation: Observation, config: VlmConfig) -> list[str]:
+    tabs = [f"Tab {i}: {_short(tab.title or tab.url)}" for i, tab in enumerate(observation.tabs)]
+    lines = [*tabs, f"Tab {observation.active_tab} is open."] if len(tabs) > 1 else []
+    if observation.dialog is not None:
+        lines.append(f"A dialog waits ({observation.dialog.kind}): {_short(observation.dialog.message)}")
+    if observation.error:
+        lines.append(f"The last action failed: {_short(observation.error)}")
+    if config.elements:
+        lines += ["Elements:", *map(_element_line, sorted(observation.elements, key=lambda e: not e.visible))]
+    return lines
+
+
+def _element_line(element: Element) -> str:
+    value = f" = {_short(element.value)!r}" if element.value else ""
+    states = f" ({', '.join(s for s in element.states if s != 'clickable')})" if element.states else ""
+    shown = "" if element.visible else " (out of view)"
+    return f"{element.id} {element.role} {_short(element.name)!r}{value}{states.replace(' ()', '')}{shown}"
+
+
+def _turn_lines(observation: Observation, past: Sequence[Turn], config: VlmConfig) -> list[str]:
+    return [
+        f"Done: {written_action(turn.action, observation, config).to_text()}"
+        + (f" but {_short(turn.error)}" if turn.error else "")
+        for turn in past
+    ]
+
+
+def _fit(lines: Sequence[str], budget: int, count: Count) -> list[str]:
+    """Return the first lines that fit."""
+    kept: list[str] = []
+    for line in lines:
+        budget -= count(line)
+        if budget < 0:
+            return kept
+        kept.append(line)
+    return kept
+
+
+def _fit_turns(lines: Sequence[str], budget: int, most: int, count: Count) -> list[str]:
+    """Return the last lines that fit, leaving out whole blocks of the first."""
+    fitting = len(_fit(lines[::-1][:most], budget, count))
+    left_out = len(lines) - fitting
+    return list(lines[-(-left_out // STEADY) * STEADY :])
+
+
+def _image(observation: Observation, config: VlmConfig, frame: Frame) -> Screenshot | None:
+    """Return the picture at the size at which it is sent."""
+    if observation.screenshot is None or config.picture == "none":
+        return None
+    pixels = set_of_marks(observation, scale=config.image_scale) if config.picture == "marks" else observation.screenshot
+    if pixels.shape[1::-1] == frame.image:
+        return pixels
+    return np.asarray(Image.fromarray(pixels).resize(frame.image, Image.Resampling.BICUBIC))
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= SHORT else f"{flat[: SHORT - 1]}…"

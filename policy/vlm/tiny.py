@@ -1,0 +1,100 @@
+"""Small random models of real architectures: for tests, for trying things out, for machines without a GPU."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from browser_env.action import ACTIONS
+
+VOCABULARY = 640  # tokens, all bytes among them
+WIDTH = 64
+IMAGE, END, PAD = "<image>", "<end_of_utterance>", "<pad>"
+SPECIAL = (PAD, "<bos>", END, IMAGE, "<fake_token_around_image>", "<global-img>")
+TEMPLATE = (
+    "{% for message in messages %}{{ message['role'] + ': ' }}"
+    "{% for item in message['content'] %}{% if item['type'] == 'image' %}{{ '<image>' }}"
+    "{% else %}{{ item['text'] }}{% endif %}{% endfor %}{{ '<end_of_utterance>\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{ 'assistant: ' }}{% endif %}"
+)
+WORDS = (
+    "You work in a web browser. Reply with the next action as one function call: target path options text key",
+    "A target is an element's id such as e12 or a point (x, y) from (0, 0) to (1000, 1000). Texts stand in quotes.",
+    "Goal: Click on the button. Enter the text and press Submit. Select the option. Elements: Done: but (out of view)",
+    "button textbox generic link checkbox radio combobox option heading paragraph editable focused checked disabled",
+    *(f"{verb}(e{number}, 'text') {verb}(e{number + 1})" for number, verb in enumerate(ACTIONS, start=1)),
+)
+TEXT: dict[str, Any] = {
+    "model_type": "llama",
+    "vocab_size": VOCABULARY,
+    "hidden_size": WIDTH,
+    "intermediate_size": 2 * WIDTH,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 8192,
+    "pad_token_id": 0,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+}
+VISION: dict[str, Any] = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+}
+CONFIGS: dict[str, dict[str, Any]] = {  # by name: what a model of that architecture is made of
+    "tiny-llava": {
+        "model_type": "llava",
+        "text_config": TEXT,
+        "vision_config": VISION | {"model_type": "clip_vision_model", "image_size": 64, "patch_size": 16},
+        "image_token_id": SPECIAL.index(IMAGE),
+        "vision_feature_layer": -1,
+    },
+    "tiny-idefics3": {
+        "model_type": "idefics3",
+        "text_config": TEXT,
+        "vision_config": VISION | {"model_type": "idefics3_vision", "image_size": 64, "patch_size": 8},
+        "image_token_id": SPECIAL.index(IMAGE),
+        "scale_factor": 2,
+        "pad_token_id": 0,
+    },
+    "tiny-qwen2-vl": {
+        "model_type": "qwen2_vl",
+        "text_config": TEXT
+        | {
+            "model_type": "qwen2_vl_text",
+            "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 3, 3]},
+        },
+        "vision_config": {"depth": 1, "embed_dim": 32, "hidden_size": WIDTH, "num_heads": 2, "patch_size": 14},
+        "image_token_id": SPECIAL.index(IMAGE),
+    },
+}
+PROCESSORS: dict[str, dict[str, dict[str, Any]]] = {  # by name: arguments of the image processor and of the processor
+    "tiny-llava": {
+        "image": {"size": {"shortest_edge": 64}, "crop_size": {"height": 64, "width": 64}},
+        "both": {"patch_size": 16, "vision_feature_select_strategy": "default", "num_additional_image_tokens": 1},
+    },
+    "tiny-idefics3": {
+        "image": {"size": {"longest_edge": 64}, "max_image_size": {"longest_edge": 64}, "do_image_splitting": False},
+        "both": {"image_seq_len": 16},
+    },
+    "tiny-qwen2-vl": {"image": {"min_pixels": 784, "max_pixels": 28 * 28 * 16}, "both": {}},
+}
+
+
+def train_tokenizer() -> Tokenizer:
+    """Return a byte-level tokenizer that knows the words of prompts; it is the same every time."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY,
+        special_tokens=[AddedToken(token, normalized=False, special=True) for token in SPECIAL],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([*WORDS, json.dumps(sorted(ACTIONS))], trainer)
+    return tokenizer
