@@ -16,12 +16,12 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from browser_env.acting import Decision
+from browser_env.acting import Decision, Turn, decide
 from browser_env.episode import Episode
 from browser_env.errors import InfraError
 from browser_env.observation import Observation
 from browser_env.pool import Pool, RolloutRequest
-from policy.compact import CompactPolicy
+from policy.kinds import TrainedPolicy
 
 Group = Sequence[RolloutRequest]  # episodes that are compared with each other
 SWITCH_S = 0.0005  # between two threads: either calls torch often, and each call would wait ten times as long
@@ -36,7 +36,7 @@ class Actors:
     def __init__(
         self,
         pool: Pool,
-        policy: CompactPolicy,
+        policy: TrainedPolicy,
         *,
         on_step: Callable[[Episode], None],
         on_episode: Callable[[Episode], None],
@@ -52,7 +52,7 @@ class Actors:
         self._stopping = False
         self._thread = threading.Thread(target=self._act, name="actors", daemon=True)
 
-    def publish(self, policy: CompactPolicy) -> None:
+    def publish(self, policy: TrainedPolicy) -> None:
         """Have the policy's weights as they are now used from the next decision on."""
         self._policy.publish(policy)
 
@@ -142,7 +142,7 @@ class _Pending:
 class _Actor:
     """A copy of a policy that takes over the weights that are published."""
 
-    def __init__(self, policy: CompactPolicy) -> None:
+    def __init__(self, policy: TrainedPolicy) -> None:
         self._acting = policy.copy()
         self._lock = threading.Lock()
         self._newest: tuple[int, dict[str, Tensor]] | None = None
@@ -152,15 +152,20 @@ class _Actor:
         """The number of learner updates behind the last decision."""
         return self._acting.version
 
-    def publish(self, policy: CompactPolicy) -> None:
-        weights = {name: tensor.detach().clone() for name, tensor in policy.network.state_dict().items()}
+    def publish(self, policy: TrainedPolicy) -> None:
+        weights = policy.weights()
         with self._lock:
             self._newest = policy.version, weights
 
     def act(self, observations: Sequence[Observation], *, greedy: bool = False) -> list[Decision]:
+        return self.act_after(observations, [()] * len(observations), greedy=greedy)
+
+    def act_after(
+        self, observations: Sequence[Observation], pasts: Sequence[Sequence[Turn]], *, greedy: bool = False
+    ) -> list[Decision]:
         with self._lock:
             newest, self._newest = self._newest, None
         if newest is not None:
-            self._acting.version, weights = newest
-            self._acting.network.load_state_dict(weights)
-        return self._acting.act(observations, greedy=greedy)
+            version, weights = newest
+            self._acting.take_over(weights, version=version)
+        return decide(self._acting, observations, pasts, greedy=greedy)

@@ -26,6 +26,7 @@ from experiments.scores import TABLE, TaskScore, by_group, mean_success, score_e
 from experiments.task_choice import choose_tasks, demonstrations_of
 from experiments.training import assess, clone, demonstrate
 from experiments.workshop import DEMONSTRATION, Workshop
+from policy.kinds import check_memory
 from replay.kept import Kept
 from replay.store import ReplayStore
 from rewards.cost import Cost
@@ -120,6 +121,8 @@ def run_experiment(
 ) -> Result:
     """Run or continue every phase of a recipe in a folder."""
     clock = _Clock(directory)
+    if memory := check_memory(recipe.policy, recipe.learning):
+        progress.console.print(memory)
     with contextlib.ExitStack() as open_things:
         choice, source = choose_tasks(recipe), demonstrations_of(recipe)
         recorded = open_things.enter_context(ReplayStore(Path(source), read_only=True)) if source else None

@@ -21,9 +21,15 @@ from experiments.recipe import Recipe
 from experiments.run_log import Run
 from experiments.scores import by_group, total_cost
 from experiments.workshop import PRACTICE, Workshop, one_thread
-from policy.checkpoint import load_learner, load_policy, save_checkpoint
-from policy.compact import CompactPolicy
-from policy.learner import Learner, Metrics
+from policy.kinds import (
+    Metrics,
+    TrainedPolicy,
+    TrainingLearner,
+    load_learner,
+    load_policy,
+    new_learner,
+    save_checkpoint,
+)
 from replay.advantages import group_advantages
 from replay.buffer import ReplayBuffer
 from replay.kept import Kept
@@ -58,7 +64,7 @@ class Experience:
         return [row | {"steps_left": self.approach.left(row["task"])} for row in self.curriculum.rows()]
 
 
-def learn(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> CompactPolicy:
+def learn(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> TrainedPolicy:
     """Improve the cloned policy by its own experience, mixed with imitation; go on where a checkpoint is.
 
     While the learner takes an update, the policy already practises for the next one.
@@ -104,7 +110,7 @@ def _request_next(actors: Actors, planned: Iterator[int], shop: Workshop, experi
         actors.request(plan(shop, experience, update))
 
 
-def save_progress(shop: Workshop, policy: CompactPolicy, learner: Learner) -> None:
+def save_progress(shop: Workshop, policy: TrainedPolicy, learner: TrainingLearner) -> None:
     """Write the checkpoint to go on from, once all episodes that led to it are on disk."""
     shop.keeper.flush()
     save_checkpoint(shop.checkpoint("mixed"), policy, learner)
@@ -195,7 +201,7 @@ def staleness(samples: Sequence[Sample], *, version: int) -> Metrics:
     return {"staleness": float(np.mean(ages)), "staleness_most": float(max(ages))} if ages else {}
 
 
-def _resume(shop: Workshop) -> tuple[CompactPolicy, Learner]:
+def _resume(shop: Workshop) -> tuple[TrainedPolicy, TrainingLearner]:
     """Return policy and learner of the last checkpoint, or the cloned policy and a new learner."""
     mixed, recipe = shop.checkpoint("mixed"), shop.recipe
     if (mixed / "config.json").exists():
@@ -203,9 +209,9 @@ def _resume(shop: Workshop) -> tuple[CompactPolicy, Learner]:
         learner = load_learner(mixed, policy)
     else:
         policy = load_policy(shop.checkpoint("imitation"))
-        learner = Learner(policy, replace(recipe.learning, seed=recipe.seed))
-    policy.exploration = recipe.exploration
-    policy.generator.manual_seed(int(np.random.default_rng([recipe.seed, policy.version, 2]).integers(2**63)))
+        learner = new_learner(policy, replace(recipe.learning, seed=recipe.seed))
+    seed = int(np.random.default_rng([recipe.seed, policy.version, 2]).integers(2**63))
+    policy.practise(exploration=recipe.exploration, seed=seed)
     return policy, learner
 
 

@@ -12,7 +12,10 @@ from browser_env.errors import UsageError
 from browser_env.miniwob import DEFAULT_TASKS, miniwob_task
 from experiments.curriculum import CurriculumConfig
 from policy.config import CompactConfig
+from policy.kinds import AnyLearnerConfig, PolicyConfig
 from policy.learner import LearnerConfig
+from policy.vlm.config import VlmConfig
+from policy.vlm.learning_config import VlmLearnerConfig
 from replay.shelf import Sampling
 from rewards.cost import Prices
 
@@ -50,9 +53,9 @@ class Recipe:
     sampling: Sampling = field(default_factory=Sampling)  # how steps to imitate are drawn
     evaluation_episodes: int = 50  # per task, on held-out seeds
     checkpoint_every: int = 5  # updates
-    policy: CompactConfig = field(default_factory=CompactConfig)
-    cloning: LearnerConfig = field(default_factory=lambda: LearnerConfig(minibatch=32, entropy_weight=0.05))
-    learning: LearnerConfig = field(default_factory=lambda: LearnerConfig(entropy_weight=0.02))
+    policy: PolicyConfig = field(default_factory=CompactConfig)
+    cloning: AnyLearnerConfig = field(default_factory=lambda: LearnerConfig(minibatch=32, entropy_weight=0.05))
+    learning: AnyLearnerConfig = field(default_factory=lambda: LearnerConfig(entropy_weight=0.02))
     curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     prices: Prices = field(default_factory=Prices)
 
@@ -87,10 +90,24 @@ class Recipe:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Recipe:
         """Rebuild a recipe from :meth:`to_json`; raise :class:`UsageError` on anything else."""
-        recipe = cls(name=str(data.get("name", "")))
+        name = str(data.get("name", ""))
+        language = "model" in data.get("policy", {})  # only vision-language policies have one
+        recipe = language_recipe(name) if language else cls(name=name)
         for name in sorted(data, key=lambda name: name != "task_set"):  # with a set, no tasks need to be named
             recipe = override(recipe, name, data[name])
         return recipe
+
+
+def language_recipe(name: str, **changes: Any) -> Recipe:
+    """Return a recipe for a vision-language policy, which explores by its temperature and compares within groups."""
+    own: dict[str, Any] = {
+        "policy": VlmConfig(),
+        "cloning": VlmLearnerConfig(),
+        "learning": VlmLearnerConfig(),
+        "exploration": 0.0,
+        "max_staleness": 2,
+    }
+    return Recipe(name=name, **own | changes)
 
 
 def override(recipe: Recipe, name: str, value: Any) -> Recipe:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from browser_env.errors import UsageError
 from browser_env.miniwob import compared_tasks, task_names
 from experiments.curriculum import CurriculumConfig
+from experiments.language_recipes import vlm_2b, vlm_7b, vlm_smoke
 from experiments.recipe import Recipe
 
 
@@ -59,6 +60,9 @@ RECIPES: dict[str, Callable[[], Recipe]] = {
     "smoke": smoke,
     "miniwob-56": miniwob_56,
     "miniwob": miniwob,
+    "vlm-smoke": vlm_smoke,
+    "vlm-2b": vlm_2b,
+    "vlm-7b": vlm_7b,
 }
 
 

@@ -22,9 +22,7 @@ from experiments.experts.policy import EXPERTS, ExpertPolicy
 from experiments.run_log import Run
 from experiments.task_choice import demonstrations_of
 from experiments.workshop import DEMONSTRATION, Workshop, one_thread
-from policy.checkpoint import load_policy, save_checkpoint
-from policy.compact import CompactPolicy
-from policy.learner import Learner, Metrics
+from policy.kinds import Metrics, TrainedPolicy, load_policy, new_learner, new_policy, save_checkpoint
 from replay.buffer import ReplayBuffer
 from replay.index import EpisodeInfo
 from replay.kept import Kept, in_memory, in_store
@@ -91,13 +89,13 @@ def _demonstrations(shop: Workshop, task: Task, *, count: int, used: set[int]) -
                 yield tagged(episode, DEMONSTRATION)
 
 
-def clone(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> CompactPolicy:
+def clone(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> TrainedPolicy:
     """Return a policy that imitates the demonstrations."""
     recipe = shop.recipe
     if (shop.checkpoint("imitation") / "config.json").exists():
         return load_policy(shop.checkpoint("imitation"))
-    policy = CompactPolicy(recipe.policy, seed=recipe.seed)
-    learner = Learner(policy, replace(recipe.cloning, seed=recipe.seed))
+    policy = new_policy(recipe.policy, seed=recipe.seed)
+    learner = new_learner(policy, replace(recipe.cloning, seed=recipe.seed))
     buffer = ReplayBuffer(demonstrations=demonstrations)
     rng = np.random.default_rng(recipe.seed)
     with shop.progress.phase("imitation", total=recipe.cloning_epochs) as bar:
@@ -110,7 +108,7 @@ def clone(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> CompactPo
     return policy
 
 
-def assess(shop: Workshop, policy: CompactPolicy, arm: str) -> list[Episode]:
+def assess(shop: Workshop, policy: TrainedPolicy, arm: str) -> list[Episode]:
     """Return the arm's evaluation episodes, making those that the store does not have yet."""
     tag = f"evaluation/{arm}"
     done = list(shop.store.episodes(tag=tag))

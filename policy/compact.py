@@ -74,6 +74,20 @@ class CompactPolicy:
         twin.exploration, twin.version = self.exploration, self.version
         return twin
 
+    def weights(self) -> dict[str, Tensor]:
+        """Return a copy of the weights."""
+        return {name: tensor.detach().clone() for name, tensor in self.network.state_dict().items()}
+
+    def take_over(self, weights: dict[str, Tensor], *, version: int) -> None:
+        """Use these weights from now on."""
+        self.network.load_state_dict(weights)
+        self.version = version
+
+    def practise(self, *, exploration: float, seed: int) -> None:
+        """Draw from a seed and explore, with this chance where nothing is hoped for."""
+        self.exploration = exploration
+        self.generator.manual_seed(seed)
+
     @property
     def version(self) -> int:
         """The number of learner updates so far."""

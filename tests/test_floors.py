@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("rewards", "browser_env", "replay", "policy", "experiments")
-TYPES = {f"browser_env.{name}" for name in ("acting", "action", "episode", "errors", "observation", "task")}
+TYPES = {f"browser_env.{name}" for name in ("acting", "action", "episode", "errors", "marks", "observation", "task")}
 MAY_IMPORT = {  # package -> ours that it may import, as packages or as single modules
     "rewards": {"rewards"},
     "browser_env": {"browser_env", "rewards"},

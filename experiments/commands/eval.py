@@ -16,9 +16,8 @@ from experiments.evaluation import evaluate
 from experiments.progress import Progress
 from experiments.scores import TaskScore, mean_success, score_episodes
 from experiments.task_choice import named_tasks, only_held_out
-from policy.checkpoint import load_policy
-from policy.compact import CompactPolicy
 from policy.config import CompactConfig
+from policy.kinds import TrainedPolicy, load_policy, new_policy
 
 UNTRAINED = "untrained"
 
@@ -74,9 +73,9 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _policy(checkpoint: str) -> CompactPolicy:
+def _policy(checkpoint: str) -> TrainedPolicy:
     if checkpoint == UNTRAINED:
-        return CompactPolicy(CompactConfig(), seed=0)
+        return new_policy(CompactConfig(), seed=0)
     return load_policy(Path(checkpoint))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from experiments.commands.options import Commands, add_command
 from experiments.studio.offering import offer
 from experiments.studio.starting import STORE, add_serving, bind_of, serve_studio
-from policy.checkpoint import load_policy
+from policy.kinds import load_policy
 
 
 def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:

@@ -16,7 +16,7 @@ from browser_env.seeds import held_out_seed
 from experiments.commands.options import Commands, add_command, write_result
 from experiments.pictures import picture_strip
 from experiments.watching import render_episodes
-from policy.checkpoint import load_policy
+from policy.kinds import load_policy
 from replay.store import ReplayStore
 
 LATEST_STORE = Path("runs/latest/store")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from browser_env.action import ACTIONS
 from browser_env.errors import UsageError
@@ -31,7 +31,8 @@ LEAST = {
 class VlmConfig:
     """Everything that decides what a vision-language policy reads and writes."""
 
-    kind: str = "vlm"
+    KIND: ClassVar[str] = "vlm"
+
     model: str = "tiny-llava"  # a name at Hugging Face, a folder, or tiny-llava, tiny-idefics3: small random ones
     revision: str = ""  # of the model at Hugging Face; empty: its newest
     dtype: str = "bfloat16"

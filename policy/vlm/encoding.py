@@ -41,7 +41,9 @@ class Reader:
     def __init__(self, config: VlmConfig, tools: Tools, *, ends: Sequence[int]) -> None:
         self.config, self.tools, self.ends = config, tools, tuple(ends)
         self._lock = threading.Lock()  # tokenizers are not made for two threads at once
-        self._count = lru_cache(maxsize=8192)(lambda text: len(tools.tokenizer(text, add_special_tokens=False)["input_ids"]))
+        self._count = lru_cache(maxsize=8192)(
+            lambda text: len(tools.tokenizer(text, add_special_tokens=False)["input_ids"])
+        )
 
     def encode(self, observation: Observation, past: Sequence[Turn] = ()) -> Encoded:
         """Return the prompt for a decision."""

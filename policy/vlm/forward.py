@@ -29,7 +29,7 @@ class Written:
 
 
 def pack_up(lengths: Sequence[int], *, most: int) -> list[list[int]]:
-    """Return which sequences go together, longest first, where each pack has at most so many tokens, or one sequence."""
+    """Return which sequences go together: at most so many tokens, or a single longer sequence."""
     packs: list[list[int]] = []
     room: list[int] = []
     for index in sorted(range(len(lengths)), key=lambda i: -lengths[i]):
@@ -95,7 +95,7 @@ def _pixels(model: nn.Module, prompts: Sequence[Encoded]) -> dict[str, Tensor]:
 
 
 def _mask(model: nn.Module, lengths: Sequence[int]) -> Tensor | None:
-    """Return what is added to attention (1, 1, length, length): nothing within a sequence's past, else minus infinity."""
+    """Return what is added to attention (1, 1, length, length): minus infinity but for a sequence's own past."""
     if inner(model).config._attn_implementation == "flash_attention_2":
         return None  # it tells sequences apart by positions that begin anew
     parameter = next(model.parameters())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import torch
@@ -14,32 +13,11 @@ from torch import Tensor
 from policy.losses import clip_fraction, clipped_policy_loss, imitation_loss, importance_ratios, kl_estimate
 from policy.samples import LearningSample
 from policy.vlm.forward import Written, pack_up
+from policy.vlm.learning_config import VlmLearnerConfig
 from policy.vlm.policy import VlmPolicy
 from policy.vlm.pretrained import checkpoint_gradients
 
 Metrics = dict[str, float]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VlmLearnerConfig:
-    """How a vision-language policy is changed by samples."""
-
-    learning_rate: float = 1e-4
-    warmup_steps: int = 20  # optimiser steps until the full learning rate
-    weight_decay: float = 0.0
-    max_grad_norm: float = 1.0
-    minibatch: int = 32  # samples in one optimiser step
-    pack_tokens: int = 8192  # of these, as many as have so many tokens are read behind each other in one pass
-    epochs: int = 1  # passes over the samples of an update
-    clip: float = 0.2  # of importance ratios
-    max_ratio: float = 2.0  # importance ratios are cut off here
-    policy_weight: float = 1.0
-    kl_weight: float = 0.0  # of the divergence from the policy that learning began with
-    seed: int = 0  # of minibatches
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the configuration as JSON-serialisable data."""
-        return asdict(self)
 
 
 class Lesson(NamedTuple):
@@ -72,17 +50,19 @@ class VlmLearner:
         self.generator = torch.Generator().manual_seed(config.seed)
         self.reference = policy.weights() if config.kl_weight else {}  # what learning began with
         self.steps = 0  # optimiser steps so far
+        self._rate = 1.0
         self.surprises: list[float | None] = []  # of each sample of the last update, in nats; None: it was not used
         if policy.config.gradient_checkpointing:
             checkpoint_gradients(policy.model)
 
-    def update(self, samples: Sequence[LearningSample], *, imitation_weight: float = 1.0) -> Metrics:
+    def update(self, samples: Sequence[LearningSample], *, imitation_weight: float = 1.0, rate: float = 1.0) -> Metrics:
         """Learn from samples; return means over optimiser steps, and how many samples could not be used.
 
         A sample is imitated where its weight is positive, and reinforced where it has an advantage and a reply.
-        All tokens of a minibatch count alike.
+        All tokens of a minibatch count alike. ``rate`` is a factor of the learning rate.
         """
         lessons = [lesson for sample in samples if (lesson := self._lesson(sample)) is not None]
+        self._rate = rate
         rows: list[Metrics] = []
         surprises: dict[int, float] = {}  # by the sample's identity
         self.policy.model.train(self.policy.config.gradient_checkpointing)
@@ -158,7 +138,9 @@ class VlmLearner:
         self.optimizer.zero_grad(set_to_none=True)
         for pack in packs:
             scores = self._score(lessons, written, pack)
-            loss, parts = self._loss([lessons[i] for i in pack], scores, [known.get(i) for i in pack], totals, imitation_weight)
+            loss, parts = self._loss(
+                [lessons[i] for i in pack], scores, [known.get(i) for i in pack], totals, imitation_weight
+            )
             loss.backward()  # type: ignore[no-untyped-call]
             sums = {name: sums.get(name, 0.0) + parts.get(name, 0.0) for name in {**sums, **parts}}
             for index, row in zip(pack, scores, strict=True):
@@ -170,7 +152,7 @@ class VlmLearner:
         if not math.isfinite(norm):
             return {**metrics, "broken_steps": 1.0}
         for group in self.optimizer.param_groups:
-            group["lr"] = self.config.learning_rate * min(1.0, (self.steps + 1) / max(self.config.warmup_steps, 1))
+            group["lr"] = self._rate * self.config.learning_rate * min(1.0, (self.steps + 1) / max(self.config.warmup_steps, 1))
         self.optimizer.step()
         self.steps += 1
         return {**metrics, "grad_norm": norm, "broken_steps": 0.0}
@@ -218,7 +200,9 @@ class VlmLearner:
             total = total + imitation_weight * parts["imitation_loss"]
         if rows := [i for i, lesson in enumerate(lessons) if lesson.reinforced]:
             tokens = sum(len(scores[i]) for i in rows)
-            reinforced = self._reinforce([lessons[i] for i in rows], [scores[i] for i in rows], [known[i] for i in rows])
+            reinforced = self._reinforce(
+                [lessons[i] for i in rows], [scores[i] for i in rows], [known[i] for i in rows]
+            )
             parts |= {name: part * tokens / totals.tokens for name, part in reinforced.items()}
             total = total + self.config.policy_weight * parts["policy_loss"]
             total = total + self.config.kl_weight * parts.get("kl_reference", 0)

@@ -124,7 +124,7 @@ class VlmPolicy:
 
         ``allowed`` holds the masks under which replies were drawn; those without one are scored as free text.
         """
-        logits = reply_logits(self.model, rows).split([len(row.reply) for row in rows])
+        logits = torch.split(reply_logits(self.model, rows), [len(row.reply) for row in rows])
         scored: list[Tensor] = []
         for part, row, mask in zip(logits, rows, allowed or [None] * len(rows), strict=True):
             scores = log_distribution(part, temperature=self.config.temperature, allowed=mask)
@@ -147,7 +147,8 @@ class VlmPolicy:
         return Writing(self.vocabulary, self._automaton(observation), room=self.config.max_new_tokens)
 
     def _decision(self, observation: Observation, row: Row) -> Decision:
-        action, error = UNREADABLE, None
+        action: Action = UNREADABLE
+        error: str | None = None
         try:
             action = self.reader.action(observation, self.reader.text(row.tokens))
         except ActionError as problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -77,6 +78,7 @@ def load_tools(config: VlmConfig) -> Tools:
 
 def load_model(config: VlmConfig, *, seed: int, device: torch.device) -> nn.Module:
     """Return a model, with adapters where the configuration asks for them; ``seed`` draws what is random."""
+    model: nn.Module
     dtype = getattr(torch, config.dtype)
     devices = [device] if device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
@@ -115,15 +117,16 @@ def empty_model(config: VlmConfig) -> nn.Module:
             )
         except (OSError, ValueError) as error:
             raise _not_found(config, error) from error
-        model: Any = AutoModelForImageTextToText.from_config(shape)
+        model: nn.Module = AutoModelForImageTextToText.from_config(shape)
         model.requires_grad_(config.lora_rank == 0)
         return _with_adapters(model, config) if config.lora_rank else model
 
 
 def save_model(folder: Path, model: Any, tools: Tools) -> None:
     """Write a model with its tokenizer and image processor as from_pretrained reads them, adapters merged in."""
-    whole = model.merge_and_unload() if hasattr(model, "merge_and_unload") else model
-    whole.save_pretrained(folder)
+    whole = copy.deepcopy(model).merge_and_unload() if hasattr(model, "merge_and_unload") else model
+    with warnings.catch_warnings(action="ignore"):
+        whole.save_pretrained(folder)
     (tools.processor or tools.tokenizer).save_pretrained(folder)
     if tools.processor is None:
         tools.image_processor.save_pretrained(folder)
@@ -209,7 +212,7 @@ def _byte_letters() -> Iterator[tuple[str, int]]:
 _CODES = dict(_byte_letters())
 
 
-def _with_adapters(model: Any, config: VlmConfig) -> Any:
+def _with_adapters(model: Any, config: VlmConfig) -> nn.Module:
     """Return the model with adapters on the linear layers of its language part."""
     language = [
         name
@@ -221,7 +224,8 @@ def _with_adapters(model: Any, config: VlmConfig) -> Any:
         r=config.lora_rank, lora_alpha=config.lora_alpha, lora_dropout=0.0, target_modules=language, bias="none"
     )
     with warnings.catch_warnings(action="ignore"):  # of transformers, about what peft asks it
-        return get_peft_model(model, lora)
+        adapted: nn.Module = get_peft_model(model, lora)
+    return adapted
 
 
 def _still(model: nn.Module) -> None:

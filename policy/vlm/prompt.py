@@ -116,7 +116,9 @@ def _image(observation: Observation, config: VlmConfig, frame: Frame) -> Screens
     """Return the picture at the size at which it is sent."""
     if observation.screenshot is None or config.picture == "none":
         return None
-    pixels = set_of_marks(observation, scale=config.image_scale) if config.picture == "marks" else observation.screenshot
+    pixels = (
+        set_of_marks(observation, scale=config.image_scale) if config.picture == "marks" else observation.screenshot
+    )
     if pixels.shape[1::-1] == frame.image:
         return pixels
     return np.asarray(Image.fromarray(pixels).resize(frame.image, Image.Resampling.BICUBIC))

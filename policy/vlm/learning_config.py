@@ -1,0 +1,28 @@
+"""How a vision-language policy learns."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VlmLearnerConfig:
+    """How a vision-language policy is changed by samples."""
+
+    learning_rate: float = 1e-4
+    warmup_steps: int = 20  # optimiser steps until the full learning rate
+    weight_decay: float = 0.0
+    max_grad_norm: float = 1.0
+    minibatch: int = 32  # samples in one optimiser step
+    pack_tokens: int = 8192  # of these, as many as have so many tokens are read behind each other in one pass
+    epochs: int = 1  # passes over the samples of an update
+    clip: float = 0.2  # of importance ratios
+    max_ratio: float = 2.0  # importance ratios are cut off here
+    policy_weight: float = 1.0
+    kl_weight: float = 0.0  # of the divergence from the policy that learning began with
+    seed: int = 0  # of minibatches
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the configuration as JSON-serialisable data."""
+        return asdict(self)

@@ -1,0 +1,97 @@
+"""How much memory training takes, reckoned before it begins."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from browser_env.errors import UsageError
+from policy.vlm.config import VlmConfig
+from policy.vlm.learning_config import VlmLearnerConfig
+from policy.vlm.pretrained import empty_model, inner
+
+GB = 1e9
+MASTER = 4  # bytes of a number in gradients and in each of the optimiser's two averages
+LAYER_VALUES = 34  # kept for a backward pass, per token and unit of width, of one layer
+PICTURE_TOKENS = 1024  # that a picture takes of a prompt, about
+SLACK = 1.1  # fragments, kernels' workspaces
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryPlan:
+    """What training takes, in bytes, and what there is."""
+
+    parameters: int
+    trained: int
+    weights: float
+    learning: float  # gradients, the optimiser's averages, copies of what is trained
+    activations: float
+    acting: float  # keys and values of prompts
+    available: float
+
+    @property
+    def needed(self) -> float:
+        """All of it, with some slack."""
+        return SLACK * (self.weights + self.learning + self.activations + self.acting)
+
+    @property
+    def fits(self) -> bool:
+        """Whether there is enough."""
+        return self.needed <= self.available
+
+    def __str__(self) -> str:
+        parts = ("weights", "learning", "activations", "acting")
+        shares = ", ".join(f"{name} {getattr(self, name) / GB:.1f}" for name in parts)
+        return (
+            f"{self.parameters / 1e6:.1f}M weights, {self.trained / 1e6:.1f}M of them trained: "
+            f"{self.needed / GB:.1f} GB of {self.available / GB:.1f} ({shares})"
+        )
+
+    def check(self, config: VlmConfig) -> None:
+        """Raise :class:`UsageError` where it does not fit, with the change that helps most."""
+        if self.fits:
+            return
+        changes = {
+            "learning": "policy.lora_rank=16, so that few weights are trained" * (config.lora_rank == 0),
+            "activations": "a smaller learning.pack_tokens and cloning.pack_tokens"
+            if config.gradient_checkpointing
+            else "policy.gradient_checkpointing=true",
+            "acting": "a smaller policy.batch and policy.prefixes",
+            "weights": "policy.dtype=bfloat16" if config.dtype == "float32" else "a smaller model",
+        }
+        largest = sorted(changes, key=lambda name: -getattr(self, name))
+        raise UsageError(f"memory is short: {self}; set {next(changes[n] for n in largest if changes[n])}")
+
+
+def plan_memory(config: VlmConfig, learning: VlmLearnerConfig, *, available: float | None = None) -> MemoryPlan:
+    """Reckon what training a policy takes on this machine."""
+    model: Any = empty_model(config)
+    shape = inner(model).config.get_text_config()
+    number = 2 if config.dtype == "bfloat16" else 4
+    total = sum(tensor.numel() for tensor in model.parameters())
+    trained = sum(tensor.numel() for tensor in model.parameters() if tensor.requires_grad)
+    copies = 1 + 2 * bool(learning.kl_weight)  # the acting one; the reference, and what it takes the place of
+    layers = 1.0 if config.gradient_checkpointing else float(shape.num_hidden_layers)
+    kept = shape.num_hidden_layers * bool(config.gradient_checkpointing) + LAYER_VALUES * layers
+    replies = learning.minibatch * config.max_new_tokens
+    width = getattr(shape, "head_dim", None) or shape.hidden_size // shape.num_attention_heads
+    cached = 2 * shape.num_hidden_layers * (getattr(shape, "num_key_value_heads", None) or shape.num_attention_heads)
+    prompts = (config.prefixes + 2 * config.batch) * (config.max_prompt_tokens + PICTURE_TOKENS)
+    return MemoryPlan(
+        parameters=total,
+        trained=trained,
+        weights=float(total * number),
+        learning=float(trained * (3 * MASTER + copies * (number if config.lora_rank == 0 else MASTER))),
+        activations=learning.pack_tokens * shape.hidden_size * number * kept + 3.0 * MASTER * replies * shape.vocab_size,
+        acting=float(prompts * cached * width * number),
+        available=_memory(config) if available is None else available,
+    )
+
+
+def _memory(config: VlmConfig) -> float:
+    if config.device != "cpu" and torch.cuda.is_available():
+        return float(torch.cuda.mem_get_info()[1])
+    return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))

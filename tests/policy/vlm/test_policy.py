@@ -1,0 +1,131 @@
+"""Writing replies, and scoring them again as training does, with small models of three architectures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from browser_env.acting import HistoryPolicy, Turn
+from browser_env.action import Action, Click, Wait
+from browser_env.errors import DataError, UsageError
+from browser_env.observation import Observation
+from policy.vlm.forward import Written, pack_up
+from policy.vlm.policy import VlmPolicy
+from policy.vlm.pretrained import load_tools, save_adapter, save_model
+from tests.policy.vlm.conftest import ARCHITECTURES, small
+
+Page = Callable[..., Observation]
+Make = Callable[..., VlmPolicy]
+GAP = 1e-4  # between a token's log-probability when it was drawn and when it is trained on, in float32
+
+
+@pytest.mark.parametrize("model", ARCHITECTURES)
+def test_training_sees_the_log_probabilities_that_were_drawn(model: str, page: Page, make_policy: Make) -> None:
+    policy = make_policy(model, constrained=True, temperature=1.3)
+    pages = [page(i % 4, seed=i) for i in range(5)]
+    pasts = [[Turn(action=Click("e1"))] * i for i in range(5)]
+    decisions = policy.act_after(pages, pasts)
+    replies = [decision.reply for decision in decisions]
+    rows = [
+        Written(prompt=policy.reader.encode(seen, past), reply=reply.tokens)
+        for seen, past, reply in zip(pages, pasts, replies, strict=True)
+        if reply is not None
+    ]
+    allowed = [policy.masks(seen, row.reply) for seen, row in zip(pages, rows, strict=True)]
+    with torch.no_grad():
+        packed = policy.score(rows, allowed)
+        alone = [policy.score([row], [mask])[0] for row, mask in zip(rows, allowed, strict=True)]
+    for together, single, decision in zip(packed, alone, decisions, strict=True):
+        assert decision.reply is not None
+        assert decision.reply.error is None, "constrained replies are actions"
+        assert decision.log_prob == pytest.approx(sum(decision.reply.log_probs))
+        assert together.tolist() == pytest.approx(single.tolist(), abs=GAP), "packed rows do not see each other"
+        assert together.tolist() == pytest.approx(decision.reply.log_probs, abs=GAP)
+
+
+def test_known_beginnings_change_nothing_and_are_not_read_again(page: Page, make_policy: Make) -> None:
+    fresh, steady = make_policy(prefixes=0), make_policy(prefixes=8)
+    past: list[Turn] = []
+    for step in range(3):
+        for policy in (fresh, steady):
+            policy.generator.manual_seed(step)
+        seen = page(3, seed=step)
+        (one,), (other,) = fresh.act_after([seen], [past]), steady.act_after([seen], [past])
+        assert one.reply is not None
+        assert other.reply is not None
+        assert one.reply.tokens == other.reply.tokens
+        assert one.reply.log_probs == pytest.approx(other.reply.log_probs, abs=GAP)
+        past.append(Turn(action=Click("e1")))
+    assert (fresh.prefixes.reused, steady.prefixes.read) == (0, fresh.prefixes.read)
+    assert steady.prefixes.reused > 0.5 * steady.prefixes.read
+    reused = steady.prefixes.reused
+    steady.version += 1
+    steady.act_after([page(3)], [past])
+    assert steady.prefixes.reused == reused, "other weights know nothing of it"
+
+
+def test_an_unreadable_reply_waits_and_says_why(page: Page, make_policy: Make) -> None:
+    policy = make_policy(max_new_tokens=8)
+    assert isinstance(policy, HistoryPolicy)
+    (decision,) = policy.act([page()])
+    assert decision.action == Wait(0)
+    assert decision.reply is not None
+    assert "no action" in str(decision.reply.error)
+    assert decision.tokens == len(policy.reader.encode(page()).ids) + len(decision.reply.tokens)
+
+
+def test_greedy_and_seeded_decisions_repeat(page: Page, make_policy: Make) -> None:
+    def actions(policy: VlmPolicy, *, greedy: bool) -> list[Action]:
+        return [decision.action for decision in policy.act([page(i) for i in range(4)], greedy=greedy)]
+
+    one, other = make_policy(constrained=True, seed=1), make_policy(constrained=True, seed=2)
+    assert actions(one, greedy=True) == actions(other, greedy=True)
+    twin = one.copy()
+    assert actions(one, greedy=False) == actions(twin, greedy=False)
+    assert next(twin.model.parameters()) is next(one.model.parameters()), "what is frozen is shared"
+    with torch.no_grad():
+        next(iter(one.trained.values())).add_(1.0)
+    assert not torch.equal(next(iter(one.trained.values())), next(iter(twin.trained.values())))
+
+
+def test_pages_without_pictures_can_be_read(page: Page, make_policy: Make) -> None:
+    for policy in (make_policy(picture="none"), make_policy()):
+        seen = page(screenshot=policy.config.picture == "none")
+        bare = replace(seen, screenshot=None)
+        assert policy.reader.encode(bare).pixels == {}
+        assert len(policy.log_prob([bare], [Click("e1")])) == 1
+
+
+@pytest.mark.parametrize("model", ARCHITECTURES)
+def test_a_saved_model_is_loaded_like_any_other(
+    model: str, page: Page, make_policy: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    policy = make_policy(model)
+    with torch.no_grad():
+        for tensor in policy.trained.values():
+            tensor.add_(0.01)
+    save_model(tmp_path / "whole", policy.model, policy.reader.tools)
+    again = VlmPolicy(replace(policy.config, model=str(tmp_path / "whole"), lora_rank=0), seed=0)
+    assert again.reader.encode(page()).ids == policy.reader.encode(page()).ids
+    wanted = policy.log_prob([page()], [Click("e2")])
+    assert again.log_prob([page()], [Click("e2")]) == pytest.approx(wanted, abs=1e-3)
+    save_adapter(tmp_path / "adapter", policy.model)
+    assert (tmp_path / "adapter" / "adapter_config.json").is_file()
+
+
+def test_what_cannot_be_loaded_is_said(tmp_path: Path, make_policy: Make) -> None:
+    with pytest.raises(DataError, match="cannot be loaded"):
+        load_tools(small(str(tmp_path)))
+    with pytest.raises(UsageError, match="exploration=0"):
+        make_policy().practise(exploration=0.3, seed=0)
+    with pytest.raises(UsageError, match="no adapter"):
+        save_adapter(tmp_path, make_policy(lora_rank=0).model)
+
+
+def test_packs_have_at_most_so_many_tokens() -> None:
+    assert pack_up([3, 9, 4, 5], most=9) == [[1], [3, 2], [0]]
+    assert pack_up([12, 1], most=9) == [[0], [1]]
