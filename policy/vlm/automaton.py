@@ -111,6 +111,7 @@ class Automaton:
         self.language = builder  # the same for all pages that differ only in their words
         self._end = end
         self._words = frozenset(words)
+        self._steps: dict[tuple[States, int], States] = {}  # known ones, from within holes
         self._begun = {word[:length] for word in self._words for length in range(len(word) + 1)}
 
     @cached_property
@@ -120,9 +121,7 @@ class Automaton:
 
     def step(self, states: States, code: int) -> States:
         """Return the states after one more byte; none where it may not be written."""
-        if self.has_hole(states):
-            return self._closure(end for state in states for end in self._next(state, code))
-        known = self.language.steps
+        known = self._steps if self.has_hole(states) else self.language.steps
         if (states, code) not in known:
             known[states, code] = self._closure(end for state in states for end in self._next(state, code))
         return known[states, code]

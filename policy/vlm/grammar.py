@@ -41,9 +41,14 @@ def action_automaton(observation: Observation, config: VlmConfig) -> Automaton:
 
     Some actions are left out that nobody needs to write: keys held while clicking, paths of more than two targets.
     """
-    ids = [element.id.encode() for element in observation.elements] if config.ids else []
-    builder, end = _language(config.offered, bool(ids), config.points or not ids, config.coordinates == "unit")
-    return Automaton(builder, end, ids)
+    ids = tuple(element.id for element in observation.elements) if config.ids else ()
+    return _automaton(config.offered, ids, config.points or not ids, config.coordinates == "unit")
+
+
+@lru_cache(maxsize=256)
+def _automaton(verbs: Sequence[str], ids: Sequence[str], points: bool, unit: bool) -> Automaton:
+    builder, end = _language(verbs, bool(ids), points, unit)
+    return Automaton(builder, end, [name.encode() for name in ids])
 
 
 @lru_cache(maxsize=32)

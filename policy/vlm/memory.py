@@ -85,7 +85,8 @@ def plan_memory(config: VlmConfig, learning: VlmLearnerConfig, *, available: flo
         trained=trained,
         weights=float(total * number),
         learning=float(trained * (3 * MASTER + copies * (number if config.lora_rank == 0 else MASTER))),
-        activations=learning.pack_tokens * shape.hidden_size * number * kept + 3.0 * MASTER * replies * shape.vocab_size,
+        activations=learning.pack_tokens * shape.hidden_size * number * kept
+        + 3.0 * MASTER * replies * shape.vocab_size,
         acting=float(prompts * cached * width * number),
         available=_memory(config) if available is None else available,
     )

@@ -23,7 +23,9 @@ def test_points_survive_to_within_half_a_step(coordinates: str, x: float, y: flo
 
 def test_every_family_writes_its_own_numbers() -> None:
     middle = Click(Point(640, 360))
-    texts = [written_action(middle, PAGE, VlmConfig(coordinates=name)).to_text() for name in ("thousand", "unit", "page")]
+    texts = [
+        written_action(middle, PAGE, VlmConfig(coordinates=name)).to_text() for name in ("thousand", "unit", "page")
+    ]
     assert texts == ["click((500, 500))", "click((0.5, 0.5))", "click((640, 360))"]
     assert image_size((1280, 720), VlmConfig(image_multiple=28, image_pixels=600_000)) == (1008, 560)
     assert image_size((160, 210), VlmConfig(image_scale=3)) == (480, 630)

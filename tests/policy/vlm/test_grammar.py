@@ -53,7 +53,7 @@ def test_the_language_holds_actions_on_this_page(page: Page, text: str, can: boo
 
 def test_what_is_written_by_chance_is_an_action_within_its_room(page: Page) -> None:
     rng, words = random.Random(0), vocabulary()
-    for number in range(60):
+    for number in range(24):
         seen = page(number % 4)
         config = replace(CONFIG, coordinates=rng.choice(["thousand", "unit"]))
         writing, tokens = Writing(words, action_automaton(seen, config), room=30), list[int]()

@@ -80,34 +80,30 @@ def test_losses_are_those_worked_out_by_hand(page: Page, make_policy: Make) -> N
 
 
 def test_imitation_makes_demonstrated_actions_likelier_on_other_pages(page: Page, make_policy: Make) -> None:
-    policy = make_policy(lora_rank=0, gradient_checkpointing=True)
+    policy = make_policy(lora_rank=0)
     learner = VlmLearner(policy, FAST)
     held_out = [page(3, seed=100 + i) for i in range(4)]
     before = policy.log_prob(held_out, [Click("e2")] * 4)
-    for update in range(6):
+    for update in range(4):
         learner.update([shown(page(3, seed=8 * update + i), Click("e2")) for i in range(8)])
     after = policy.log_prob(held_out, [Click("e2")] * 4)
     assert sum(after) / 4 > sum(before) / 4 + 5
-    assert policy.version == learner.steps == 6
+    assert policy.version == learner.steps == 4
 
 
 def test_the_policy_gradient_finds_what_is_rewarded(page: Page, make_policy: Make) -> None:
     policy = make_policy(lora_rank=0, constrained=True, verbs=("click",), picture="none", batch=16)
     learner = VlmLearner(policy, replace(FAST, minibatch=16))
-
-    def rewards(decisions: Sequence[Decision]) -> list[float]:
-        return [float(decision.action == Click("e2")) for decision in decisions]
-
     pages = [page(3)] * 16
-    first: list[float] = []
-    for _ in range(8):
+    successes: list[int] = []
+    for _ in range(10):
         decisions = policy.act(pages)
-        got = rewards(decisions)
-        first = first or got
-        mean = sum(got) / len(got)
-        learner.update([tried(p, d, r - mean) for p, d, r in zip(pages, decisions, got, strict=True)])
-    assert sum(first) < 12
-    assert sum(rewards(policy.act(pages))) > 14
+        rewards = [float(decision.action == Click("e2")) for decision in decisions]
+        mean = sum(rewards) / len(rewards)
+        learner.update([tried(p, d, r - mean) for p, d, r in zip(pages, decisions, rewards, strict=True)])
+        successes.append(round(sum(rewards)))
+    assert successes[0] <= 7, "chance finds it sometimes"
+    assert sum(successes[-3:]) >= 36
 
 
 def test_what_cannot_be_learned_from_is_counted(page: Page, make_policy: Make) -> None:

@@ -66,6 +66,8 @@ def test_a_budget_leaves_out_the_oldest_turns_in_blocks_and_the_last_elements(pa
     assert told == [f"Done: click(e{i})" for i in range(9, 21)]
     assert "e1 button" in prompt.after
     assert "e60 button" not in prompt.after
-    grown = build_prompt(page(60), [*past, Turn(action=Click("e21"))], replace(config, max_prompt_tokens=9999), count=words)
+    grown = build_prompt(
+        page(60), [*past, Turn(action=Click("e21"))], replace(config, max_prompt_tokens=9999), count=words
+    )
     before = build_prompt(page(60), past, replace(config, max_prompt_tokens=9999), count=words)
     assert grown.before.startswith(before.before), "what is told again begins the same"

@@ -1,0 +1,76 @@
+"""A vision-language policy is trained, resumed and evaluated like any other, in real browsers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from browser_env.errors import UsageError
+from browser_env.miniwob import miniwob_task
+from browser_env.pool import Pool, RolloutRequest
+from experiments.actors import Actors
+from experiments.cli import main
+from experiments.recipe import RECIPES, Recipe, override, override_from_text
+from policy.kinds import check_memory, load_policy, new_policy
+from replay.samples import experience_samples
+from replay.store import ReplayStore
+
+SMALL = ("demonstrations_per_task=2", "cloning_epochs=2", "num_updates=2", "evaluation_episodes=2", "group_size=2")
+
+
+def train(runs: Path, *more: str) -> int:
+    changes = [part for change in SMALL for part in ("--set", change)]
+    return main(["train", "vlm-smoke", "--runs", str(runs), *(more or changes)])
+
+
+def test_training_runs_resumes_and_is_evaluated(tmp_path: Path) -> None:
+    assert train(tmp_path) == 0
+    run = (tmp_path / "latest").resolve()
+    result = json.loads((run / "result.json").read_text())
+    assert result["tasks"]["click-test-2"]["episodes"] == 2
+    with ReplayStore(run / "store", read_only=True) as store:
+        replies = [step.reply for e in store.episodes(tag="practice") for step in e.steps]
+    assert replies
+    assert all(reply is not None and len(reply.tokens) == len(reply.log_probs) for reply in replies)
+    policy = load_policy(run / "checkpoints" / "mixed")
+    assert policy.version == 2
+    shutil.rmtree(run / "checkpoints" / "mixed")
+    assert train(tmp_path, "--resume") == 0
+    checkpoint = str(run / "checkpoints" / "mixed")
+    assert load_policy(checkpoint).version == 2
+    assert main(["eval", checkpoint, "--tasks", "click-test-2", "--episodes", "1"]) == 0
+
+
+def test_actors_tell_a_language_model_what_was_done() -> None:
+    recipe = override_from_text(RECIPES["vlm-smoke"](), 'policy.verbs=["wait"]')
+    policy = new_policy(recipe.policy, seed=0)
+    task = miniwob_task("click-test-2")
+    with Pool(num_envs=1) as pool, Actors(pool, policy, on_step=ignore, on_episode=ignore) as actors:
+        actors.request([[RolloutRequest(task=task, seed=1, group="a")]])
+        ((episode,),) = actors.take(1)
+    samples = experience_samples([episode], advantages={episode.id: 1.0})
+    assert len(samples) > 1
+    assert [len(sample.past) for sample in samples] == list(range(len(samples)))
+    assert all(sample.reply is not None for sample in samples)
+
+
+def ignore(*_: object) -> None:
+    """Keep nothing."""
+
+
+@pytest.mark.parametrize("name", ["vlm-smoke", "vlm-2b", "vlm-7b"])
+def test_recipes_of_language_models_survive_as_json(name: str) -> None:
+    recipe = RECIPES[name]()
+    assert Recipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
+
+
+def test_what_does_not_fit_is_said_before_it_begins() -> None:
+    recipe: Recipe = RECIPES["vlm-smoke"]()
+    assert "0.2M weights" in check_memory(recipe.policy, recipe.learning)
+    assert check_memory(RECIPES["smoke"]().policy, RECIPES["smoke"]().learning) == ""
+    huge = override(override(recipe, "policy.batch", 10**7), "policy.max_prompt_tokens", 10**6)
+    with pytest.raises(UsageError, match="memory is short.*policy.batch"):
+        check_memory(huge.policy, huge.learning)
