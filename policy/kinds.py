@@ -69,6 +69,13 @@ def new_policy(config: PolicyConfig, *, seed: int) -> TrainedPolicy:
     return policy
 
 
+def served_policy(url: str, model: str) -> Policy:
+    """Return a policy behind a server that speaks OpenAI's protocol."""
+    server = _vlm("server").ServerConfig(url=url, model=model)
+    policy: Policy = _vlm("served").ServedPolicy(VlmConfig(), server)
+    return policy
+
+
 def new_learner(policy: TrainedPolicy, config: AnyLearnerConfig) -> TrainingLearner:
     """Return a learner at its beginning."""
     if isinstance(policy, CompactPolicy) and isinstance(config, LearnerConfig):

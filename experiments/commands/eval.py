@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from browser_env.acting import Policy
 from browser_env.errors import UsageError
 from browser_env.miniwob import DEFAULT_TASKS
 from browser_env.pool import Pool
@@ -17,7 +18,7 @@ from experiments.progress import Progress
 from experiments.scores import TaskScore, mean_success, score_episodes
 from experiments.task_choice import named_tasks, only_held_out
 from policy.config import CompactConfig
-from policy.kinds import TrainedPolicy, load_policy, new_policy
+from policy.kinds import load_policy, new_policy, served_policy
 
 UNTRAINED = "untrained"
 
@@ -30,7 +31,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
         summary="evaluate a trained policy on seeds that it never trained on",
         example="webdual eval runs/latest/checkpoints/mixed --tasks click-button,enter-text --episodes 20",
     )
-    parser.add_argument("checkpoint", help=f"folder of a checkpoint, or {UNTRAINED}: what training begins with")
+    parser.add_argument("checkpoint", help=f"folder of a checkpoint; {UNTRAINED}: what training begins with; a server")
     parser.add_argument(
         "--tasks",
         default=",".join(DEFAULT_TASKS),
@@ -42,6 +43,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--episodes", type=int, default=50, help="per task (default: 50)")
     parser.add_argument("--envs", type=int, default=2, help="browsers side by side (default: 2)")
     parser.add_argument("--sample", action="store_true", help="draw actions instead of taking the likeliest")
+    parser.add_argument("--model", help="of a server whose address stands for the checkpoint (http://.../v1)")
     parser.add_argument("--blind", action="store_true", help="hide the screenshot from the policy")
     parser.set_defaults(run=run)
 
@@ -53,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     tasks = named_tasks(args.tasks)
     if args.held_out is not None:
         tasks = only_held_out(tasks, args.held_out)
-    policy = _policy(args.checkpoint)
+    policy = _policy(args.checkpoint, args.model)
     console = Console()
     with (
         Pool(num_envs=args.envs, pixels=not args.blind) as pool,
@@ -73,7 +75,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _policy(checkpoint: str) -> TrainedPolicy:
+def _policy(checkpoint: str, model: str | None) -> Policy:
+    if (model is not None) != checkpoint.startswith(("http://", "https://")):
+        raise UsageError("a server needs its address, http://.../v1, in place of a checkpoint, and --model")
+    if model is not None:
+        return served_policy(checkpoint, model)
     if checkpoint == UNTRAINED:
         return new_policy(CompactConfig(), seed=0)
     return load_policy(Path(checkpoint))

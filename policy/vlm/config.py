@@ -52,6 +52,8 @@ class VlmConfig:
     temperature: float = 1.0
     constrained: bool = False  # only what is an action can be written
     batch: int = 8  # replies written side by side
+    server: str = ""  # address, up to and with /v1, of a server that writes them instead, with adapters pushed to it
+    server_folder: str = "adapters"  # where adapters are put for the server to read
     prefixes: int = 16  # prompts whose beginnings are kept for what follows; 0: none
     lora_rank: int = 16  # 0: all weights are trained
     lora_alpha: float = 32.0
@@ -68,6 +70,8 @@ class VlmConfig:
             raise UsageError(f"there are no actions {sorted(unknown)}; known are {', '.join(ACTIONS)}")
         if self.temperature <= 0:
             raise UsageError("a policy's temperature must be above 0; a greedy one is asked for when it acts")
+        if self.server and (self.constrained or self.temperature != 1 or not self.lora_rank):
+            raise UsageError("a server needs constrained=false, temperature=1 and a lora_rank: adapters are sent to it")
         if not (self.elements or self.points):
             raise UsageError("a policy needs something to see: a picture, or elements=true")
 

@@ -33,6 +33,7 @@ class Encoded:
     ids: tuple[int, ...]
     pixels: dict[str, Tensor] = field(default_factory=dict)  # what the model takes of the picture
     picture: str = ""  # the picture's digest
+    asked: Prompt | None = None  # what was encoded
 
 
 class Reader:
@@ -52,7 +53,7 @@ class Reader:
             inputs = self._inputs(prompt)
         pixels = {name: torch.as_tensor(value) for name, value in inputs.items() if name not in TEXT_INPUTS}
         ids = tuple(int(token) for token in inputs["input_ids"][0])
-        return Encoded(ids=ids, pixels=pixels, picture=_digest(prompt.image))
+        return Encoded(ids=ids, pixels=pixels, picture=_digest(prompt.image), asked=prompt)
 
     def target(self, observation: Observation, action: Action) -> tuple[int, ...]:
         """Return the reply that stands for an action, with the token that ends it."""

@@ -55,6 +55,9 @@ class Generation:
         self._model, self._ends, self._prefixes = model, frozenset(ends), prefixes
         self._most, self._temperature, self._batch = most, temperature, batch
 
+    def renew(self, model: nn.Module, *, version: int) -> None:
+        """The model's weights are here already."""
+
     @torch.no_grad()
     def write(self, rows: Sequence[Row], *, generator: torch.Generator | None) -> None:
         """Fill in all rows' tokens; the likeliest ones where there is no generator."""

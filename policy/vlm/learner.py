@@ -29,7 +29,7 @@ class Lesson(NamedTuple):
     @property
     def reinforced(self) -> bool:
         """Whether the policy gradient uses it."""
-        return self.sample.advantage is not None and self.sample.reply is not None
+        return self.sample.advantage is not None and self.sample.reply is not None and bool(self.sample.reply.tokens)
 
 
 class Totals(NamedTuple):
@@ -94,15 +94,13 @@ class VlmLearner:
 
     def _lesson(self, sample: LearningSample) -> Lesson | None:
         reply = sample.reply
-        if sample.advantage is not None and reply is not None:
+        if sample.advantage is not None and reply is not None and reply.tokens:
             return Lesson(sample, reply.tokens)
         if sample.weight <= 0:
             return None
-        own = reply is not None and reply.error is None
-        return Lesson(sample, reply.tokens if own and reply else self._target(sample))
-
-    def _target(self, sample: LearningSample) -> tuple[int, ...]:
-        return self.policy.reader.target(sample.observation, sample.action)
+        if reply is not None and reply.tokens and reply.error is None:
+            return Lesson(sample, reply.tokens)
+        return Lesson(sample, self.policy.reader.target(sample.observation, sample.action))
 
     def _batches(self, lessons: Sequence[Lesson]) -> Iterator[list[Lesson]]:
         for _ in range(self.config.epochs if lessons else 0):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -22,6 +23,8 @@ from policy.vlm.generation import Generation, Row, log_distribution
 from policy.vlm.grammar import action_automaton
 from policy.vlm.prefixes import Prefixes
 from policy.vlm.pretrained import Tools, ends_of, inner, load_model, load_tools, spelling
+from policy.vlm.remote import RemoteGeneration
+from policy.vlm.server import Server, ServerConfig
 
 UNREADABLE = Wait(0)  # done where a reply has no action
 
@@ -41,9 +44,17 @@ class VlmPolicy:
         self.config, self.model, self.reader, self.vocabulary = config, model, reader, vocabulary
         self.prefixes = Prefixes(most=config.prefixes, image_token=inner(model).config.image_token_id)
         self._version = 0
-        self._generation = Generation(
-            model,
-            ends=reader.ends,
+        self._generation = self._engine()
+
+    def _engine(self) -> Generation | RemoteGeneration:
+        """Return what writes replies: the model here, or a server that is sent its weights."""
+        config = self.config
+        if config.server:
+            server = Server(ServerConfig(url=config.server, model=config.model))
+            return RemoteGeneration(server, folder=Path(config.server_folder), most=config.max_new_tokens)
+        return Generation(
+            self.model,
+            ends=self.reader.ends,
             prefixes=self.prefixes,
             most=config.max_new_tokens,
             temperature=config.temperature,
@@ -104,6 +115,7 @@ class VlmPolicy:
             Row(prompt=self.reader.encode(seen, past), writing=self._writing(seen))
             for seen, past in zip(observations, pasts, strict=True)
         ]
+        self._generation.renew(self.model, version=self.version)
         self._generation.write(rows, generator=None if greedy else self.generator)
         return [self._decision(seen, row) for seen, row in zip(observations, rows, strict=True)]
 

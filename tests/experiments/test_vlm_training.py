@@ -72,5 +72,5 @@ def test_what_does_not_fit_is_said_before_it_begins() -> None:
     assert "0.2M weights" in check_memory(recipe.policy, recipe.learning)
     assert check_memory(RECIPES["smoke"]().policy, RECIPES["smoke"]().learning) == ""
     huge = override(override(recipe, "policy.batch", 10**7), "policy.max_prompt_tokens", 10**6)
-    with pytest.raises(UsageError, match="memory is short.*policy.batch"):
+    with pytest.raises(UsageError, match=r"memory is short.*policy\.batch"):
         check_memory(huge.policy, huge.learning)

@@ -1,0 +1,61 @@
+"""A policy behind a server: for evaluation and for making episodes; it has no weights here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from browser_env.acting import Decision, Reply, Turn
+from browser_env.action import Action, Wait
+from browser_env.errors import ActionError, UsageError
+from browser_env.observation import Observation
+from policy.vlm.config import VlmConfig
+from policy.vlm.coordinates import meant_action
+from policy.vlm.prompt import build_prompt
+from policy.vlm.replies import read_reply
+from policy.vlm.server import Completion, Server, ServerConfig
+
+LETTERS = 3  # of a token, rather few: the server's tokenizer is not known here
+UNREADABLE = Wait(0)  # done where a reply has no action
+
+
+class ServedPolicy:
+    """Asks a server for every decision."""
+
+    version = 0  # it does not learn here
+
+    def __init__(self, config: VlmConfig, server: ServerConfig) -> None:
+        if config.constrained:
+            raise UsageError("a server cannot be held to the language of actions; set constrained=false")
+        self.config, self.server = config, Server(server)
+
+    def act(self, observations: Sequence[Observation], *, greedy: bool = False) -> list[Decision]:
+        """Decide for each observation as if nothing was done before; sample unless ``greedy``."""
+        return self.act_after(observations, [()] * len(observations), greedy=greedy)
+
+    def act_after(
+        self, observations: Sequence[Observation], pasts: Sequence[Sequence[Turn]], *, greedy: bool = False
+    ) -> list[Decision]:
+        """Decide for each observation, given the turns that led to it; sample unless ``greedy``."""
+        prompts = [
+            build_prompt(seen, past, self.config, count=lambda text: len(text) // LETTERS + 1)
+            for seen, past in zip(observations, pasts, strict=True)
+        ]
+        temperature = 0.0 if greedy else self.config.temperature
+        completions = self.server.complete(prompts, most=self.config.max_new_tokens, temperature=temperature)
+        return [self._decision(seen, done) for seen, done in zip(observations, completions, strict=True)]
+
+    def _decision(self, observation: Observation, done: Completion) -> Decision:
+        action: Action = UNREADABLE
+        error: str | None = None
+        try:
+            action = meant_action(read_reply(done.text), observation, self.config)
+        except ActionError as problem:
+            error = str(problem)
+        known = done.tokens is not None and done.log_probs is not None
+        reply = Reply(tokens=done.tokens or (), log_probs=done.log_probs or () if known else (), error=error)
+        return Decision(
+            action=action,
+            log_prob=sum(done.log_probs) if done.log_probs is not None else None,
+            tokens=done.tokens_read + done.tokens_written,
+            reply=reply if known or error else None,
+        )
