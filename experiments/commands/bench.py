@@ -17,6 +17,7 @@ from rich.table import Table
 from browser_env.errors import UsageError
 from browser_env.miniwob import DEFAULT_TASKS, miniwob_task
 from browser_env.seeds import demonstration_seed
+from experiments.benchmarks import language_command
 from experiments.benchmarks.applications import APPLICATIONS
 from experiments.benchmarks.picture import save_picture
 from experiments.benchmarks.plan import PEERS, Plan, Results, measure
@@ -24,7 +25,6 @@ from experiments.benchmarks.process_tree import require_proc
 from experiments.benchmarks.replay import PHASES, ReplayPlan, measure_replay, replay_json, replay_tables
 from experiments.benchmarks.report import breakdown_tables, ratio_table, result_table, to_json
 from experiments.benchmarks.tasks import TasksPlan, measure_tasks, tasks_json, tasks_tables
-from experiments.commands import bench_language
 from experiments.commands.options import Commands, add_command, add_group, write_result
 from experiments.experts.policy import ExpertPolicy
 from experiments.progress import Progress
@@ -110,7 +110,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--read-only", action="store_true", help="do not change the applications' data")
     parser.add_argument("--folder", metavar="DIR", type=Path, default=Path("runs/applications"), help="for all of it")
     parser.set_defaults(run=run_tasks)
-    bench_language.add_parser(group)
+    language_command.add_parser(group)
 
 
 def run_env(args: argparse.Namespace) -> int:

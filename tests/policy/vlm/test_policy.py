@@ -21,11 +21,17 @@ from tests.policy.vlm.conftest import ARCHITECTURES, small
 Page = Callable[..., Observation]
 Make = Callable[..., VlmPolicy]
 GAP = 1e-4  # between a token's log-probability when it was drawn and when it is trained on, in float32
+COARSE_GAP = 1e-2  # likewise in bfloat16
 
 
-@pytest.mark.parametrize("model", ARCHITECTURES)
-def test_training_sees_the_log_probabilities_that_were_drawn(model: str, page: Page, make_policy: Make) -> None:
-    policy = make_policy(model, constrained=True, temperature=1.3)
+@pytest.mark.parametrize(
+    ("model", "dtype", "gap"),
+    [*((model, "float32", GAP) for model in ARCHITECTURES), ("tiny-llava", "bfloat16", COARSE_GAP)],
+)
+def test_training_sees_the_log_probabilities_that_were_drawn(
+    model: str, dtype: str, gap: float, page: Page, make_policy: Make
+) -> None:
+    policy = make_policy(model, dtype=dtype, constrained=True, temperature=1.3)
     pages = [page(i % 4, seed=i) for i in range(5)]
     pasts = [[Turn(action=Click("e1"))] * i for i in range(5)]
     decisions = policy.act_after(pages, pasts)
@@ -43,8 +49,8 @@ def test_training_sees_the_log_probabilities_that_were_drawn(model: str, page: P
         assert decision.reply is not None
         assert decision.reply.error is None, "constrained replies are actions"
         assert decision.log_prob == pytest.approx(sum(decision.reply.log_probs))
-        assert together.tolist() == pytest.approx(single.tolist(), abs=GAP), "packed rows do not see each other"
-        assert together.tolist() == pytest.approx(decision.reply.log_probs, abs=GAP)
+        assert together.tolist() == pytest.approx(single.tolist(), abs=gap), "packed rows do not see each other"
+        assert together.tolist() == pytest.approx(decision.reply.log_probs, abs=gap)
 
 
 def test_known_beginnings_change_nothing_and_are_not_read_again(page: Page, make_policy: Make) -> None:
@@ -101,9 +107,7 @@ def test_pages_without_pictures_can_be_read(page: Page, make_policy: Make) -> No
 
 
 @pytest.mark.parametrize("model", ARCHITECTURES)
-def test_a_saved_model_is_loaded_like_any_other(
-    model: str, page: Page, make_policy: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_saved_model_is_loaded_like_any_other(model: str, page: Page, make_policy: Make, tmp_path: Path) -> None:
     policy = make_policy(model)
     with torch.no_grad():
         for tensor in policy.trained.values():
