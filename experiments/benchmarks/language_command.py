@@ -10,7 +10,7 @@ from rich.table import Table
 from browser_env.errors import UsageError
 from experiments.benchmarks.language import measure_language
 from experiments.commands.options import Commands, add_command, write_result
-from experiments.recipe import find_recipe
+from experiments.recipes import find_recipe
 from policy.kinds import check_memory
 
 

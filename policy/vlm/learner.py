@@ -58,8 +58,8 @@ class VlmLearner:
     def update(self, samples: Sequence[LearningSample], *, imitation_weight: float = 1.0, rate: float = 1.0) -> Metrics:
         """Learn from samples; return means over optimiser steps, and how many samples could not be used.
 
-        A sample is imitated where its weight is positive, and reinforced where it has an advantage and a reply.
-        All tokens of a minibatch count alike. ``rate`` is a factor of the learning rate.
+        A sample is imitated where its weight is positive and it is no failure, and reinforced where it has an
+        advantage and a reply. All tokens of a minibatch count alike. ``rate`` is a factor of the learning rate.
         """
         lessons = [lesson for sample in samples if (lesson := self._lesson(sample)) is not None]
         self._rate = rate
@@ -96,8 +96,8 @@ class VlmLearner:
         reply = sample.reply
         if sample.advantage is not None and reply is not None and reply.tokens:
             return Lesson(sample, reply.tokens)
-        if sample.weight <= 0:
-            return None
+        if sample.weight <= 0 or sample.desired_return < 1:
+            return None  # it is not told what to reach, so failures are no examples
         if reply is not None and reply.tokens and reply.error is None:
             return Lesson(sample, reply.tokens)
         return Lesson(sample, self.policy.reader.target(sample.observation, sample.action))
@@ -150,7 +150,9 @@ class VlmLearner:
         if not math.isfinite(norm):
             return {**metrics, "broken_steps": 1.0}
         for group in self.optimizer.param_groups:
-            group["lr"] = self._rate * self.config.learning_rate * min(1.0, (self.steps + 1) / max(self.config.warmup_steps, 1))
+            group["lr"] = (
+                self._rate * self.config.learning_rate * min(1.0, (self.steps + 1) / max(self.config.warmup_steps, 1))
+            )
         self.optimizer.step()
         self.steps += 1
         return {**metrics, "grad_norm": norm, "broken_steps": 0.0}

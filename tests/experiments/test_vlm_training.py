@@ -13,7 +13,8 @@ from browser_env.miniwob import miniwob_task
 from browser_env.pool import Pool, RolloutRequest
 from experiments.actors import Actors
 from experiments.cli import main
-from experiments.recipe import RECIPES, Recipe, override, override_from_text
+from experiments.recipe import Recipe, override, override_from_text
+from experiments.recipes import RECIPES
 from policy.kinds import check_memory, load_policy, new_policy
 from replay.samples import experience_samples
 from replay.store import ReplayStore

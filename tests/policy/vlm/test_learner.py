@@ -110,8 +110,9 @@ def test_what_cannot_be_learned_from_is_counted(page: Page, make_policy: Make) -
     policy = make_policy()
     learner = VlmLearner(policy, FAST)
     by_hand = replace(shown(page(), Click("e1"), weight=0.0), advantage=1.0, log_prob=-1.0)
-    metrics = learner.update([by_hand, shown(page(), Click("e1"))])
-    assert (metrics["samples"], metrics["samples_skipped"]) == (1.0, 1.0)
+    failure = replace(shown(page(), Click("e1")), desired_return=0.0)
+    metrics = learner.update([by_hand, failure, shown(page(), Click("e1"))])
+    assert (metrics["samples"], metrics["samples_skipped"]) == (1.0, 2.0)
     assert learner.surprises[0] is None
 
 
