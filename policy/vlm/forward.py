@@ -44,7 +44,23 @@ def pack_up(lengths: Sequence[int], *, most: int) -> list[list[int]]:
 
 
 def reply_logits(model: nn.Module, rows: Sequence[Written]) -> Tensor:
-    """Return the logits of every reply token of all rows, one row behind the other (num_tokens, vocabulary)."""
+    """Return the logits of every reply token of all rows, one row behind the other (num_tokens, vocabulary).
+
+    Models that see their past through windows, or keep it in another way, are given one row at a time.
+    """
+    if sees_all(model):
+        return _packed_logits(model, rows)
+    return torch.cat([_packed_logits(model, [row]) for row in rows])
+
+
+def sees_all(model: nn.Module) -> bool:
+    """Tell whether every layer of a model attends to the whole past."""
+    shape = inner(model).config.get_text_config()
+    kinds = getattr(shape, "layer_types", None) or ()
+    return set(kinds) <= {"full_attention"} and (bool(kinds) or not getattr(shape, "sliding_window", None))
+
+
+def _packed_logits(model: nn.Module, rows: Sequence[Written]) -> Tensor:
     device = next(model.parameters()).device
     ids = torch.tensor([[token for row in rows for token in (*row.prompt.ids, *row.reply[:-1])]], device=device)
     starts = torch.tensor([0, *(row.length for row in rows)]).cumsum(0).tolist()
@@ -96,8 +112,8 @@ def _pixels(model: nn.Module, prompts: Sequence[Encoded]) -> dict[str, Tensor]:
 
 def _mask(model: nn.Module, lengths: Sequence[int]) -> Tensor | None:
     """Return what is added to attention (1, 1, length, length): minus infinity but for a sequence's own past."""
-    if inner(model).config._attn_implementation == "flash_attention_2":
-        return None  # it tells sequences apart by positions that begin anew
+    if inner(model).config._attn_implementation == "flash_attention_2" or not sees_all(model):
+        return None  # the first tells sequences apart by positions that begin anew
     parameter = next(model.parameters())
     owner = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths)).to(parameter.device)
     seen = (owner[:, None] == owner[None]).tril()

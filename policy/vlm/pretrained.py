@@ -37,6 +37,7 @@ Layer = tuple[Tensor, Tensor]  # keys and values, each (B, num_heads, length, wi
 Layers = list[Layer]
 TINY_PROCESSORS = {
     "tiny-llava": (CLIPImageProcessorPil, LlavaProcessor),
+    "tiny-windowed": (CLIPImageProcessorPil, LlavaProcessor),
     "tiny-idefics3": (Idefics3ImageProcessorPil, Idefics3Processor),
     "tiny-qwen2-vl": (Qwen2VLImageProcessorPil, None),  # its processor needs torchvision
 }

@@ -61,6 +61,13 @@ CONFIGS: dict[str, dict[str, Any]] = {  # by name: what a model of that architec
         "scale_factor": 2,
         "pad_token_id": 0,
     },
+    "tiny-windowed": {  # each layer sees the last tokens only
+        "model_type": "llava",
+        "text_config": TEXT | {"model_type": "mistral", "sliding_window": 16},
+        "vision_config": VISION | {"model_type": "clip_vision_model", "image_size": 64, "patch_size": 16},
+        "image_token_id": SPECIAL.index(IMAGE),
+        "vision_feature_layer": -1,
+    },
     "tiny-qwen2-vl": {
         "model_type": "qwen2_vl",
         "text_config": TEXT
@@ -72,11 +79,13 @@ CONFIGS: dict[str, dict[str, Any]] = {  # by name: what a model of that architec
         "image_token_id": SPECIAL.index(IMAGE),
     },
 }
+LLAVA: dict[str, dict[str, Any]] = {
+    "image": {"size": {"shortest_edge": 64}, "crop_size": {"height": 64, "width": 64}},
+    "both": {"patch_size": 16, "vision_feature_select_strategy": "default", "num_additional_image_tokens": 1},
+}
 PROCESSORS: dict[str, dict[str, dict[str, Any]]] = {  # by name: arguments of the image processor and of the processor
-    "tiny-llava": {
-        "image": {"size": {"shortest_edge": 64}, "crop_size": {"height": 64, "width": 64}},
-        "both": {"patch_size": 16, "vision_feature_select_strategy": "default", "num_additional_image_tokens": 1},
-    },
+    "tiny-llava": LLAVA,
+    "tiny-windowed": LLAVA,
     "tiny-idefics3": {
         "image": {"size": {"longest_edge": 64}, "max_image_size": {"longest_edge": 64}, "do_image_splitting": False},
         "both": {"image_seq_len": 16},

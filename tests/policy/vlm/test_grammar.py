@@ -13,6 +13,7 @@ from browser_env.observation import Observation
 from policy.vlm.config import VlmConfig
 from policy.vlm.constraint import Vocabulary, Writing, masks
 from policy.vlm.grammar import action_automaton
+from policy.vlm.pretrained import load_tools, spelling
 
 Page = Callable[..., Observation]
 CONFIG = VlmConfig(coordinates="thousand")
@@ -76,3 +77,13 @@ def test_masks_are_the_same_again_and_on_other_pages(page: Page) -> None:
 def test_no_room_for_any_action_is_said(page: Page) -> None:
     with pytest.raises(UsageError, match="max_new_tokens"):
         Writing(vocabulary(), action_automaton(page(2), replace(CONFIG, verbs=("click",))), room=6)
+
+
+def test_tokens_are_spelled_as_they_are_written() -> None:
+    tokenizer = load_tools(VlmConfig()).tokenizer
+    spelled = spelling(tokenizer, 700)
+    for text in ("click(e12)", " type(e3, 'Zoë\\n')", "日本"):
+        tokens = tokenizer(text, add_special_tokens=False)["input_ids"]
+        assert b"".join(spelled[token] or b"" for token in tokens) == text.encode()
+    assert spelled[tokenizer.eos_token_id] is None
+    assert len(spelled) == 700

@@ -26,7 +26,7 @@ COARSE_GAP = 1e-2  # likewise in bfloat16
 
 @pytest.mark.parametrize(
     ("model", "dtype", "gap"),
-    [*((model, "float32", GAP) for model in ARCHITECTURES), ("tiny-llava", "bfloat16", COARSE_GAP)],
+    [*((model, "float32", GAP) for model in (*ARCHITECTURES, "tiny-windowed")), ("tiny-llava", "bfloat16", COARSE_GAP)],
 )
 def test_training_sees_the_log_probabilities_that_were_drawn(
     model: str, dtype: str, gap: float, page: Page, make_policy: Make
