@@ -44,7 +44,15 @@ def vlm_smoke() -> Recipe:
 
 def vlm_2b() -> Recipe:
     """Qwen2-VL 2B with adapters on the twelve MiniWoB++ tasks, on one GPU of 24 GB."""
-    policy = VlmConfig(model="Qwen/Qwen2-VL-2B-Instruct", image_multiple=28, image_scale=2, constrained=True, batch=16)
+    policy = VlmConfig(
+        model="Qwen/Qwen2-VL-2B-Instruct",
+        image_multiple=28,
+        image_scale=2,
+        max_prompt_tokens=2048,
+        max_new_tokens=64,
+        constrained=True,
+        batch=16,
+    )
     return language_recipe(
         "vlm-2b",
         policy=policy,
@@ -56,8 +64,8 @@ def vlm_2b() -> Recipe:
         group_size=8,
         imitation_samples=16,
         evaluation_episodes=20,
-        cloning=VlmLearnerConfig(learning_rate=1e-4, minibatch=16),
-        learning=VlmLearnerConfig(learning_rate=2e-5, minibatch=64, kl_weight=0.01),
+        cloning=VlmLearnerConfig(learning_rate=1e-4, minibatch=16, pack_tokens=4096),
+        learning=VlmLearnerConfig(learning_rate=2e-5, minibatch=64, pack_tokens=4096, kl_weight=0.01),
     )
 
 

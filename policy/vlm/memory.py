@@ -17,6 +17,7 @@ GB = 1e9
 MASTER = 4  # bytes of a number in gradients and in each of the optimiser's two averages
 LAYER_VALUES = 34  # kept for a backward pass, per token and unit of width, of one layer
 PICTURE_TOKENS = 1024  # that a picture takes of a prompt, about
+SHORT_PROMPT = 256  # tokens; a pack has no more replies than such prompts
 SLACK = 1.1  # fragments, kernels' workspaces
 
 
@@ -76,7 +77,7 @@ def plan_memory(config: VlmConfig, learning: VlmLearnerConfig, *, available: flo
     copies = 1 + 2 * bool(learning.kl_weight)  # the acting one; the reference, and what it takes the place of
     layers = 1.0 if config.gradient_checkpointing else float(shape.num_hidden_layers)
     kept = shape.num_hidden_layers * bool(config.gradient_checkpointing) + LAYER_VALUES * layers
-    replies = learning.minibatch * config.max_new_tokens
+    replies = min(learning.minibatch, -(-learning.pack_tokens // SHORT_PROMPT)) * config.max_new_tokens
     width = getattr(shape, "head_dim", None) or shape.hidden_size // shape.num_attention_heads
     cached = 2 * shape.num_hidden_layers * (getattr(shape, "num_key_value_heads", None) or shape.num_attention_heads)
     prompts = (config.prefixes + 2 * config.batch) * (config.max_prompt_tokens + PICTURE_TOKENS)
