@@ -21,5 +21,5 @@ def test_weights_are_counted_without_making_them(lora_rank: int) -> None:
 
 def test_what_helps_most_is_named_first() -> None:
     config, learning = small(gradient_checkpointing=False), VlmLearnerConfig(pack_tokens=10**6)
-    with pytest.raises(UsageError, match="set policy.gradient_checkpointing=true"):
+    with pytest.raises(UsageError, match=r"set policy\.gradient_checkpointing=true"):
         plan_memory(config, learning, available=1e6).check(config)
