@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -69,10 +70,12 @@ def new_policy(config: PolicyConfig, *, seed: int) -> TrainedPolicy:
     return policy
 
 
-def served_policy(url: str, model: str) -> Policy:
-    """Return a policy behind a server that speaks OpenAI's protocol."""
+def served_policy(config: PolicyConfig, *, url: str, model: str) -> Policy:
+    """Return a policy behind a server that speaks OpenAI's protocol, shown pages as a configuration says."""
+    if isinstance(config, CompactConfig):
+        raise UsageError("a server holds a vision-language policy; name a recipe of one, such as vlm-2b")
     server = _vlm("server").ServerConfig(url=url, model=model)
-    policy: Policy = _vlm("served").ServedPolicy(VlmConfig(), server)
+    policy: Policy = _vlm("served").ServedPolicy(replace(config, constrained=False), server)
     return policy
 
 

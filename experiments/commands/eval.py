@@ -15,6 +15,7 @@ from browser_env.pool import Pool
 from experiments.commands.options import Commands, add_command, write_result
 from experiments.evaluation import evaluate
 from experiments.progress import Progress
+from experiments.recipes import find_recipe
 from experiments.scores import TaskScore, mean_success, score_episodes
 from experiments.task_choice import named_tasks, only_held_out
 from policy.config import CompactConfig
@@ -44,6 +45,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--envs", type=int, default=2, help="browsers side by side (default: 2)")
     parser.add_argument("--sample", action="store_true", help="draw actions instead of taking the likeliest")
     parser.add_argument("--model", help="of a server whose address stands for the checkpoint (http://.../v1)")
+    parser.add_argument("--recipe", default="vlm-2b", help="that says what a server is shown (default: %(default)s)")
     parser.add_argument("--blind", action="store_true", help="hide the screenshot from the policy")
     parser.set_defaults(run=run)
 
@@ -55,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     tasks = named_tasks(args.tasks)
     if args.held_out is not None:
         tasks = only_held_out(tasks, args.held_out)
-    policy = _policy(args.checkpoint, args.model)
+    policy = _policy(args.checkpoint, args.model, args.recipe)
     console = Console()
     with (
         Pool(num_envs=args.envs, pixels=not args.blind) as pool,
@@ -75,11 +77,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _policy(checkpoint: str, model: str | None) -> Policy:
+def _policy(checkpoint: str, model: str | None, recipe: str) -> Policy:
     if (model is not None) != checkpoint.startswith(("http://", "https://")):
         raise UsageError("a server needs its address, http://.../v1, in place of a checkpoint, and --model")
     if model is not None:
-        return served_policy(checkpoint, model)
+        return served_policy(find_recipe(recipe).policy, url=checkpoint, model=model)
     if checkpoint == UNTRAINED:
         return new_policy(CompactConfig(), seed=0)
     return load_policy(Path(checkpoint))
