@@ -25,8 +25,8 @@ from browser_env.snapshot.crawling import SIGNATURE
 from browser_env.snapshot.robots import is_own
 from browser_env.task import Task
 from browser_env.task_set import TaskSet
-from experiments.commands.audit import add_audit
 from experiments.commands.options import Commands, add_command, add_group, write_result
+from experiments.compiler.audit_command import add_audit
 from experiments.compiler.compiling import Plan, compile_site
 from experiments.compiler.demonstrating import play
 from experiments.compiler.diversity import diversity
