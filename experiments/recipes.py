@@ -10,6 +10,7 @@ from browser_env.miniwob import compared_tasks, task_names
 from experiments.curriculum import CurriculumConfig
 from experiments.language_recipes import vlm_2b, vlm_7b, vlm_smoke
 from experiments.recipe import Recipe
+from policy.learner import LearnerConfig
 
 
 def smoke() -> Recipe:
@@ -32,19 +33,18 @@ def default() -> Recipe:
 
 
 def miniwob_56() -> Recipe:
-    """The 56 MiniWoB++ tasks that results are compared on, with ten demonstrations each."""
+    """The 56 MiniWoB++ tasks that results are compared on, with five demonstrations each."""
     return Recipe(
         name="miniwob-56",
         tasks=tuple(f"miniwob/{name}" for name in compared_tasks()),
-        demonstrations_per_task=10,
-        cloning_epochs=20,
+        demonstrations_per_task=5,
+        cloning_epochs=30,
         near_goal=0.3,
         num_updates=1500,
         learning_limit_s=7200.0,
         groups_per_update=48,
-        imitation_samples=96,
-        rate_floor=0.2,
-        successes_per_task=64,
+        rate_floor=0.3,
+        learning=LearnerConfig(learning_rate=3e-4, entropy_weight=0.02),
         curriculum=CurriculumConfig(cost_exponent=0.5),
     )
 
