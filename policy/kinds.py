@@ -70,12 +70,12 @@ def new_policy(config: PolicyConfig, *, seed: int) -> TrainedPolicy:
     return policy
 
 
-def served_policy(config: PolicyConfig, *, url: str, model: str) -> Policy:
+def hosted_policy(config: PolicyConfig, *, url: str, model: str) -> Policy:
     """Return a policy behind a server that speaks OpenAI's protocol, shown pages as a configuration says."""
     if isinstance(config, CompactConfig):
         raise UsageError("a server holds a vision-language policy; name a recipe of one, such as vlm-2b")
     server = _vlm("server").ServerConfig(url=url, model=model)
-    policy: Policy = _vlm("served").ServedPolicy(replace(config, constrained=False), server)
+    policy: Policy = _vlm("hosted").HostedPolicy(replace(config, constrained=False), server)
     return policy
 
 

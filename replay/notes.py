@@ -1,4 +1,4 @@
-"""What people say of stored episodes, beside them: ratings and tags, one file each, never changed."""
+"""What is said of stored episodes, beside them: people's ratings and tags, models' judgements; never changed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from browser_env.errors import DataError
 from replay.consent import ConsentFolder
 from replay.errors import ConsentError
 from replay.files import SAFE_NAME, sync_folders, write_sealed
+from rewards.judged import Judgement
 from rewards.rating import Rating
 
 FOLDER = "notes"
@@ -28,6 +29,10 @@ class TagNote:
     given_at: str  # ISO 8601 with time zone
 
 
+Note = Rating | TagNote | Judgement
+KINDS = {Rating: "rating", TagNote: "tags", Judgement: "judgement"}
+
+
 class NoteFolder:
     """The notes of a replay store; those under a consent that does not stand are not read."""
 
@@ -36,17 +41,20 @@ class NoteFolder:
         self._drafts = store / "drafts"
         self._consents = ConsentFolder(store / "consent", drafts=self._drafts)
 
-    def add(self, note: Rating | TagNote) -> None:
-        """Store a note, on disk for good when this returns; raise :class:`ConsentError` without a valid consent."""
-        self._consents.check(note.consent)
+    def add(self, note: Note) -> None:
+        """Store a note, on disk for good when this returns; raise :class:`ConsentError` without a valid consent.
+
+        A judgement of what no person did needs none.
+        """
+        self._check(KINDS[type(note)], note.consent)
         if not SAFE_NAME.match(note.id):
             raise DataError(f"{note.id!r:.80} is no id of a note; use up to 100 letters, digits, '.', '_' and '-'")
         path = self._path / f"{note.id}.json"
         if path.exists():
             raise DataError(f"note {note.id} is already there; notes are added, never changed")
-        kind = "tags" if isinstance(note, TagNote) else "rating"
         self._path.mkdir(exist_ok=True)
-        write_sealed(path, json.dumps({"kind": kind, "note": asdict(note)}).encode(), drafts=self._drafts)
+        data = json.dumps({"kind": KINDS[type(note)], "note": asdict(note)}).encode()
+        write_sealed(path, data, drafts=self._drafts)
         sync_folders([path])
 
     def ratings(self) -> list[Rating]:
@@ -59,6 +67,11 @@ class NoteFolder:
         notes = [note for note in self._valid() if isinstance(note, TagNote)]
         return {note.episode: note.tags for note in sorted(notes, key=lambda note: (note.given_at, note.id))}
 
+    def judgements(self) -> list[Judgement]:
+        """Return what models think of episodes, oldest first."""
+        found = [note for note in self._valid() if isinstance(note, Judgement)]
+        return sorted(found, key=lambda judgement: (judgement.given_at, judgement.id))
+
     def damaged(self) -> list[tuple[Path, str]]:
         """Return the files that are no notes, each with what is wrong."""
         found = []
@@ -68,7 +81,7 @@ class NoteFolder:
             except FileNotFoundError:  # swept since it was listed
                 continue
             except (DataError, TypeError, ValueError, KeyError) as error:
-                found.append((path, f"it is no rating and no tags: {error!r:.200}"))
+                found.append((path, f"it is no rating, no tags and no judgement: {error!r:.200}"))
         return found
 
     def sweep(self) -> int:
@@ -79,14 +92,18 @@ class NoteFolder:
             path.unlink(missing_ok=True)
         return len(gone)
 
-    def _valid(self) -> Iterator[Rating | TagNote]:
+    def _valid(self) -> Iterator[Note]:
         for path in sorted(self._path.glob("*.json")):
             try:
                 kind, data = _read(path)
-                self._consents.check(data.get("consent"))
+                self._check(kind, data.get("consent"))
             except (FileNotFoundError, ConsentError):  # swept since it was listed, or not to be used
                 continue
             yield _as_note(kind, data)
+
+    def _check(self, kind: str, consent: object) -> None:
+        if consent is not None or kind != KINDS[Judgement]:
+            self._consents.check(consent)
 
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
@@ -97,8 +114,10 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
         raise DataError(f"{path} is damaged: {error!r:.100}; delete it") from error
 
 
-def _as_note(kind: str, data: dict[str, Any]) -> Rating | TagNote:
-    return TagNote(**data | {"tags": tuple(data["tags"])}) if kind == "tags" else Rating.from_json(data)
+def _as_note(kind: str, data: dict[str, Any]) -> Note:
+    if kind == KINDS[TagNote]:
+        return TagNote(**data | {"tags": tuple(data["tags"])})
+    return Judgement.from_json(data) if kind == KINDS[Judgement] else Rating.from_json(data)
 
 
 def _is_lost(path: Path, revoked: frozenset[str]) -> bool:

@@ -1,57 +1,59 @@
-"""What a model thinks of episodes: opinions, which are kept apart from what was verified."""
+"""What models think of episodes: opinions, kept apart from what was verified."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Judgement:
     """A model's opinion of one episode; never a verifier's outcome."""
 
+    id: str
     episode: str  # the id of the judged episode
-    judge: str  # which model, and how it was asked
+    judge: str  # which model
+    asked: str  # a digest of what it was asked and shown
     success: bool | None  # None: it could not tell
-    reason: str = ""
+    sure: float  # 0 a guess, 1 certain, by its own account
+    reason: str
+    given_at: str  # ISO 8601 with time zone
+    tokens: int = 0  # read and written for it
+    consent: str | None = None  # id of the consent that the episode is under, with which this goes
+
+    def __post_init__(self) -> None:
+        if self.success is not None and type(self.success) is not bool:
+            raise ValueError("a judgement is true, false or null where the judge could not tell")
+        if not (type(self.sure) in (int, float) and 0 <= self.sure <= 1):
+            raise ValueError("how sure a judge is lies between 0 and 1")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the judgement as JSON-serialisable data."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Rebuild a judgement from :meth:`to_json`; raise ValueError or TypeError on anything else."""
+        return cls(**data)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
-    """How a judge's verdicts compare with verified outcomes of the same episodes."""
+def judged_rewards(
+    judgements: Iterable[Judgement], *, verified: Collection[str], least_sure: float = 0.0
+) -> dict[str, float]:
+    """Return a reward between 0 and 1 for every episode that was judged and is not among the verified ones.
 
-    episodes: int  # that have both
-    right: int
-    false_successes: int  # called a success, and none by the verifier
-    undecided: int
-
-    @property
-    def accuracy(self) -> float:
-        """The share of decided verdicts that are right; 0 where there are none."""
-        decided = self.episodes - self.undecided
-        return self.right / decided if decided else 0.0
-
-
-def judged_rewards(verdicts: Iterable[Verdict], *, verified: Iterable[str]) -> dict[str, float]:
-    """Return a reward of 0 or 1 for every episode that was judged and not verified.
-
-    A verified episode keeps its reward whatever a judge thinks; one that the judge could not tell has none. Where
-    several judges differ, the reward is the mean.
+    It is the mean over judges, weighted by how sure they are; of one judge, asked the same, the last judgement counts.
+    Where no judge could tell, or none was as sure as ``least_sure``, there is none.
     """
-    known = set(verified)
-    opinions: dict[str, list[bool]] = {}
-    for verdict in verdicts:
-        if verdict.success is not None and verdict.episode not in known:
-            opinions.setdefault(verdict.episode, []).append(verdict.success)
-    return {episode: sum(given) / len(given) for episode, given in opinions.items()}
-
-
-def agreement(verdicts: Iterable[Verdict], *, outcomes: dict[str, bool]) -> Agreement:
-    """Compare verdicts with verified outcomes: whether a judge may be trusted where nothing verifies."""
-    both = [(verdict.success, outcomes[verdict.episode]) for verdict in verdicts if verdict.episode in outcomes]
-    return Agreement(
-        episodes=len(both),
-        right=sum(said == was for said, was in both),
-        false_successes=sum(said is True and not was for said, was in both),
-        undecided=sum(said is None for said, _ in both),
-    )
+    last: dict[tuple[str, str, str], Judgement] = {}
+    for judgement in sorted(judgements, key=lambda judgement: (judgement.given_at, judgement.id)):
+        last[judgement.episode, judgement.judge, judgement.asked] = judgement
+    weights: dict[str, float] = {}
+    sums: dict[str, float] = {}
+    for judgement in last.values():
+        episode = judgement.episode
+        if judgement.success is not None and judgement.sure >= least_sure and episode not in verified:
+            weights[episode] = weights.get(episode, 0.0) + judgement.sure
+            sums[episode] = sums.get(episode, 0.0) + judgement.sure * judgement.success
+    return {episode: sums[episode] / weight for episode, weight in weights.items() if weight > 0}

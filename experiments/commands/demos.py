@@ -26,6 +26,7 @@ from experiments.exchange.importing import (
     read_secrets,
     recordings_in,
 )
+from experiments.judge_command import add_judge
 from experiments.verifying import verify_store
 from replay import ConsentError, ConsentRecord, EpisodeInfo, ReplayStore, give_consent
 from replay.miniwob_recordings import ImportReport, import_recordings
@@ -45,7 +46,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     group = add_group(
         commands,
         "demos",
-        summary="import, export, list, verify and revoke demonstrations",
+        summary="import, export, list, verify, judge and revoke demonstrations",
         example="webdual demos import miniwob miniwob-plusplus-demos.tar.xz",
     )
     _add_import(group)
@@ -71,6 +72,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("store", metavar="STORE", type=Path, help="the store's folder")
     parser.add_argument("--repair", action="store_true", help="put aside what is damaged, and finish the rest")
     parser.set_defaults(run=run_verify)
+    add_judge(group)
 
 
 def _add_import(group: Commands[argparse.ArgumentParser]) -> None:

@@ -16,12 +16,14 @@ from experiments.commands.options import Commands, add_command, write_result
 from experiments.evaluation import evaluate
 from experiments.progress import Progress
 from experiments.recipes import find_recipe
-from experiments.scores import TaskScore, mean_success, score_episodes
+from experiments.scores import TaskScore, mean_success, score_episodes, total_cost
 from experiments.task_choice import named_tasks, only_held_out
 from policy.config import CompactConfig
-from policy.kinds import load_policy, new_policy, served_policy
+from policy.kinds import hosted_policy, load_policy, new_policy
+from rewards.cost import Prices
 
 UNTRAINED = "untrained"
+HOSTED = "hosted:"  # before the name of a server's model
 
 
 def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -30,9 +32,10 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "eval",
         summary="evaluate a trained policy on seeds that it never trained on",
-        example="webdual eval runs/latest/checkpoints/mixed --tasks click-button,enter-text --episodes 20",
+        example="webdual eval runs/latest/checkpoints/mixed --tasks click-button,enter-text --episodes 20\n"
+        "  webdual eval hosted:MODEL --server http://127.0.0.1:8000/v1 --episodes 20",
     )
-    parser.add_argument("checkpoint", help=f"folder of a checkpoint; {UNTRAINED}: what training begins with; a server")
+    parser.add_argument("checkpoint", help=f"folder of a checkpoint; {UNTRAINED}; {HOSTED}MODEL, with --server")
     parser.add_argument(
         "--tasks",
         default=",".join(DEFAULT_TASKS),
@@ -44,20 +47,23 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--episodes", type=int, default=50, help="per task (default: 50)")
     parser.add_argument("--envs", type=int, default=2, help="browsers side by side (default: 2)")
     parser.add_argument("--sample", action="store_true", help="draw actions instead of taking the likeliest")
-    parser.add_argument("--model", help="of a server whose address stands for the checkpoint (http://.../v1)")
-    parser.add_argument("--recipe", default="vlm-2b", help="that says what a server is shown (default: %(default)s)")
+    parser.add_argument("--server", metavar="URL", help=f"address (http://.../v1) where the model of {HOSTED}MODEL is")
+    parser.add_argument("--recipe", default="vlm-2b", help="that says what it is shown (default: %(default)s)")
+    parser.add_argument(
+        "--token-price", metavar="P", type=float, default=0.0, help="of a million tokens of the model (default: 0)"
+    )
     parser.add_argument("--blind", action="store_true", help="hide the screenshot from the policy")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate, and print a table."""
-    if args.episodes < 1 or args.envs < 1:
-        raise UsageError("--episodes and --envs must be at least 1")
+    if args.episodes < 1 or args.envs < 1 or not 0 <= args.token_price < float("inf"):
+        raise UsageError("--episodes and --envs must be at least 1, --token-price at least 0")
     tasks = named_tasks(args.tasks)
     if args.held_out is not None:
         tasks = only_held_out(tasks, args.held_out)
-    policy = _policy(args.checkpoint, args.model, args.recipe)
+    policy = _policy(args.checkpoint, args.server, args.recipe)
     console = Console()
     with (
         Pool(num_envs=args.envs, pixels=not args.blind) as pool,
@@ -71,17 +77,21 @@ def run(args: argparse.Namespace) -> int:
             greedy=not args.sample,
             on_episode=lambda episode: bar.advance(),
         )
-    scores = score_episodes(episodes)
+    prices = Prices(million_tokens=args.token_price)
+    scores, cost = score_episodes(episodes, prices=prices), total_cost(episodes)
     console.print(_table(scores))
-    write_result(args.json, {"mean": mean_success(scores), "tasks": [task.to_row() for task in scores]})
+    if cost.tokens:
+        console.print(f"{cost.tokens} tokens were read and written; all resources cost {prices.money(cost):.4f}.")
+    result = {"mean": mean_success(scores), "tokens": cost.tokens, "tasks": [task.to_row() for task in scores]}
+    write_result(args.json, result)
     return 0
 
 
-def _policy(checkpoint: str, model: str | None, recipe: str) -> Policy:
-    if (model is not None) != checkpoint.startswith(("http://", "https://")):
-        raise UsageError("a server needs its address, http://.../v1, in place of a checkpoint, and --model")
-    if model is not None:
-        return served_policy(find_recipe(recipe).policy, url=checkpoint, model=model)
+def _policy(checkpoint: str, server: str | None, recipe: str) -> Policy:
+    if (server is not None) != checkpoint.startswith(HOSTED):
+        raise UsageError(f"a model behind a server needs both: webdual eval {HOSTED}MODEL --server http://.../v1")
+    if server is not None:
+        return hosted_policy(find_recipe(recipe).policy, url=server, model=checkpoint.removeprefix(HOSTED))
     if checkpoint == UNTRAINED:
         return new_policy(CompactConfig(), seed=0)
     return load_policy(Path(checkpoint))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
@@ -20,6 +21,9 @@ STEADY = 8  # turns are left out by so many at once: a prompt's beginning stays 
 SHORT = 160  # characters of a name, a value or an error
 NAMES = {"target": "target", "path": "[target, target]", "options": "['label']", "names": "['file']"}
 Count = Callable[[str], int]  # a text's length in tokens
+MARK = re.compile(  # what templates, tokenizers and processors take for the end of a message, a picture and the like
+    r"<([|｜][^<>]{0,60}[|｜])>|<(/?(?:s|bos|eos|pad|unk|img|image|video|audio|(?:start|end)_of_\w{1,20}))>|\[(/?INST)\]"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -29,6 +33,11 @@ class Prompt:
     before: str  # the same throughout an episode, but for what was done
     image: Screenshot | None
     after: str  # the page
+
+    @property
+    def parts(self) -> tuple[str | Screenshot, ...]:
+        """The message's texts, and the picture where there is one."""
+        return (self.before, *([] if self.image is None else [self.image]), self.after)
 
     def messages(self) -> list[dict[str, object]]:
         """Return the message in the form that chat templates read."""
@@ -42,14 +51,19 @@ def build_prompt(observation: Observation, past: Sequence[Turn], config: VlmConf
     frame = frame_of(observation, config)
     head = f"{instructions(config, frame)}\n\nGoal: {observation.goal}\n"
     left = config.max_prompt_tokens - count(head)
-    page = _fit(_page_lines(observation, config), int(left * PAGE_SHARE) if past else left, count)
+    page = fit(page_lines(observation, config), int(left * PAGE_SHARE) if past else left, count)
     left -= sum(count(line) for line in page)
-    told = _fit_turns(_turn_lines(observation, past, config), left, config.max_turns, count)
+    told = fit_turns(turn_lines(observation, past, config), left, config.max_turns, count)
     return Prompt(
-        before=head + "".join(f"{line}\n" for line in told),
-        image=_image(observation, config, frame),
-        after="".join(f"\n{line}" for line in page),
+        before=plain(head + "".join(f"{line}\n" for line in told)),
+        image=picture_of(observation, config),
+        after=plain("".join(f"\n{line}" for line in page)),
     )
+
+
+def plain(text: str) -> str:
+    """Return a text with other brackets around templates' marks, so that no page ends the message it is told in."""
+    return MARK.sub(lambda mark: f"‹{mark.group(1) or mark.group(2) or mark.group(3)}›", text)
 
 
 def instructions(config: VlmConfig, frame: Frame) -> str:
@@ -67,7 +81,8 @@ def instructions(config: VlmConfig, frame: Frame) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _page_lines(observation: Observation, config: VlmConfig) -> list[str]:
+def page_lines(observation: Observation, config: VlmConfig) -> list[str]:
+    """Return what is told of a page, the most important first."""
     tabs = [f"Tab {i}: {_short(tab.title or tab.url)}" for i, tab in enumerate(observation.tabs)]
     lines = [*tabs, f"Tab {observation.active_tab} is open."] if len(tabs) > 1 else []
     if observation.dialog is not None:
@@ -86,7 +101,8 @@ def _element_line(element: Element) -> str:
     return f"{element.id} {element.role} {_short(element.name)!r}{value}{states.replace(' ()', '')}{shown}"
 
 
-def _turn_lines(observation: Observation, past: Sequence[Turn], config: VlmConfig) -> list[str]:
+def turn_lines(observation: Observation, past: Sequence[Turn], config: VlmConfig) -> list[str]:
+    """Return what is told of what was done before, a line for each turn."""
     return [
         f"Done: {written_action(turn.action, observation, config).to_text()}"
         + (f" but {_short(turn.error)}" if turn.error else "")
@@ -94,7 +110,7 @@ def _turn_lines(observation: Observation, past: Sequence[Turn], config: VlmConfi
     ]
 
 
-def _fit(lines: Sequence[str], budget: int, count: Count) -> list[str]:
+def fit(lines: Sequence[str], budget: int, count: Count) -> list[str]:
     """Return the first lines that fit."""
     kept: list[str] = []
     for line in lines:
@@ -105,23 +121,24 @@ def _fit(lines: Sequence[str], budget: int, count: Count) -> list[str]:
     return kept
 
 
-def _fit_turns(lines: Sequence[str], budget: int, most: int, count: Count) -> list[str]:
+def fit_turns(lines: Sequence[str], budget: int, most: int, count: Count) -> list[str]:
     """Return the last lines that fit, leaving out whole blocks of the first."""
-    fitting = len(_fit(lines[::-1][:most], budget, count))
+    fitting = len(fit(lines[::-1][:most], budget, count))
     left_out = len(lines) - fitting
     return list(lines[-(-left_out // STEADY) * STEADY :])
 
 
-def _image(observation: Observation, config: VlmConfig, frame: Frame) -> Screenshot | None:
-    """Return the picture at the size at which it is sent."""
+def picture_of(observation: Observation, config: VlmConfig) -> Screenshot | None:
+    """Return the picture at the size at which it is sent; None where none is."""
     if observation.screenshot is None or config.picture == "none":
         return None
     pixels = (
         set_of_marks(observation, scale=config.image_scale) if config.picture == "marks" else observation.screenshot
     )
-    if pixels.shape[1::-1] == frame.image:
+    size = frame_of(observation, config).image
+    if pixels.shape[1::-1] == size:
         return pixels
-    return np.asarray(Image.fromarray(pixels).resize(frame.image, Image.Resampling.BICUBIC))
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
 
 
 def _short(text: str) -> str:

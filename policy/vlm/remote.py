@@ -34,8 +34,8 @@ class RemoteGeneration:
 
     def write(self, rows: Sequence[Row], *, generator: torch.Generator | None) -> None:
         """Fill in all rows' tokens; the likeliest ones where there is no generator."""
-        prompts = [row.prompt.asked for row in rows if row.prompt.asked is not None]
-        completions = self._server.complete(prompts, most=self._most, temperature=float(generator is not None))
+        asked = [row.prompt.asked.parts for row in rows if row.prompt.asked is not None]
+        completions = self._server.complete(asked, most=self._most, temperature=float(generator is not None))
         for row, done in zip(rows, completions, strict=True):
             if done.tokens is None or done.log_probs is None:
                 raise InfraError(

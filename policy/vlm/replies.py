@@ -15,7 +15,7 @@ TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[()]""", re.DOTALL)
 
 def read_reply(text: str) -> Action:
     """Return the last action in a reply; thoughts are passed over. Raise :class:`ActionError` where there is none."""
-    said = UNENDED_THOUGHT.sub("", THOUGHT.sub("", text))
+    said = without_thoughts(text)
     found: Action | None = None
     problem: ActionError | None = None
     position = 0
@@ -29,6 +29,11 @@ def read_reply(text: str) -> Action:
     if found is None:
         raise problem or ActionError(f"no action in {text.strip()[:80]!r}; write e.g. click(e12)")
     return found
+
+
+def without_thoughts(text: str) -> str:
+    """Return what a reply says after its thoughts."""
+    return UNENDED_THOUGHT.sub("", THOUGHT.sub("", text))
 
 
 def _end_of_call(text: str, start: int) -> int | None:

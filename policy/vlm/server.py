@@ -5,12 +5,9 @@ from __future__ import annotations
 import base64
 import io
 import json
-import os
-import random
+import math
+import re
 import threading
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -20,27 +17,22 @@ from typing import Any
 from PIL import Image
 
 from browser_env.errors import InfraError, UsageError
-from policy.vlm.prompt import Prompt
+from browser_env.observation import Screenshot
+from policy.vlm.posting import KEY, QUOTED, Poster, RefusedError, api_key
+from policy.vlm.posting import ServerConfig as ServerConfig
 
-KEY = "OPENAI_API_KEY"  # the environment variable that holds the server's key, where it wants one
-BUSY = (408, 409, 425, 429, 500, 502, 503, 504)  # answers after which it is worth to ask again
 TOKEN_ID = "token_id:"  # how vLLM spells a token when asked for ids
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerConfig:
-    """Where a server is, and how patient one is with it."""
-
-    url: str  # up to and with /v1
-    model: str
-    timeout_s: float = 120.0  # for one answer
-    retries: int = 5
-    backoff_s: float = 0.5  # before the first retry; doubles with each, with chance mixed in
-    parallel: int = 16  # requests at once
-
-    def __post_init__(self) -> None:
-        if not self.url.startswith(("http://", "https://")):
-            raise UsageError(f"a server's address begins with http:// or https://, unlike {self.url!r:.80}")
+WISHES: dict[str, Any] = {  # asked for until the server says that it does not know them
+    "logprobs": True,
+    "return_tokens_as_token_ids": True,
+    "top_p": 1.0,  # and no other limits: servers take them from the model's own settings
+    "top_k": -1,
+    "min_p": 0.0,
+    "repetition_penalty": 1.0,
+    "response_format": {"type": "json_object"},
+}
+MOST_LETTERS = 8192  # of a reply; of a longer one, the end is read
+Part = str | Screenshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +42,7 @@ class Completion:
     text: str
     tokens: tuple[int, ...] | None  # None: the server does not say which
     log_probs: tuple[float, ...] | None
-    tokens_read: int
+    tokens_read: int  # 0: the server does not say
     tokens_written: int
 
 
@@ -59,97 +51,133 @@ class Server:
 
     def __init__(self, config: ServerConfig) -> None:
         self.config = config
-        self.tokens_read = self.tokens_written = self.retried = 0  # so far
+        self.tokens_read = self.tokens_written = 0  # so far
+        self._poster = Poster(config)
         self._model = config.model
         self._pushed: str | None = None
+        self._unknown: frozenset[str] = frozenset()  # wishes that the server does not know
+        self._limit = "max_tokens"  # what the server calls it
         self._lock = threading.Lock()
 
-    def complete(self, prompts: Sequence[Prompt], *, most: int, temperature: float) -> list[Completion]:
-        """Return a completion of each prompt, at most so many tokens long; raise :class:`InfraError` where it fails."""
-        if not prompts:
+    @property
+    def retried(self) -> int:
+        """How many requests had to be sent again."""
+        return self._poster.retried
+
+    def complete(
+        self, asked: Sequence[Sequence[Part]], *, most: int, temperature: float, system: str = "", as_json: bool = False
+    ) -> list[Completion]:
+        """Return a completion of each message of texts and pictures, at most so many tokens long.
+
+        ``system`` goes before each. Raise :class:`InfraError` where the server fails, :class:`UsageError` where it
+        lacks the model or refuses the key.
+        """
+        if not asked:
             return []
-        with ThreadPoolExecutor(max_workers=min(self.config.parallel, len(prompts))) as requests:
-            return list(requests.map(lambda p: self._complete(p, most=most, temperature=temperature), prompts))
+
+        def one(parts: Sequence[Part]) -> Completion:
+            messages = [{"role": "system", "content": system}] if system else []
+            messages.append({"role": "user", "content": [_content(part) for part in parts]})  # type: ignore[dict-item]
+            wishes = WISHES if as_json else {n: wish for n, wish in WISHES.items() if n != "response_format"}
+            return self._complete({"messages": messages, "temperature": temperature}, wishes, most=most)
+
+        with ThreadPoolExecutor(max_workers=min(self.config.parallel, len(asked))) as requests:
+            return list(requests.map(one, asked))
 
     def push_adapter(self, folder: Path, *, name: str) -> None:
         """Have the server use the adapter in a folder that it can read, and forget the one before."""
-        self._post("load_lora_adapter", {"lora_name": name, "lora_path": str(folder)})
+        try:
+            self._poster.ask("load_lora_adapter", {"lora_name": name, "lora_path": str(folder)})
+        except RefusedError as refusal:
+            if not (refusal.again and "already been loaded" in refusal.said):  # else an earlier try did it
+                raise InfraError(
+                    f"{refusal}. vLLM takes adapters that it can read, started with --enable-lora and"
+                    " VLLM_ALLOW_RUNTIME_LORA_UPDATING=True"
+                ) from refusal
         before, self._pushed, self._model = self._pushed, name, name
         if before is not None and before != name:
-            self._post("unload_lora_adapter", {"lora_name": before})
+            self._poster.ask("unload_lora_adapter", {"lora_name": before})
 
-    def _complete(self, prompt: Prompt, *, most: int, temperature: float) -> Completion:
-        answer = self._post(
-            "chat/completions",
-            {
-                "model": self._model,
-                "messages": [{"role": "user", "content": _content(prompt)}],
-                "max_tokens": most,
-                "temperature": temperature,
-                "top_p": 1.0,
-                "logprobs": True,
-                "return_tokens_as_token_ids": True,
-            },
-        )
+    def _complete(self, body: dict[str, Any], wishes: dict[str, Any], *, most: int) -> Completion:
+        while True:
+            known = {name: wish for name, wish in wishes.items() if name not in self._unknown}
+            sent = {"model": self._model, self._limit: most} | known | body
+            try:
+                answer = self._poster.ask("chat/completions", sent)
+                break
+            except RefusedError as refusal:
+                if not self._learned(refusal, sent):
+                    raise self._explained(refusal) from refusal
         try:
             completion = _completion(json.loads(answer))
-        except (ValueError, KeyError, IndexError, TypeError) as error:
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
             raise InfraError(f"{self.config.url} answered something else than a completion: {answer!r:.200}") from error
         with self._lock:
             self.tokens_read += completion.tokens_read
             self.tokens_written += completion.tokens_written
         return completion
 
-    def _post(self, path: str, body: dict[str, Any]) -> bytes:
-        """Send a request; ask again, ever later, while the server is busy or away."""
-        why: object = None
-        for attempt in range(self.config.retries + 1):
-            if attempt:
-                time.sleep(self.config.backoff_s * 2 ** (attempt - 1) * random.uniform(0.5, 1.5))
-                with self._lock:
-                    self.retried += 1
-            try:
-                return self._send(path, body)
-            except urllib.error.HTTPError as error:
-                why = f"HTTP {error.code}: {error.read(200).decode(errors='replace')}"
-                if error.code not in BUSY:
-                    raise InfraError(f"{self.config.url}/{path} refused: {why}") from error
-            except OSError as error:  # it is away, or too slow
-                why = error
-        raise InfraError(f"{self.config.url}/{path} did not answer, {self.config.retries + 1} times: {why}")
+    def _learned(self, refusal: RefusedError, sent: dict[str, Any]) -> bool:
+        """Note which wishes of a request the server does not know; return whether it is worth to ask without them."""
+        if refusal.status not in (400, 422):
+            return False
+        named = {name for name in WISHES if name in sent and re.search(rf"\b{name}\b", refusal.said)}
+        renamed = "max_completion_tokens" in refusal.said and "instead" in refusal.said
+        with self._lock:
+            self._unknown |= named
+            self._limit = "max_completion_tokens" if renamed else self._limit
+        return bool(named) or self._limit not in sent
 
-    def _send(self, path: str, body: dict[str, Any]) -> bytes:
-        key = os.environ.get(KEY)
-        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {key}"} if key else {})
-        request = urllib.request.Request(
-            f"{self.config.url.rstrip('/')}/{path}", data=json.dumps(body).encode(), headers=headers
-        )
-        with urllib.request.urlopen(request, timeout=self.config.timeout_s) as response:
-            data: bytes = response.read()
-        return data
+    def _explained(self, refusal: RefusedError) -> Exception:
+        """Return what to do about a refusal."""
+        url = self.config.url
+        if refusal.status in (401, 403):
+            what = "refuses the key in" if api_key() else "wants a key; put it into the environment variable"
+            return UsageError(f"{url} {what} {KEY}. It said: {refusal.said[:QUOTED]}")
+        if refusal.status == 404:
+            models = self._models()
+            if models and self._model not in models:
+                return UsageError(f"{url} has no model {self._model!r:.100}; it has {', '.join(models[:20])}")
+            return UsageError(
+                f"{url} has no chat completions of {self._model!r:.100}; its address ends in /v1 mostly."
+                f" It said: {refusal.said[:QUOTED]}"
+            )
+        return refusal
+
+    def _models(self) -> list[str]:
+        """Return the models that the server has, none where it does not say."""
+        try:
+            return [str(model["id"])[:100] for model in json.loads(self._poster.ask("models"))["data"]]
+        except (InfraError, ValueError, KeyError, TypeError, RecursionError):
+            return []
 
 
-def _content(prompt: Prompt) -> list[dict[str, Any]]:
-    image = [] if prompt.image is None else [{"type": "image_url", "image_url": {"url": _data_url(prompt)}}]
-    return [{"type": "text", "text": prompt.before}, *image, {"type": "text", "text": prompt.after}]
-
-
-def _data_url(prompt: Prompt) -> str:
-    assert prompt.image is not None
+def _content(part: Part) -> dict[str, Any]:
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
     buffer = io.BytesIO()
-    Image.fromarray(prompt.image).save(buffer, format="PNG")
-    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    Image.fromarray(part).save(buffer, format="PNG")
+    url = f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    return {"type": "image_url", "image_url": {"url": url}}
 
 
 def _completion(answer: dict[str, Any]) -> Completion:
     choice, usage = answer["choices"][0], answer.get("usage") or {}
+    text = choice["message"]["content"] or ""
+    if not isinstance(text, str):
+        raise TypeError("a reply is a text")
     scored = (choice.get("logprobs") or {}).get("content") or []
     spelled = [str(item["token"]) for item in scored]
+    log_probs = tuple(float(item["logprob"]) for item in scored)
     known = bool(spelled) and all(token.startswith(TOKEN_ID) for token in spelled)
     return Completion(
-        text=choice["message"]["content"] or "",
+        text=text[-MOST_LETTERS:],
         tokens=tuple(int(token.removeprefix(TOKEN_ID)) for token in spelled) if known else None,
-        log_probs=tuple(float(item["logprob"]) for item in scored) if scored else None,
-        tokens_read=int(usage.get("prompt_tokens", 0)),
-        tokens_written=int(usage.get("completion_tokens", 0)),
+        log_probs=log_probs if log_probs and all(map(math.isfinite, log_probs)) else None,
+        tokens_read=_count(usage.get("prompt_tokens")),
+        tokens_written=_count(usage.get("completion_tokens")),
     )
+
+
+def _count(value: object) -> int:
+    return value if type(value) is int and value > 0 else 0

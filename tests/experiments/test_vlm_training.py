@@ -75,9 +75,3 @@ def test_what_does_not_fit_is_said_before_it_begins() -> None:
     huge = override(override(recipe, "policy.batch", 10**7), "policy.max_prompt_tokens", 10**6)
     with pytest.raises(UsageError, match=r"memory is short.*policy\.batch"):
         check_memory(huge.policy, huge.learning)
-
-
-def test_a_server_is_evaluated_by_address_and_model() -> None:
-    assert main(["eval", "http://127.0.0.1:1/v1"]) == 2
-    assert main(["eval", "runs/x", "--model", "m"]) == 2
-    assert main(["eval", "http://127.0.0.1:1/v1", "--model", "m", "--recipe", "smoke"]) == 2

@@ -8,6 +8,7 @@ from replay.consent import ConsentRecord, give_consent
 from replay.errors import ConsentError
 from replay.notes import NoteFolder, TagNote
 from replay.store import ReplayStore
+from rewards.judged import Judgement
 from rewards.rating import Rating
 
 
@@ -36,6 +37,20 @@ def tags(consent: ConsentRecord, number: int, *words: str) -> TagNote:
     return TagNote(id=f"t{number}", episode="e", tags=words, consent=consent.id, given_at=at)
 
 
+def judgement(consent: str | None, number: int = 1) -> Judgement:
+    return Judgement(
+        id=f"j{number}",
+        episode="e",
+        judge="m",
+        asked="a",
+        success=True,
+        sure=0.5,
+        reason="It says Done.",
+        given_at=f"2030-01-0{number}T00:00:00+00:00",
+        consent=consent,
+    )
+
+
 def test_notes_are_read_as_they_were_written(tmp_path: Path, consent: ConsentRecord) -> None:
     notes = NoteFolder(tmp_path)
     notes.add(rating(consent, 2))
@@ -61,6 +76,26 @@ def test_a_note_is_never_changed(tmp_path: Path, consent: ConsentRecord) -> None
 def test_a_note_needs_a_consent(tmp_path: Path, consent: ConsentRecord) -> None:
     with pytest.raises(ConsentError, match="unknown"):
         NoteFolder(tmp_path).add(replace(rating(consent), consent="nobody"))
+
+
+def test_judgements_stand_beside_ratings(tmp_path: Path, consent: ConsentRecord) -> None:
+    notes = NoteFolder(tmp_path)
+    for note in (rating(consent), judgement(None, 2), judgement(consent.id, 1)):
+        notes.add(note)
+    assert notes.ratings() == [rating(consent)]
+    assert notes.judgements() == [judgement(consent.id, 1), judgement(None, 2)]
+    assert notes.damaged() == []
+    with pytest.raises(ConsentError, match="unknown"):
+        notes.add(judgement("nobody", 3))
+
+
+def test_a_judgement_of_a_persons_episode_goes_with_the_consent(tmp_path: Path, consent: ConsentRecord) -> None:
+    notes = NoteFolder(tmp_path)
+    notes.add(judgement(consent.id, 1))
+    notes.add(judgement(None, 2))
+    with ReplayStore(tmp_path) as store:
+        store.revoke(subject="Ada")
+    assert [path.name for path in (tmp_path / "notes").iterdir()] == ["j2.json"]
 
 
 def test_no_note_leaves_its_folder(tmp_path: Path, consent: ConsentRecord) -> None:

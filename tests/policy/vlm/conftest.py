@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import numpy as np
@@ -12,6 +12,7 @@ import torch
 from browser_env.observation import Element, Observation
 from policy.vlm.config import VlmConfig
 from policy.vlm.policy import VlmPolicy
+from tests.policy.vlm.chat_server import Model, serving
 
 ARCHITECTURES = ("tiny-llava", "tiny-idefics3", "tiny-qwen2-vl")
 Page = Callable[..., Observation]
@@ -51,3 +52,10 @@ def make_policy() -> Callable[..., VlmPolicy]:
         return VlmPolicy(small(model, **changes), seed=seed)
 
     return make
+
+
+@pytest.fixture
+def model() -> Iterator[Model]:
+    """A model behind a server."""
+    with serving(Model()) as served:
+        yield served

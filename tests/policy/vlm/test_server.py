@@ -1,147 +1,192 @@
-"""Policies behind a small real server that speaks OpenAI's protocol, and is sometimes busy, slow or wrong."""
+"""Requests to a real server that is sometimes busy, slow, hostile or wrong."""
 
 from __future__ import annotations
 
-import base64
-import contextlib
-import io
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from browser_env.acting import Turn
-from browser_env.action import Back, Click, Point, Wait
+from browser_env.action import Click
 from browser_env.errors import InfraError, UsageError
 from browser_env.observation import Observation
 from policy.vlm.config import VlmConfig
-from policy.vlm.judge import Judge
 from policy.vlm.policy import VlmPolicy
-from policy.vlm.served import ServedPolicy
-from policy.vlm.server import ServerConfig
+from policy.vlm.posting import KEY, MOST_BYTES
+from policy.vlm.server import MOST_LETTERS, Completion, Server, ServerConfig
+from tests.policy.vlm.chat_server import Model, Trouble, refusal
 
 Page = Callable[..., Observation]
 
 
-@dataclass
-class Model:
-    """What the server answers, and what it was asked."""
-
-    text: str = "I see it: click((500, 500))"
-    tokens: tuple[int, ...] = (7, 9)
-    token_ids: bool = True
-    statuses: list[int] = field(default_factory=list)  # of the next answers; 200 after them
-    delay_s: float = 0.0
-    url: str = ""
-    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-
-    def answer(self) -> dict[str, Any]:
-        tokens = [f"token_id:{token}" for token in self.tokens] if self.token_ids else ["I", " see"]
-        scored = [{"token": token, "logprob": -0.5} for token in tokens]
-        usage = {"prompt_tokens": 100, "completion_tokens": 2}
-        return {"choices": [{"message": {"content": self.text}, "logprobs": {"content": scored}}], "usage": usage}
+def server_at(model: Model, name: str = "m", **patience: Any) -> Server:
+    return Server(ServerConfig(url=model.url, model=name, **{"backoff_s": 0.01} | patience))
 
 
-@pytest.fixture
-def model() -> Iterator[Model]:
-    served = Model()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            served.asked.append((self.path, body))
-            time.sleep(served.delay_s)
-            data = json.dumps(served.answer()).encode()
-            self.send_response(served.statuses.pop(0) if served.statuses else 200)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            with contextlib.suppress(BrokenPipeError):  # who asked has gone
-                self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    served.url = f"http://127.0.0.1:{server.server_port}/v1"
-    yield served
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def ask(server: Server, *texts: str, temperature: float = 1.0) -> list[Completion]:
+    return server.complete([[text] for text in texts or ("hello",)], most=9, temperature=temperature)
 
 
-def policy_at(model: Model, **patience: float) -> ServedPolicy:
-    server = ServerConfig(url=model.url, model="m", backoff_s=0.01, **patience)  # type: ignore[arg-type]
-    return ServedPolicy(VlmConfig(), server)
+def posted(model: Model) -> list[str]:
+    return [path.rpartition("/")[2] for path, _ in model.asked]
 
 
-def test_decisions_carry_tokens_costs_and_what_was_shown(model: Model, page: Page) -> None:
-    policy = policy_at(model)
-    decisions = policy.act_after([page(), page(2)], [[], [Turn(action=Back())]])
-    for decision in decisions:
-        assert decision.action == Click(Point(80, 105))
-        assert decision.reply is not None
-        assert (decision.reply.tokens, decision.reply.log_probs) == ((7, 9), (-0.5, -0.5))
-        assert (decision.log_prob, decision.tokens) == (-1.0, 102)
-    assert (policy.server.tokens_read, policy.server.tokens_written) == (200, 4)
-    path, body = max(model.asked, key=lambda asked: "Done: back()" in str(asked[1]))
-    before, image, _ = body["messages"][0]["content"]
-    assert path == "/v1/chat/completions"
-    assert "Done: back()" in before["text"]
-    sent = Image.open(io.BytesIO(base64.b64decode(image["image_url"]["url"].partition(",")[2])))
-    assert np.array_equal(np.asarray(sent), page().screenshot)  # type: ignore[arg-type]
-    assert (body["temperature"], body["top_p"]) == (1.0, 1.0)
+def test_questions_are_asked_side_by_side_and_answered_in_order(model: Model) -> None:
+    model.delay_s = 0.1
+    server, begun = server_at(model, parallel=8), time.monotonic()
+    answers = ask(server, *map(str, range(16)))
+    assert time.monotonic() - begun < 1.0, "two rounds of eight, not sixteen"
+    assert len(answers) == 16
+    assert (server.tokens_read, server.tokens_written) == (1600, 32)
 
 
-def test_greedy_asks_for_no_chance_and_unknown_tokens_are_not_made_up(model: Model, page: Page) -> None:
-    model.token_ids = False
-    (decision,) = policy_at(model).act([page()], greedy=True)
-    assert model.asked[0][1]["temperature"] == 0.0
-    assert decision.reply is None
-    assert decision.log_prob == -1.0
-    model.text = "Let me think."
-    (unread,) = policy_at(model).act([page()])
-    assert unread.action == Wait(0)
-    assert unread.reply is not None
-    assert "no action" in str(unread.reply.error)
+def test_a_busy_server_is_asked_again(model: Model) -> None:
+    model.troubles = [refusal(429, "slow down"), refusal(503, "loading"), Trouble(promised=100)]
+    server = server_at(model)
+    assert ask(server)[0].text.endswith("click((500, 500))")
+    assert server.retried == 3
 
 
-def test_a_busy_server_is_asked_again(model: Model, page: Page) -> None:
-    model.statuses = [429, 503]
-    policy = policy_at(model)
-    assert policy.act([page()])[0].action == Click(Point(80, 105))
-    assert policy.server.retried == 2
+@pytest.mark.parametrize("dated", [False, True])
+def test_a_server_is_left_alone_for_as_long_as_it_wants(model: Model, dated: bool) -> None:
+    wanted = format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True) if dated else "1"
+    model.troubles = [Trouble(status=429, headers={"Retry-After": wanted})]
+    begun = time.monotonic()
+    ask(server_at(model))
+    assert time.monotonic() - begun > 0.9
+
+
+@pytest.mark.parametrize("wanted", ["soon", "-5", "Sun, 99 Foo"])
+def test_a_wish_that_makes_no_sense_is_passed_over(model: Model, wanted: str) -> None:
+    model.troubles = [Trouble(status=429, headers={"Retry-After": wanted})]
+    assert ask(server_at(model))
+
+
+def test_a_server_that_wants_to_be_left_alone_for_long_is_given_up(model: Model) -> None:
+    model.troubles = [Trouble(status=429, said=b"quota", headers={"Retry-After": "3600"})]
+    with pytest.raises(InfraError, match=r"3600 s.*quota"):
+        ask(server_at(model))
+    assert len(model.asked) == 1
 
 
 @pytest.mark.parametrize(
     ("trouble", "said"),
-    [({"statuses": [401]}, "refused: HTTP 401"), ({"statuses": [500] * 9}, "2 times"), ({"delay_s": 0.4}, "2 times")],
+    [
+        ({"troubles": [refusal(500, "oh") for _ in range(9)]}, "2 times: HTTP 500: .*oh"),
+        ({"delay_s": 0.4}, "2 times: .*timed out"),
+        ({"troubles": [refusal(400, "maximum context length is 10 tokens")]}, "refused: HTTP 400: .*maximum context"),
+        ({"troubles": [Trouble(said=b"<html>")]}, "something else than a completion: b'<html>'"),
+        ({"troubles": [Trouble(said=b"[" * 100_000)]}, "something else"),
+        ({"troubles": [Trouble(said=b'{"choices": [{"message": {"content": 3}}]}')]}, "something else"),
+        ({"troubles": [Trouble(said=b'{"error": {"message": "overloaded"}}')]}, "something else .*overloaded"),
+        ({"troubles": [Trouble(said=b"x" * (MOST_BYTES + 1))]}, "more than 32 MiB"),
+    ],
 )
-def test_a_server_that_fails_is_an_infra_error(model: Model, page: Page, trouble: dict[str, Any], said: str) -> None:
+def test_a_server_that_fails_is_an_infra_error(model: Model, trouble: dict[str, Any], said: str) -> None:
     for name, value in trouble.items():
         setattr(model, name, value)
     with pytest.raises(InfraError, match=said):
-        policy_at(model, retries=1, timeout_s=0.2).act([page()])
+        ask(server_at(model, retries=1, timeout_s=0.2 if model.delay_s else 60))
 
 
-def test_adapters_replace_each_other(model: Model, page: Page, tmp_path: Path) -> None:
-    policy = policy_at(model)
+def test_nobody_there_is_an_infra_error() -> None:
+    with pytest.raises(InfraError, match=r"did not answer, 2 times: .*refused"):
+        ask(Server(ServerConfig(url="http://127.0.0.1:9/v1", model="m", retries=1, backoff_s=0.0)))
+
+
+def test_a_model_that_is_not_there_is_named_with_those_that_are(model: Model) -> None:
+    with pytest.raises(UsageError, match="no model 'n'; it has m"):
+        ask(server_at(model, "n"))
+    model.troubles = [refusal(404, "Not Found")]
+    with pytest.raises(UsageError, match=r"ends in /v1 mostly.*Not Found"):
+        ask(server_at(model))
+
+
+def test_a_key_comes_from_the_environment_and_is_never_told(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    model.key = "sk-right"
+    monkeypatch.delenv(KEY, raising=False)
+    with pytest.raises(UsageError, match=f"wants a key; put it into the environment variable {KEY}"):
+        ask(server_at(model))
+    monkeypatch.setenv(KEY, "sk-wrong")
+    with pytest.raises(UsageError, match=f"refuses the key in {KEY}") as wrong:
+        ask(server_at(model))
+    assert "provided: Bearer ***" in str(wrong.value)
+    assert "sk-wrong" not in repr(wrong.value) + repr(wrong.value.__cause__)
+    monkeypatch.setenv(KEY, " sk-right\n")
+    server = server_at(model)
+    assert ask(server)
+    assert "sk-right" not in json.dumps(model.asked) + repr(vars(server)) + repr(server.config)
+    monkeypatch.setenv(KEY, "two\nlines")
+    with pytest.raises(UsageError, match="more than a key") as broken:
+        ask(server)
+    assert "two" not in str(broken.value)
+
+
+def test_a_key_follows_no_redirect(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(KEY, "sk-right")
+    model.troubles = [Trouble(status=302, headers={"Location": f"{model.url}/elsewhere"})]
+    with pytest.raises(InfraError, match="HTTP 302"):
+        ask(server_at(model))
+    assert posted(model) == ["completions"]
+
+
+def test_what_a_server_does_not_know_is_asked_for_once(model: Model) -> None:
+    model.unknown = ("top_k", "return_tokens_as_token_ids", "logprobs")
+    server = server_at(model)
+    for _ in range(2):
+        ask(server)
+    assert len(model.asked) == 5, "three refusals, then two answers"
+    first, last = model.asked[0][1], model.asked[-1][1]
+    assert first["top_k"] == -1
+    assert set(first) - set(last) == set(model.unknown)
+    assert "response_format" not in first
+
+
+def test_a_limit_goes_by_the_name_that_the_server_gives_it(model: Model) -> None:
+    model.troubles = [refusal(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")]
+    ask(server_at(model))
+    assert model.asked[-1][1]["max_completion_tokens"] == 9
+    assert "max_tokens" not in model.asked[-1][1]
+
+
+@pytest.mark.parametrize("usage", [None, {}, {"prompt_tokens": -5, "completion_tokens": "many"}])
+def test_costs_that_are_not_told_are_not_made_up(model: Model, usage: dict[str, Any] | None) -> None:
+    model.usage = usage
+    (answer,) = ask(server_at(model))
+    assert (answer.tokens_read, answer.tokens_written) == (0, 0)
+
+
+def test_of_a_huge_reply_the_end_is_read(model: Model) -> None:
+    model.text = "click(" * 100_000 + "back()"
+    (answer,) = ask(server_at(model))
+    assert len(answer.text) == MOST_LETTERS
+    assert answer.text.endswith("back()")
+
+
+def test_adapters_replace_each_other(model: Model, tmp_path: Path) -> None:
+    server = server_at(model)
     for version in (1, 2):
-        policy.server.push_adapter(tmp_path, name=f"v{version}")
-    policy.act([page()])
-    paths = [path.rpartition("/")[2] for path, _ in model.asked]
-    assert paths == ["load_lora_adapter", "load_lora_adapter", "unload_lora_adapter", "completions"]
+        server.push_adapter(tmp_path, name=f"v{version}")
+    ask(server)
+    assert posted(model) == ["load_lora_adapter", "load_lora_adapter", "unload_lora_adapter", "completions"]
+    assert model.asked[0][1] == {"lora_name": "v1", "lora_path": str(tmp_path)}
     assert model.asked[2][1] == {"lora_name": "v1"}
     assert model.asked[3][1]["model"] == "v2"
+
+
+def test_an_adapter_that_an_unanswered_request_loaded_is_there(model: Model, tmp_path: Path) -> None:
+    loaded = refusal(400, "The lora adapter 'v1' has already been loaded.")
+    model.troubles = [refusal(504, "late"), loaded]
+    server = server_at(model)
+    server.push_adapter(tmp_path, name="v1")
+    model.troubles = [loaded]
+    with pytest.raises(InfraError, match=r"already been loaded.*VLLM_ALLOW_RUNTIME_LORA_UPDATING"):
+        server.push_adapter(tmp_path, name="v1")
 
 
 def test_a_policy_that_learns_here_acts_by_a_server_with_its_adapters(
@@ -163,22 +208,31 @@ def test_a_policy_that_learns_here_acts_by_a_server_with_its_adapters(
         policy.act([page()])
 
 
-def test_misuse_is_said() -> None:
-    with pytest.raises(UsageError, match="http://"):
-        ServerConfig(url="localhost:8000", model="m")
-    with pytest.raises(UsageError, match="constrained=false"):
-        ServedPolicy(VlmConfig(constrained=True), ServerConfig(url="http://localhost/v1", model="m"))
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"url": "localhost:8000"},
+        {"url": "http://localhost:port/v1"},
+        {"url": "http://me:secret@localhost/v1"},
+        {"url": "http://localhost/v1?key=secret"},
+        {"model": ""},
+        {"timeout_s": 0},
+        {"retries": -1},
+    ],
+)
+def test_misuse_is_said_without_secrets(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError) as said:
+        ServerConfig(**{"url": "http://localhost:8000/v1", "model": "m"} | wrong)
+    assert "secret" not in str(said.value)
+
+
+@pytest.mark.parametrize(
+    ("host", "here"), [("localhost", True), ("127.3.0.1", True), ("[::1]", True), ("10.0.0.1", False), ("a.b", False)]
+)
+def test_a_server_of_this_machine_is_known(host: str, here: bool) -> None:
+    assert ServerConfig(url=f"http://{host}:1/v1", model="m").is_here is here
+
+
+def test_a_server_needs_adapters() -> None:
     with pytest.raises(UsageError, match="adapters are sent"):
         VlmConfig(server="http://localhost/v1", lora_rank=0)
-
-
-def test_a_judge_says_how_sure_it_is_and_that_it_is_a_judge(model: Model, page: Page) -> None:
-    judge = Judge(ServerConfig(url=model.url, model="m"), rater="judge-m")
-    model.text = "The button was pressed. SUCCESS"
-    (verdict,) = judge.judge([("e7", page(), [Turn(action=Click("e2"))])])
-    assert (verdict.episode, verdict.success, verdict.judge) == ("e7", True, "judge-m")
-    assert "Done: click(e2)" in str(model.asked[-1][1])
-    model.text = "FAILURE: it says success nowhere"
-    assert [v.success for v in judge.judge([("e8", page(), [])])] == [False]
-    model.text = "I cannot tell."
-    assert [v.success for v in judge.judge([("e9", page(), [])])] == [None]

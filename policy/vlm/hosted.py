@@ -1,4 +1,4 @@
-"""A policy behind a server: for evaluation and for making episodes; it has no weights here."""
+"""A policy whose model is behind a server: for evaluation and for making episodes; it has no weights here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ LETTERS = 3  # of a token, rather few: the server's tokenizer is not known here
 UNREADABLE = Wait(0)  # done where a reply has no action
 
 
-class ServedPolicy:
+def about(text: str) -> int:
+    """Return about how many tokens a text has."""
+    return len(text) // LETTERS + 1
+
+
+class HostedPolicy:
     """Asks a server for every decision."""
 
     version = 0  # it does not learn here
@@ -36,12 +41,12 @@ class ServedPolicy:
         self, observations: Sequence[Observation], pasts: Sequence[Sequence[Turn]], *, greedy: bool = False
     ) -> list[Decision]:
         """Decide for each observation, given the turns that led to it; sample unless ``greedy``."""
-        prompts = [
-            build_prompt(seen, past, self.config, count=lambda text: len(text) // LETTERS + 1)
+        asked = [
+            build_prompt(seen, past, self.config, count=about).parts
             for seen, past in zip(observations, pasts, strict=True)
         ]
         temperature = 0.0 if greedy else self.config.temperature
-        completions = self.server.complete(prompts, most=self.config.max_new_tokens, temperature=temperature)
+        completions = self.server.complete(asked, most=self.config.max_new_tokens, temperature=temperature)
         return [self._decision(seen, done) for seen, done in zip(observations, completions, strict=True)]
 
     def _decision(self, observation: Observation, done: Completion) -> Decision:
@@ -51,11 +56,15 @@ class ServedPolicy:
             action = meant_action(read_reply(done.text), observation, self.config)
         except ActionError as problem:
             error = str(problem)
-        known = done.tokens is not None and done.log_probs is not None
-        reply = Reply(tokens=done.tokens or (), log_probs=done.log_probs or () if known else (), error=error)
+        # Servers tell what a token weighs at temperature 1, whatever it was drawn at.
+        log_probs = done.log_probs if self.config.temperature == 1 else None
+        known = done.tokens is not None and log_probs is not None
+        reply = Reply(
+            tokens=done.tokens or () if known else (), log_probs=log_probs or () if known else (), error=error
+        )
         return Decision(
             action=action,
-            log_prob=sum(done.log_probs) if done.log_probs is not None else None,
+            log_prob=sum(log_probs) if log_probs is not None else None,
             tokens=done.tokens_read + done.tokens_written,
             reply=reply if known or error else None,
         )

@@ -1,0 +1,52 @@
+"""A model behind a server is evaluated in a real browser, and what it read and wrote is paid for."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from experiments.cli import main
+from tests.policy.vlm.chat_server import Model, serving
+
+
+class Reader(Model):
+    """A model that reads the list of elements, and presses the button that the goal names."""
+
+    def reply(self, body: dict[str, Any]) -> str:
+        before, _, after = body["messages"][0]["content"]
+        name = re.search(r"Goal: Click button (\w+)", before["text"])
+        button = name and re.search(rf"(e\d+) button '{name.group(1)}'", after["text"])
+        return f"The goal names it.\nclick({button.group(1)})" if button else "I see no such button."
+
+
+def test_a_model_behind_a_server_is_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = tmp_path / "result.json"
+    with serving(Reader(names=("org/reader:1",))) as model:
+        command = ["eval", "hosted:org/reader:1", "--server", model.url, "--tasks", "click-test-2", "--episodes", "3"]
+        assert main([*command, "--token-price", "1000", "--json", str(result)]) == 0
+    data = json.loads(result.read_text())
+    (task,) = data["tasks"]
+    assert (data["mean"], data["tokens"]) == (1.0, 3 * 102)
+    assert task["cost"] > 0.306
+    assert "306 tokens were read and written" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["hosted:m"],
+        ["untrained", "--server", "http://127.0.0.1:9/v1"],
+        ["hosted:", "--server", "http://127.0.0.1:9/v1"],
+        ["hosted:m", "--server", "127.0.0.1:9"],
+        ["hosted:m", "--server", "http://127.0.0.1:9/v1", "--recipe", "smoke"],
+        ["untrained", "--token-price", "-1"],
+        ["untrained", "--token-price", "nan"],
+        ["untrained", "--token-price", "inf"],
+    ],
+)
+def test_misuse_is_exit_code_2(wrong: list[str]) -> None:
+    assert main(["eval", *wrong, "--episodes", "1"]) == 2
