@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import reduce
 from pathlib import Path
 
 from rich.console import Console
@@ -15,6 +16,7 @@ from browser_env.pool import Pool
 from experiments.commands.options import Commands, add_command, write_result
 from experiments.evaluation import evaluate
 from experiments.progress import Progress
+from experiments.recipe import override_from_text
 from experiments.recipes import find_recipe
 from experiments.scores import TaskScore, mean_success, score_episodes, total_cost
 from experiments.task_choice import named_tasks, only_held_out
@@ -50,6 +52,13 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--server", metavar="URL", help=f"address (http://.../v1) where the model of {HOSTED}MODEL is")
     parser.add_argument("--recipe", default="vlm-2b", help="that says what it is shown (default: %(default)s)")
     parser.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="change a field of that recipe; may be repeated",
+    )
+    parser.add_argument(
         "--token-price", metavar="P", type=float, default=0.0, help="of a million tokens of the model (default: 0)"
     )
     parser.add_argument("--blind", action="store_true", help="hide the screenshot from the policy")
@@ -63,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     tasks = named_tasks(args.tasks)
     if args.held_out is not None:
         tasks = only_held_out(tasks, args.held_out)
-    policy = _policy(args.checkpoint, args.server, args.recipe)
+    policy = _policy(args)
     console = Console()
     with (
         Pool(num_envs=args.envs, pixels=not args.blind) as pool,
@@ -87,11 +96,15 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _policy(checkpoint: str, server: str | None, recipe: str) -> Policy:
-    if (server is not None) != checkpoint.startswith(HOSTED):
+def _policy(args: argparse.Namespace) -> Policy:
+    checkpoint: str = args.checkpoint
+    if (args.server is not None) != checkpoint.startswith(HOSTED):
         raise UsageError(f"a model behind a server needs both: webdual eval {HOSTED}MODEL --server http://.../v1")
-    if server is not None:
-        return hosted_policy(find_recipe(recipe).policy, url=server, model=checkpoint.removeprefix(HOSTED))
+    if args.server is not None:
+        recipe = reduce(override_from_text, args.set, find_recipe(args.recipe))
+        return hosted_policy(recipe.policy, url=args.server, model=checkpoint.removeprefix(HOSTED))
+    if args.set:
+        raise UsageError(f"--set changes what {HOSTED}MODEL is shown; a checkpoint has its own configuration")
     if checkpoint == UNTRAINED:
         return new_policy(CompactConfig(), seed=0)
     return load_policy(Path(checkpoint))

@@ -27,7 +27,10 @@ def test_a_model_behind_a_server_is_evaluated(tmp_path: Path, capsys: pytest.Cap
     result = tmp_path / "result.json"
     with serving(Reader(names=("org/reader:1",))) as model:
         command = ["eval", "hosted:org/reader:1", "--server", model.url, "--tasks", "click-test-2", "--episodes", "3"]
-        assert main([*command, "--token-price", "1000", "--json", str(result)]) == 0
+        assert (
+            main([*command, "--token-price", "1000", "--set", "policy.max_new_tokens=99", "--json", str(result)]) == 0
+        )
+    assert {body["max_tokens"] for _, body in model.asked} == {99}
     data = json.loads(result.read_text())
     (task,) = data["tasks"]
     assert (data["mean"], data["tokens"]) == (1.0, 3 * 102)
@@ -43,6 +46,7 @@ def test_a_model_behind_a_server_is_evaluated(tmp_path: Path, capsys: pytest.Cap
         ["hosted:", "--server", "http://127.0.0.1:9/v1"],
         ["hosted:m", "--server", "127.0.0.1:9"],
         ["hosted:m", "--server", "http://127.0.0.1:9/v1", "--recipe", "smoke"],
+        ["untrained", "--set", "policy.batch=2"],
         ["untrained", "--token-price", "-1"],
         ["untrained", "--token-price", "nan"],
         ["untrained", "--token-price", "inf"],
