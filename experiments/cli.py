@@ -19,7 +19,7 @@ COMMANDS = {  # name -> summary; each is the module experiments.commands.<name>
     "eval": "evaluate a trained policy",
     "record": "record a person's work on a task as demonstrations",
     "studio": "record, watch agents, take over and judge",
-    "demos": "import, list, verify and revoke demonstrations",
+    "demos": "import, list, verify, judge and revoke demonstrations",
     "tasks": "list tasks, and compile websites into them",
     "snapshot": "keep what a site serves, and play tasks on it without a network",
     "bench": "measure throughput on this machine",

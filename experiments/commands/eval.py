@@ -91,8 +91,12 @@ def run(args: argparse.Namespace) -> int:
     console.print(_table(scores))
     if cost.tokens:
         console.print(f"{cost.tokens} tokens were read and written; all resources cost {prices.money(cost):.4f}.")
-    result = {"mean": mean_success(scores), "tokens": cost.tokens, "tasks": [task.to_row() for task in scores]}
-    write_result(args.json, result)
+    replies = [step.reply for episode in episodes for step in episode.steps if step.reply is not None]
+    unread = [reply.error for reply in replies if reply.error is not None]
+    if unread:
+        console.print(f"{len(unread)} replies held no action, the last one as {unread[-1]}", markup=False)
+    result = {"mean": mean_success(scores), "tokens": cost.tokens, "unread": len(unread)}
+    write_result(args.json, result | {"tasks": [task.to_row() for task in scores]})
     return 0
 
 

@@ -55,7 +55,8 @@ class HostedPolicy:
         try:
             action = meant_action(read_reply(done.text), observation, self.config)
         except ActionError as problem:
-            error = str(problem)
+            most = self.config.max_new_tokens
+            error = f"the reply was cut after {most} tokens, before its action" if done.cut else str(problem)
         # Servers tell what a token weighs at temperature 1, whatever it was drawn at.
         log_probs = done.log_probs if self.config.temperature == 1 else None
         known = done.tokens is not None and log_probs is not None

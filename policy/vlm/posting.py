@@ -84,7 +84,8 @@ class Poster:
         self.config = config
         self.retried = 0
         self._lock = threading.Lock()
-        self._open = urllib.request.build_opener(_NoRedirects).open
+        direct = [urllib.request.ProxyHandler({})] if config.is_here else []  # no proxy sees what stays here
+        self._open = urllib.request.build_opener(_NoRedirects, *direct).open
 
     def ask(self, path: str, body: Mapping[str, Any] | None = None) -> bytes:
         """Send a body to a path, or read what is there, until it is answered.
@@ -105,7 +106,7 @@ class Poster:
                         f"{url} refused: {why}", status=error.code, said=said, again=attempt > 0
                     ) from error
             except (OSError, HTTPException) as error:  # it is away, too slow, or speaks no HTTP
-                why, wait_s = _masked(str(error) or type(error).__name__)[:QUOTED], 0.0
+                why, wait_s = masked(str(error) or type(error).__name__)[:QUOTED], 0.0
         raise InfraError(f"{url} did not answer, {self.config.retries + 1} times: {why}")
 
     def _wait(self, url: str, attempt: int, *, at_least_s: float, why: str) -> None:
@@ -158,10 +159,11 @@ def _said(error: urllib.error.HTTPError) -> str:
     said = b""
     with suppress(OSError, HTTPException), error:
         said = error.read(CHUNK)
-    return _masked(" ".join(said.decode(errors="replace").split()))
+    return masked(" ".join(said.decode(errors="replace").split()))
 
 
-def _masked(text: str) -> str:
+def masked(text: str) -> str:
+    """Return a text without the key."""
     key = os.environ.get(KEY, "").strip()
     return text.replace(key, "***") if key else text
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 from browser_env.errors import InfraError, UsageError
 from browser_env.observation import Screenshot
-from policy.vlm.posting import KEY, QUOTED, Poster, RefusedError, api_key
+from policy.vlm.posting import KEY, QUOTED, Poster, RefusedError, api_key, masked
 from policy.vlm.posting import ServerConfig as ServerConfig
 
 TOKEN_ID = "token_id:"  # how vLLM spells a token when asked for ids
@@ -40,6 +40,7 @@ class Completion:
     """What a server wrote."""
 
     text: str
+    cut: bool  # it wanted to write more
     tokens: tuple[int, ...] | None  # None: the server does not say which
     log_probs: tuple[float, ...] | None
     tokens_read: int  # 0: the server does not say
@@ -111,7 +112,8 @@ class Server:
         try:
             completion = _completion(json.loads(answer))
         except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
-            raise InfraError(f"{self.config.url} answered something else than a completion: {answer!r:.200}") from error
+            said = masked(answer.decode(errors="replace"))
+            raise InfraError(f"{self.config.url} answered something else than a completion: {said!r:.200}") from error
         with self._lock:
             self.tokens_read += completion.tokens_read
             self.tokens_written += completion.tokens_written
@@ -147,7 +149,7 @@ class Server:
     def _models(self) -> list[str]:
         """Return the models that the server has, none where it does not say."""
         try:
-            return [str(model["id"])[:100] for model in json.loads(self._poster.ask("models"))["data"]]
+            return [masked(str(model["id"]))[:100] for model in json.loads(self._poster.ask("models"))["data"]]
         except (InfraError, ValueError, KeyError, TypeError, RecursionError):
             return []
 
@@ -171,7 +173,8 @@ def _completion(answer: dict[str, Any]) -> Completion:
     log_probs = tuple(float(item["logprob"]) for item in scored)
     known = bool(spelled) and all(token.startswith(TOKEN_ID) for token in spelled)
     return Completion(
-        text=text[-MOST_LETTERS:],
+        text=masked(text[-MOST_LETTERS:]),
+        cut=choice.get("finish_reason") == "length",
         tokens=tuple(int(token.removeprefix(TOKEN_ID)) for token in spelled) if known else None,
         log_probs=log_probs if log_probs and all(map(math.isfinite, log_probs)) else None,
         tokens_read=_count(usage.get("prompt_tokens")),

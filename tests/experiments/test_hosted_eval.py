@@ -14,10 +14,14 @@ from tests.policy.vlm.chat_server import Model, serving
 
 
 class Reader(Model):
-    """A model that reads the list of elements, and presses the button that the goal names."""
+    """A model that thinks aloud first, and then presses the button that the goal names, as the elements tell."""
 
     def reply(self, body: dict[str, Any]) -> str:
         before, _, after = body["messages"][0]["content"]
+        if "but the reply was cut" not in before["text"]:
+            self.finish_reason = "length"
+            return "Let me think."
+        self.finish_reason = "stop"
         name = re.search(r"Goal: Click button (\w+)", before["text"])
         button = name and re.search(rf"(e\d+) button '{name.group(1)}'", after["text"])
         return f"The goal names it.\nclick({button.group(1)})" if button else "I see no such button."
@@ -26,16 +30,17 @@ class Reader(Model):
 def test_a_model_behind_a_server_is_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result = tmp_path / "result.json"
     with serving(Reader(names=("org/reader:1",))) as model:
-        command = ["eval", "hosted:org/reader:1", "--server", model.url, "--tasks", "click-test-2", "--episodes", "3"]
-        assert (
-            main([*command, "--token-price", "1000", "--set", "policy.max_new_tokens=99", "--json", str(result)]) == 0
-        )
+        command = ["eval", "hosted:org/reader:1", "--server", model.url, "--tasks", "click-test-2", "--episodes", "2"]
+        command += ["--envs", "1", "--token-price", "1000", "--set", "policy.max_new_tokens=99", "--json", str(result)]
+        assert main(command) == 0
     assert {body["max_tokens"] for _, body in model.asked} == {99}
     data = json.loads(result.read_text())
     (task,) = data["tasks"]
-    assert (data["mean"], data["tokens"]) == (1.0, 3 * 102)
-    assert task["cost"] > 0.306
-    assert "306 tokens were read and written" in capsys.readouterr().out
+    assert (data["mean"], data["tokens"], data["unread"]) == (1.0, 4 * 102, 2)
+    assert task["cost"] > 0.408
+    said = " ".join(capsys.readouterr().out.split())
+    assert "408 tokens were read and written" in said
+    assert "2 replies held no action, the last one as the reply was cut after 99 tokens" in said
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ class Trouble:
     said: bytes = b"{}"
     headers: dict[str, str] = field(default_factory=dict)
     promised: int = 0  # bytes that are announced and never come
+    drip_s: float = 0.0  # between one byte and the next
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class Model:
     text: str = "I see it: click((500, 500))"
     tokens: tuple[int, ...] = (7, 9)
     token_ids: bool = True
+    finish_reason: str = "stop"
     usage: dict[str, Any] | None = field(default_factory=lambda: {"prompt_tokens": 100, "completion_tokens": 2})
     key: str = ""  # that it wants
     names: tuple[str, ...] = ("m",)
@@ -60,7 +62,7 @@ class Model:
         tokens = [f"token_id:{token}" for token in self.tokens] if self.token_ids else ["I", " see"]
         scored = [{"token": token, "logprob": -0.5, "bytes": None, "top_logprobs": []} for token in tokens]
         message = {"role": "assistant", "content": self.reply(body), "reasoning_content": None}
-        choice = {"index": 0, "message": message, "logprobs": {"content": scored}, "finish_reason": "stop"}
+        choice = {"index": 0, "message": message, "logprobs": {"content": scored}, "finish_reason": self.finish_reason}
         return {"id": "1", "object": "chat.completion", "choices": [choice], "usage": self.usage}
 
     def reply(self, body: dict[str, Any]) -> str:
@@ -93,7 +95,9 @@ def serving(served: Model) -> Iterator[Model]:
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(answer.said) + answer.promised))
                 self.end_headers()
-                self.wfile.write(answer.said)
+                for part in [answer.said] if not answer.drip_s else map(bytes, zip(answer.said, strict=False)):
+                    self.wfile.write(part)
+                    time.sleep(answer.drip_s)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

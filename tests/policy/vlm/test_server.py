@@ -79,8 +79,9 @@ def test_a_server_that_wants_to_be_left_alone_for_long_is_given_up(model: Model)
     [
         ({"troubles": [refusal(500, "oh") for _ in range(9)]}, "2 times: HTTP 500: .*oh"),
         ({"delay_s": 0.4}, "2 times: .*timed out"),
+        ({"troubles": [Trouble(said=b"{" * 99, drip_s=0.02)] * 2}, "2 times: the answer took more than 0.2 s"),
         ({"troubles": [refusal(400, "maximum context length is 10 tokens")]}, "refused: HTTP 400: .*maximum context"),
-        ({"troubles": [Trouble(said=b"<html>")]}, "something else than a completion: b'<html>'"),
+        ({"troubles": [Trouble(said=b"<html>")]}, "something else than a completion: '<html>'"),
         ({"troubles": [Trouble(said=b"[" * 100_000)]}, "something else"),
         ({"troubles": [Trouble(said=b'{"choices": [{"message": {"content": 3}}]}')]}, "something else"),
         ({"troubles": [Trouble(said=b'{"error": {"message": "overloaded"}}')]}, "something else .*overloaded"),
@@ -90,8 +91,9 @@ def test_a_server_that_wants_to_be_left_alone_for_long_is_given_up(model: Model)
 def test_a_server_that_fails_is_an_infra_error(model: Model, trouble: dict[str, Any], said: str) -> None:
     for name, value in trouble.items():
         setattr(model, name, value)
+    slow = model.delay_s or any(answer.drip_s for answer in model.troubles)
     with pytest.raises(InfraError, match=said):
-        ask(server_at(model, retries=1, timeout_s=0.2 if model.delay_s else 60))
+        ask(server_at(model, retries=1, timeout_s=0.2 if slow else 60))
 
 
 def test_nobody_there_is_an_infra_error() -> None:
@@ -119,7 +121,11 @@ def test_a_key_comes_from_the_environment_and_is_never_told(model: Model, monkey
     assert "sk-wrong" not in repr(wrong.value) + repr(wrong.value.__cause__)
     monkeypatch.setenv(KEY, " sk-right\n")
     server = server_at(model)
-    assert ask(server)
+    model.text = "Your key is sk-right."
+    assert ask(server)[0].text == "Your key is ***."
+    model.troubles = [Trouble(said=b'"sk-right"')]
+    with pytest.raises(InfraError, match=r"\*\*\*"):
+        ask(server)
     assert "sk-right" not in json.dumps(model.asked) + repr(vars(server)) + repr(server.config)
     monkeypatch.setenv(KEY, "two\nlines")
     with pytest.raises(UsageError, match="more than a key") as broken:
@@ -133,6 +139,13 @@ def test_a_key_follows_no_redirect(model: Model, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(InfraError, match="HTTP 302"):
         ask(server_at(model))
     assert posted(model) == ["completions"]
+
+
+def test_no_proxy_sees_what_stays_on_this_machine(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    assert ask(server_at(model, retries=0))
 
 
 def test_what_a_server_does_not_know_is_asked_for_once(model: Model) -> None:
