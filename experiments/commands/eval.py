@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import nullcontext
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 
@@ -10,11 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from browser_env.acting import Policy
+from browser_env.episode import Episode
 from browser_env.errors import UsageError
 from browser_env.miniwob import DEFAULT_TASKS
 from browser_env.pool import Pool
+from browser_env.task import Task
 from experiments.commands.options import Commands, add_command, write_result
 from experiments.evaluation import evaluate
+from experiments.keeping import EpisodeKeeper
 from experiments.progress import Progress
 from experiments.recipe import override_from_text
 from experiments.recipes import find_recipe
@@ -25,6 +30,7 @@ from policy.kinds import hosted_policy, load_policy, new_policy
 from rewards.cost import Prices
 
 UNTRAINED = "untrained"
+EVALUATION = "evaluation"  # a tag
 HOSTED = "hosted:"  # before the name of a server's model
 
 
@@ -61,6 +67,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--token-price", metavar="P", type=float, default=0.0, help="of a million tokens of the model (default: 0)"
     )
+    parser.add_argument("--store", metavar="DIR", type=Path, help="keep the episodes in this replay store")
     parser.add_argument("--blind", action="store_true", help="hide the screenshot from the policy")
     parser.set_defaults(run=run)
 
@@ -72,32 +79,47 @@ def run(args: argparse.Namespace) -> int:
     tasks = named_tasks(args.tasks)
     if args.held_out is not None:
         tasks = only_held_out(tasks, args.held_out)
-    policy = _policy(args)
-    console = Console()
+    policy, console = _policy(args), Console()
+    with EpisodeKeeper(args.store) if args.store is not None else nullcontext() as keeper:
+        episodes = _played(args, policy, tasks, console, keeper)
+    scores = score_episodes(episodes, prices=Prices(million_tokens=args.token_price))
+    console.print(_table(scores))
+    result = {"mean": mean_success(scores), "tasks": [task.to_row() for task in scores]}
+    write_result(args.json, result | _spent(args, episodes, console))
+    return 0
+
+
+def _played(
+    args: argparse.Namespace, policy: Policy, tasks: list[Task], console: Console, keeper: EpisodeKeeper | None
+) -> list[Episode]:
+    """Return the episodes of an evaluation; what is finished is kept, whatever comes after it."""
+    tags = (EVALUATION, args.checkpoint) if args.server is not None else (EVALUATION,)
+
+    def finished(episode: Episode) -> None:
+        if keeper is not None:
+            keeper.keep(replace(episode, tags=tags))
+        bar.advance()
+
     with (
         Pool(num_envs=args.envs, pixels=not args.blind) as pool,
         Progress(console).phase("evaluation", total=args.episodes * len(tasks)) as bar,
     ):
-        episodes = evaluate(
-            policy,
-            pool,
-            tasks,
-            episodes_per_task=args.episodes,
-            greedy=not args.sample,
-            on_episode=lambda episode: bar.advance(),
+        return evaluate(
+            policy, pool, tasks, episodes_per_task=args.episodes, greedy=not args.sample, on_episode=finished
         )
-    prices = Prices(million_tokens=args.token_price)
-    scores, cost = score_episodes(episodes, prices=prices), total_cost(episodes)
-    console.print(_table(scores))
-    if cost.tokens:
-        console.print(f"{cost.tokens} tokens were read and written; all resources cost {prices.money(cost):.4f}.")
+
+
+def _spent(args: argparse.Namespace, episodes: list[Episode], console: Console) -> dict[str, int]:
+    """Print and return what a language model read and wrote, and how much of it in vain."""
+    cost = total_cost(episodes)
     replies = [step.reply for episode in episodes for step in episode.steps if step.reply is not None]
     unread = [reply.error for reply in replies if reply.error is not None]
+    if cost.tokens:
+        money = Prices(million_tokens=args.token_price).money(cost)
+        console.print(f"{cost.tokens} tokens were read and written; all resources cost {money:.4f}.")
     if unread:
         console.print(f"{len(unread)} replies held no action, the last one as {unread[-1]}", markup=False)
-    result = {"mean": mean_success(scores), "tokens": cost.tokens, "unread": len(unread)}
-    write_result(args.json, result | {"tasks": [task.to_row() for task in scores]})
-    return 0
+    return {"tokens": cost.tokens, "unread": len(unread)}
 
 
 def _policy(args: argparse.Namespace) -> Policy:

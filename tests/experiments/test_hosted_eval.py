@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from experiments.cli import main
+from replay import ReplayStore
 from tests.policy.vlm.chat_server import Model, serving
 
 
@@ -28,11 +29,11 @@ class Reader(Model):
 
 
 def test_a_model_behind_a_server_is_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    result = tmp_path / "result.json"
+    result, kept = tmp_path / "result.json", tmp_path / "store"
     with serving(Reader(names=("org/reader:1",))) as model:
         command = ["eval", "hosted:org/reader:1", "--server", model.url, "--tasks", "click-test-2", "--episodes", "2"]
         command += ["--envs", "1", "--token-price", "1000", "--set", "policy.max_new_tokens=99", "--json", str(result)]
-        assert main(command) == 0
+        assert main([*command, "--store", str(kept)]) == 0
     assert {body["max_tokens"] for _, body in model.asked} == {99}
     data = json.loads(result.read_text())
     (task,) = data["tasks"]
@@ -41,6 +42,8 @@ def test_a_model_behind_a_server_is_evaluated(tmp_path: Path, capsys: pytest.Cap
     said = " ".join(capsys.readouterr().out.split())
     assert "408 tokens were read and written" in said
     assert "2 replies held no action, the last one as the reply was cut after 99 tokens" in said
+    with ReplayStore(kept, read_only=True) as store:
+        assert [episode.success for episode in store.episodes(tag="hosted:org/reader:1")] == [True, True]
 
 
 @pytest.mark.parametrize(
