@@ -33,7 +33,7 @@ def test_a_studio_tells_its_address_and_ends_when_interrupted(tmp_path: Path) ->
         (["record", "--task", "no-such-task"], "no MiniWoB++ task"),
         (["record", "--url", "http://127.0.0.1:1", "--host", "192.0.2.1"], "--expose"),
         (["studio", "--agents", "99"], "at most 16 agents"),
-        (["studio", "--agents", "1", "--tasks", "moving-items"], "no scripted expert"),
+        (["studio", "--agents", "1", "--tasks", "hover-shape"], "no scripted expert"),
         (["bench", "studio", "--beside", "x"], "whole numbers"),
     ],
 )
