@@ -12,13 +12,10 @@ from browser_env.pool import Pool, RolloutRequest
 from browser_env.seeds import demonstration_seed
 from experiments.experts.policy import EXPERTS, ExpertPolicy
 
-SEEDS = 2
-MISWORDED = {"miniwob/email-inbox-forward-nl-turk": [1]}  # seeds whose goal has sender and recipient interchanged
-
 
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Pool]:
-    with Pool(num_envs=2) as pool:
+    with Pool(num_envs=1) as pool:
         yield pool
 
 
@@ -28,11 +25,9 @@ def test_every_default_task_has_an_expert() -> None:
 
 @pytest.mark.parametrize("name", sorted(EXPERTS))
 def test_an_expert_solves_its_task(pool: Pool, name: str) -> None:
-    requests = [RolloutRequest(task=miniwob_task(name), seed=demonstration_seed(i)) for i in range(SEEDS)]
-    episodes = list(pool.rollout(ExpertPolicy(name), requests, source=Source.SCRIPT))
-    assert len(episodes) == SEEDS
-    failed = {episode.seed: episode.reason for episode in episodes if not episode.success}
-    assert list(failed) == [demonstration_seed(i) for i in MISWORDED.get(name, [])], failed
+    request = RolloutRequest(task=miniwob_task(name), seed=demonstration_seed(0))
+    (episode,) = pool.rollout(ExpertPolicy(name), [request], source=Source.SCRIPT)
+    assert episode.success, episode.reason
 
 
 def test_what_is_not_on_the_page_is_given_up() -> None:
