@@ -36,9 +36,6 @@ class CurriculumConfig:
             )
 
 
-UNIFORM = CurriculumConfig(learnable=0.0, uniform=1.0, unsolved=0.0)  # no curriculum
-
-
 @dataclass(slots=True)
 class _Record:
     """What is known of one task."""

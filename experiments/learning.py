@@ -22,7 +22,6 @@ from experiments.run_log import Run
 from experiments.scores import by_group, total_cost
 from experiments.workshop import PRACTICE, Workshop, one_thread
 from policy.kinds import (
-    Metrics,
     TrainedPolicy,
     TrainingLearner,
     load_learner,
@@ -30,6 +29,7 @@ from policy.kinds import (
     new_learner,
     save_checkpoint,
 )
+from policy.metrics import Metrics
 from replay.advantages import group_advantages
 from replay.buffer import ReplayBuffer
 from replay.kept import Kept
@@ -141,9 +141,10 @@ def plan(shop: Workshop, experience: Experience, update: int) -> list[Group]:
     """Return the requests for an update's practice: for each drawn task a seed, for each seed a group."""
     recipe = shop.recipe
     rng = np.random.default_rng([recipe.seed, update, 1])
+    success = experience.curriculum.success()
     groups: list[Group] = []
     for number, name in enumerate(experience.curriculum.draw(recipe.groups_per_update, rng)):
-        near = rng.random() < recipe.near_goal and experience.curriculum.success()[name] < MASTERED
+        near = rng.random() < recipe.near_goal and success[name] < MASTERED
         route = experience.approach.start(name, rng) if near else None
         seed = int(rng.integers(DEMONSTRATION_START))
         request = RolloutRequest(

@@ -22,7 +22,8 @@ from experiments.experts.policy import EXPERTS, ExpertPolicy
 from experiments.run_log import Run
 from experiments.task_choice import demonstrations_of
 from experiments.workshop import DEMONSTRATION, Workshop, one_thread
-from policy.kinds import Metrics, TrainedPolicy, load_policy, new_learner, new_policy, save_checkpoint
+from policy.kinds import TrainedPolicy, load_policy, new_learner, new_policy, save_checkpoint
+from policy.metrics import mean_metrics
 from replay.buffer import ReplayBuffer
 from replay.index import EpisodeInfo
 from replay.kept import Kept, in_memory, in_store
@@ -130,9 +131,3 @@ def assess(shop: Workshop, policy: TrainedPolicy, arm: str) -> list[Episode]:
                 on_episode=keep,
                 on_step=shop.keeper.note,
             )
-
-
-def mean_metrics(rows: Sequence[Metrics]) -> Metrics:
-    """Return the mean of each metric over the rows that have it."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {name: float(np.mean([row[name] for row in rows if name in row])) for name in names}

@@ -15,7 +15,6 @@ from policy.folders import (
     CONFIG,
     MODEL,
     broken,
-    learner_header,
     read_json,
     read_learner,
     read_tensors,
@@ -58,14 +57,7 @@ def load_policy(path: str | Path, *, device: str = "cpu") -> CompactPolicy:
 
 def load_learner(path: str | Path, policy: CompactPolicy) -> Learner:
     """Read the learner that was saved with a policy, to go on exactly where it stopped."""
-    folder = Path(path)
-    header = learner_header(folder)
-    try:
-        learner = Learner(policy, LearnerConfig(**header["config"]))
-        read_learner(folder, learner, steps=header["steps"])
-    except (KeyError, RuntimeError, TypeError, ValueError) as error:
-        raise broken(folder, error) from error
-    return learner
+    return read_learner(path, lambda config: Learner(policy, LearnerConfig(**config)))
 
 
 def _write_policy(folder: Path, policy: CompactPolicy) -> None:

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import torch
 from safetensors import SafetensorError
@@ -41,6 +41,9 @@ class Stateful(Protocol):
         ...
 
 
+LearnerType = TypeVar("LearnerType", bound=Stateful)
+
+
 def write_folder(path: str | Path, write: Callable[[Path], None]) -> None:
     """Write a folder in place of whatever was there; what was there stays until the new one is whole."""
     target = Path(path)
@@ -69,17 +72,18 @@ def write_learner(folder: Path, learner: Stateful) -> None:
     (folder / LEARNER_CONFIG).write_text(json.dumps(header, indent=1), encoding="utf-8")
 
 
-def learner_header(folder: Path) -> dict[str, Any]:
-    """Return the steps and the configuration of the learner in a folder."""
+def read_learner(path: str | Path, make: Callable[[dict[str, Any]], LearnerType]) -> LearnerType:
+    """Bring the learner that ``make`` makes of its configuration to where the one in a folder stopped."""
+    folder = Path(path)
     if not (folder / LEARNER_CONFIG).is_file():
         raise DataError(f"{folder} holds no learner to go on with; start a new one, or save with learner=")
-    return read_json(folder / LEARNER_CONFIG)
-
-
-def read_learner(folder: Path, learner: Stateful, *, steps: int) -> None:
-    """Bring a new learner to where the one in a folder stopped."""
-    tensors = read_tensors(folder / LEARNER)
-    learner.load_state(_unflatten(tensors, steps, learner))
+    header = read_json(folder / LEARNER_CONFIG)
+    try:
+        learner = make(header["config"])
+        learner.load_state(_unflatten(read_tensors(folder / LEARNER), header["steps"], learner))
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise broken(folder, error) from error
+    return learner
 
 
 def _unflatten(tensors: dict[str, Tensor], steps: int, learner: Stateful) -> dict[str, Any]:

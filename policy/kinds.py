@@ -20,11 +20,11 @@ from policy.compact import CompactPolicy
 from policy.config import CompactConfig
 from policy.folders import CONFIG, Stateful, read_json
 from policy.learner import Learner, LearnerConfig
+from policy.metrics import Metrics
 from policy.samples import LearningSample
 from policy.vlm.config import VlmConfig
 from policy.vlm.learning_config import VlmLearnerConfig
 
-Metrics = dict[str, float]
 PolicyConfig = CompactConfig | VlmConfig
 AnyLearnerConfig = LearnerConfig | VlmLearnerConfig
 

@@ -20,9 +20,9 @@ from policy.losses import (
     kl_estimate,
     value_loss,
 )
+from policy.metrics import Metrics, mean_metrics
 from policy.samples import LearningSample
 
-Metrics = dict[str, float]
 Prepared = tuple[Reading, LearningSample]
 
 
@@ -86,7 +86,11 @@ class Learner:
                 surprises |= {id(sample): -value for (_, sample), value in zip(chosen, log_probs, strict=True)}
         self.surprises = [surprises.get(id(sample)) for sample in samples]
         self.policy.version += 1
-        return {"samples": float(len(usable)), "samples_skipped": float(len(read) - len(usable)), **_means(totals)}
+        return {
+            "samples": float(len(usable)),
+            "samples_skipped": float(len(read) - len(usable)),
+            **mean_metrics(totals),
+        }
 
     def state(self) -> dict[str, Any]:
         """Return everything but the policy that an exact resume needs."""
@@ -192,9 +196,3 @@ class Learner:
 def _shapes(sample: LearningSample, imitation_weight: float) -> bool:
     """Tell whether a sample is imitated or reinforced at all."""
     return sample.advantage is not None or sample.weight * imitation_weight > 0
-
-
-def _means(rows: Sequence[Metrics]) -> Metrics:
-    """Return the mean of each metric over the rows that have it."""
-    names = {name: None for row in rows for name in row}
-    return {name: math.fsum(values) / len(values) for name in names if (values := [r[name] for r in rows if name in r])}

@@ -12,7 +12,6 @@ from policy.folders import (
     CONFIG,
     MODEL,
     broken,
-    learner_header,
     read_json,
     read_learner,
     read_tensors,
@@ -66,11 +65,4 @@ def load_policy(path: str | Path, *, device: str | None = None) -> VlmPolicy:
 
 def load_learner(path: str | Path, policy: VlmPolicy) -> VlmLearner:
     """Read the learner that was saved with a policy, to go on exactly where it stopped."""
-    folder = Path(path)
-    header = learner_header(folder)
-    try:
-        learner = VlmLearner(policy, VlmLearnerConfig(**header["config"]))
-        read_learner(folder, learner, steps=header["steps"])
-    except (KeyError, RuntimeError, TypeError, ValueError) as error:
-        raise broken(folder, error) from error
-    return learner
+    return read_learner(path, lambda config: VlmLearner(policy, VlmLearnerConfig(**config)))

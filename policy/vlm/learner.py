@@ -11,13 +11,12 @@ import torch
 from torch import Tensor
 
 from policy.losses import clip_fraction, clipped_policy_loss, imitation_loss, importance_ratios, kl_estimate
+from policy.metrics import Metrics, mean_metrics
 from policy.samples import LearningSample
 from policy.vlm.forward import Written, pack_up
 from policy.vlm.learning_config import VlmLearnerConfig
 from policy.vlm.policy import VlmPolicy
 from policy.vlm.pretrained import checkpoint_gradients
-
-Metrics = dict[str, float]
 
 
 class Lesson(NamedTuple):
@@ -74,7 +73,7 @@ class VlmLearner:
         self.surprises = [surprises.get(id(sample)) for sample in samples]
         self.policy.version += 1
         skipped = float(len(samples) - len(lessons))
-        return {"samples": float(len(lessons)), "samples_skipped": skipped, **_means(rows)}
+        return {"samples": float(len(lessons)), "samples_skipped": skipped, **mean_metrics(rows)}
 
     def state(self) -> dict[str, Any]:
         """Return everything but the policy that an exact resume needs."""
@@ -230,9 +229,3 @@ class VlmLearner:
         """Return each row's value once for each of its tokens."""
         lengths = torch.tensor([len(row) for row in scores], device=self.policy.device)
         return torch.repeat_interleave(torch.tensor(values, device=self.policy.device), lengths)
-
-
-def _means(rows: Sequence[Metrics]) -> Metrics:
-    """Return the mean of each metric over the rows that have it."""
-    names = {name: None for row in rows for name in row}
-    return {name: math.fsum(values) / len(values) for name in names if (values := [r[name] for r in rows if name in r])}
