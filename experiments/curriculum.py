@@ -86,10 +86,10 @@ class Curriculum:
         """Return the posterior mean of each task's success."""
         return {task: record.success for task, record in self._records.items()}
 
-    def mean_observed(self) -> float:
-        """Return the mean over practised tasks of the share of recent episodes that succeeded; 0 before the first."""
-        seen = [record for record in self._records.values() if record.episodes]
-        return sum(r.successes / (r.successes + r.failures) for r in seen) / len(seen) if seen else 0.0
+    def mean_practised(self) -> float:
+        """Return the mean over tasks of the share of recent episodes that succeeded; 0 for one never practised."""
+        counts = [(r.successes, r.successes + r.failures) for r in self._records.values()]
+        return sum(successes / total for successes, total in counts if total) / len(counts)
 
     def parked(self) -> frozenset[str]:
         """Return the tasks that have failed so often in a row that only the uniform share draws them."""

@@ -220,7 +220,7 @@ def _log_update(run: Run, update: int, metrics: Metrics, episodes: Sequence[Epis
     learnable = [episode for episode in episodes if episode.outcome.learnable]
     rollout = {
         "rollout/success": float(np.mean([episode.success for episode in learnable])) if learnable else 0.0,
-        "rollout/task_success": experience.curriculum.mean_observed(),
+        "rollout/task_success": experience.curriculum.mean_practised(),
         "rollout/steps": float(sum(len(episode.steps) for episode in episodes)),
         "rollout/infra_errors": float(len(episodes) - len(learnable)),
         "rollout/near_goal": float(np.mean([bool(episode.prefix) for episode in episodes])),

@@ -108,9 +108,9 @@ def test_a_curriculum_that_cannot_be_is_refused(change: dict[str, float]) -> Non
         CurriculumConfig(**change)  # type: ignore[arg-type]
 
 
-def test_mean_observed_counts_every_practised_task_the_same() -> None:
+def test_mean_practised_counts_every_task_the_same_and_one_never_practised_as_failed() -> None:
     curriculum = Curriculum(TASKS, CurriculumConfig(decay=0.5))
-    assert curriculum.mean_observed() == 0.0
+    assert curriculum.mean_practised() == 0.0
     curriculum.observe([episode(TASKS[0], Outcome.SUCCESS), episode(TASKS[0], Outcome.FAILURE)])
     curriculum.observe([episode(TASKS[1], Outcome.SUCCESS)])
-    assert curriculum.mean_observed() == pytest.approx((0.5 / 1.5 + 1) / 2)
+    assert curriculum.mean_practised() == pytest.approx((0.5 / 1.5 + 1) / 3)
