@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -76,7 +77,7 @@ def learn(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> TrainedPo
     deadline = time.monotonic() + recipe.learning_limit_s
     actors = Actors(shop.pool, policy, on_step=shop.keeper.note, on_episode=lambda e: shop.keeper.keep(practised(e)))
     bar_of = shop.progress.phase("imitation and reinforcement", total=recipe.num_updates, done=policy.version)
-    with one_thread(), actors, bar_of as bar:
+    with one_thread(), closing(learner), actors, bar_of as bar:
         _request_next(actors, planned, shop, experience)
         while policy.version < recipe.num_updates and time.monotonic() < deadline:
             update, started, cpu_s = policy.version, time.monotonic(), time.thread_time()

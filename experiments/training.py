@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -96,10 +97,10 @@ def clone(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> TrainedPo
     if (shop.checkpoint("imitation") / "config.json").exists():
         return load_policy(shop.checkpoint("imitation"))
     policy = new_policy(recipe.policy, seed=recipe.seed)
-    learner = new_learner(policy, replace(recipe.cloning, seed=recipe.seed))
+    cloning = new_learner(policy, replace(recipe.cloning, seed=recipe.seed))
     buffer = ReplayBuffer(demonstrations=demonstrations)
     rng = np.random.default_rng(recipe.seed)
-    with shop.progress.phase("imitation", total=recipe.cloning_epochs) as bar:
+    with closing(cloning) as learner, shop.progress.phase("imitation", total=recipe.cloning_epochs) as bar:
         for epoch in range(recipe.cloning_epochs):
             metrics = mean_metrics([learner.update(batch) for batch in buffer.epoch(recipe.cloning.minibatch, rng)])
             run.log_metrics({f"train/{name}": value for name, value in metrics.items()}, step=epoch)

@@ -61,6 +61,10 @@ class TrainingLearner(Stateful, Protocol):
         """Learn from samples and return what there is to watch."""
         ...
 
+    def close(self) -> None:
+        """Give back what it holds besides memory."""
+        ...
+
 
 def new_policy(config: PolicyConfig, *, seed: int) -> TrainedPolicy:
     """Return a policy that has not learned anything here yet."""

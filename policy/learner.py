@@ -92,6 +92,9 @@ class Learner:
             **mean_metrics(totals),
         }
 
+    def close(self) -> None:
+        """Do nothing: it holds memory alone."""
+
     def state(self) -> dict[str, Any]:
         """Return everything but the policy that an exact resume needs."""
         return {

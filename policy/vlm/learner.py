@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import torch
@@ -13,10 +15,12 @@ from torch import Tensor
 from policy.losses import clip_fraction, clipped_policy_loss, imitation_loss, importance_ratios, kl_estimate
 from policy.metrics import Metrics, mean_metrics
 from policy.samples import LearningSample
+from policy.vlm.config import VlmConfig
 from policy.vlm.forward import Written, pack_up
 from policy.vlm.learning_config import VlmLearnerConfig
 from policy.vlm.policy import VlmPolicy
 from policy.vlm.pretrained import checkpoint_gradients
+from policy.vlm.team import LeadingTeam, Team
 
 
 class Lesson(NamedTuple):
@@ -38,11 +42,21 @@ class Totals(NamedTuple):
     tokens: int  # reinforced
 
 
+class Beginning(NamedTuple):
+    """Where those who join a learner begin."""
+
+    weights: dict[str, Tensor]
+    version: int
+    state: dict[str, Any]
+
+
 class VlmLearner:
     """Updates a policy from samples that mix demonstrations and own experience."""
 
-    def __init__(self, policy: VlmPolicy, config: VlmLearnerConfig) -> None:
+    def __init__(self, policy: VlmPolicy, config: VlmLearnerConfig, *, team: Team | None = None) -> None:
         self.policy, self.config = policy, config
+        leads = LeadingTeam(config.devices, partial(_follow, policy.config, config)) if config.devices > 1 else Team()
+        self.team = team or leads
         self.optimizer = torch.optim.AdamW(
             list(policy.trained.values()), lr=config.learning_rate, weight_decay=config.weight_decay
         )
@@ -60,6 +74,7 @@ class VlmLearner:
         A sample is imitated where its weight is positive and it is no failure, and reinforced where it has an
         advantage and a reply. All tokens of a minibatch count alike. ``rate`` is a factor of the learning rate.
         """
+        self._tell(samples, imitation_weight, rate)
         lessons = [lesson for sample in samples if (lesson := self._lesson(sample)) is not None]
         self._rate = rate
         rows: list[Metrics] = []
@@ -74,6 +89,10 @@ class VlmLearner:
         self.policy.version += 1
         skipped = float(len(samples) - len(lessons))
         return {"samples": float(len(lessons)), "samples_skipped": skipped, **mean_metrics(rows)}
+
+    def close(self) -> None:
+        """End the processes that learn on further devices."""
+        self.team.close()
 
     def state(self) -> dict[str, Any]:
         """Return everything but the policy that an exact resume needs."""
@@ -90,6 +109,13 @@ class VlmLearner:
         self.generator.set_state(state["generator"])
         self.steps = int(state["steps"])
         self.reference = {name: value.to(self.policy.device) for name, value in state["reference"].items()}
+
+    def _tell(self, samples: Sequence[LearningSample], imitation_weight: float, rate: float) -> None:
+        """Have those on further devices take the same update, from where this learner is."""
+        if isinstance(self.team, LeadingTeam) and not self.team.started:
+            self.team.start()
+            self.team.tell(on_cpu(Beginning(self.policy.weights(), self.policy.version, self.state())))
+        self.team.tell((samples, imitation_weight, rate))
 
     def _lesson(self, sample: LearningSample) -> Lesson | None:
         reply = sample.reply
@@ -108,12 +134,15 @@ class VlmLearner:
                 yield [lessons[i] for i in order[start : start + self.config.minibatch]]
 
     def _ahead(self, batches: Iterator[list[Lesson]]) -> Iterator[tuple[list[Lesson], list[Written]]]:
-        """Yield minibatches with their prompts, while a thread reads those of the next."""
+        """Yield minibatches with this member's prompts of them, while a thread reads those of the next."""
+        share = self.team.share
         with ThreadPoolExecutor(max_workers=1) as reading:
-            coming = [(batch, reading.submit(self._read, batch)) for batch in (next(batches, None),) if batch]
+            coming = [(batch, reading.submit(self._read, share(batch))) for batch in (next(batches, None),) if batch]
             while coming:
                 batch, written = coming.pop()
-                coming = [(after, reading.submit(self._read, after)) for after in (next(batches, None),) if after]
+                coming = [
+                    (after, reading.submit(self._read, share(after))) for after in (next(batches, None),) if after
+                ]
                 yield batch, written.result()
 
     def _read(self, lessons: Sequence[Lesson]) -> list[Written]:
@@ -121,18 +150,29 @@ class VlmLearner:
         return [Written(prompt=encode(s.observation, s.past), reply=reply) for s, reply in lessons]
 
     def _step(
-        self, lessons: Sequence[Lesson], written: Sequence[Written], imitation_weight: float
+        self, minibatch: Sequence[Lesson], written: Sequence[Written], imitation_weight: float
     ) -> tuple[Metrics, list[float]]:
         """Take one optimiser step, unless the gradient is not finite; return also the log-probabilities before it."""
-        packs = pack_up([row.length for row in written], most=self.config.pack_tokens)
         totals = Totals(
-            sum(max(lesson.sample.weight, 0.0) * len(lesson.reply) for lesson in lessons),
-            sum(len(lesson.reply) for lesson in lessons if lesson.reinforced),
+            sum(max(lesson.sample.weight, 0.0) * len(lesson.reply) for lesson in minibatch),
+            sum(len(lesson.reply) for lesson in minibatch if lesson.reinforced),
         )
+        self.optimizer.zero_grad(set_to_none=True)
+        sums, log_probs = self._differentiate(self.team.share(minibatch), written, totals, imitation_weight)
+        shares = self.team.collect((sums, log_probs))
+        self._add_up_gradients()
+        names = {name for share, _ in shares for name in share}
+        together = {name: sum(share.get(name, 0.0) for share, _ in shares) for name in sorted(names)}
+        return self._descend(together), _interleaved([scores for _, scores in shares])
+
+    def _differentiate(
+        self, lessons: Sequence[Lesson], written: Sequence[Written], totals: Totals, imitation_weight: float
+    ) -> tuple[Metrics, list[float]]:
+        """Add this member's share to the gradient; return its share of the metrics, and its log-probabilities."""
+        packs = pack_up([row.length for row in written], most=self.config.pack_tokens)
         known = self._under_reference(lessons, written, packs)
         sums: Metrics = {}
         log_probs = [0.0] * len(lessons)
-        self.optimizer.zero_grad(set_to_none=True)
         for pack in packs:
             scores = self._score(lessons, written, pack)
             loss, parts = self._loss(
@@ -142,7 +182,14 @@ class VlmLearner:
             sums = {name: sums.get(name, 0.0) + parts.get(name, 0.0) for name in {**sums, **parts}}
             for index, row in zip(pack, scores, strict=True):
                 log_probs[index] = float(row.detach().sum())
-        return self._descend(sums | {"packs": float(len(packs))}), log_probs
+        return sums | {"packs": float(len(packs))}, log_probs
+
+    def _add_up_gradients(self) -> None:
+        if self.team.size > 1:
+            tensors = list(self.policy.trained.values())
+            for tensor in tensors:
+                tensor.grad = torch.zeros_like(tensor) if tensor.grad is None else tensor.grad
+            self.team.add_up([tensor.grad for tensor in tensors if tensor.grad is not None])
 
     def _descend(self, metrics: Metrics) -> Metrics:
         norm = float(torch.nn.utils.clip_grad_norm_(self.policy.trained.values(), self.config.max_grad_norm))
@@ -229,3 +276,31 @@ class VlmLearner:
         """Return each row's value once for each of its tokens."""
         lengths = torch.tensor([len(row) for row in scores], device=self.policy.device)
         return torch.repeat_interleave(torch.tensor(values, device=self.policy.device), lengths)
+
+
+def on_cpu(value: Any) -> Any:
+    """Return tensors, and containers of them, without ties to a device."""
+    if isinstance(value, Tensor):
+        return value.cpu()
+    if isinstance(value, dict):
+        return {key: on_cpu(item) for key, item in value.items()}
+    if isinstance(value, Beginning):
+        return Beginning(*(on_cpu(item) for item in value))
+    return value
+
+
+def _interleaved(shares: Sequence[Sequence[float]]) -> list[float]:
+    """Return what members have of a minibatch in its order."""
+    return [value for row in zip_longest(*shares) for value in row if value is not None]
+
+
+def _follow(config: VlmConfig, learning: VlmLearnerConfig, team: Team) -> None:
+    """Take the leader's updates on another device, until it says that there are no more."""
+    beginning: Beginning = team.hear()
+    device = f"cuda:{team.rank}" if torch.cuda.is_available() and config.device != "cpu" else "cpu"
+    learner = VlmLearner(VlmPolicy(config, seed=0, device=device), learning, team=team)
+    learner.policy.take_over(beginning.weights, version=beginning.version)
+    learner.load_state(beginning.state)
+    while (update := team.hear()) is not None:
+        samples, imitation_weight, rate = update
+        learner.update(samples, imitation_weight=imitation_weight, rate=rate)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from browser_env.errors import UsageError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VlmLearnerConfig:
@@ -21,7 +23,12 @@ class VlmLearnerConfig:
     max_ratio: float = 2.0  # importance ratios are cut off here
     policy_weight: float = 1.0
     kl_weight: float = 0.0  # of the divergence from the policy that learning began with
+    devices: int = 1  # that share every minibatch, each with the whole model
     seed: int = 0  # of minibatches
+
+    def __post_init__(self) -> None:
+        if self.devices < 1:
+            raise UsageError("devices that learn are at least 1")
 
     def to_json(self) -> dict[str, Any]:
         """Return the configuration as JSON-serialisable data."""

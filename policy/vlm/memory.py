@@ -11,7 +11,8 @@ import torch
 from browser_env.errors import UsageError
 from policy.vlm.config import VlmConfig
 from policy.vlm.learning_config import VlmLearnerConfig
-from policy.vlm.pretrained import empty_model, inner
+from policy.vlm.pretrained import device_of, empty_model, inner
+from policy.vlm.team import devices_there
 
 GB = 1e9
 MASTER = 4  # bytes of a number in gradients and in each of the optimiser's two averages
@@ -68,7 +69,9 @@ class MemoryPlan:
 
 
 def plan_memory(config: VlmConfig, learning: VlmLearnerConfig, *, available: float | None = None) -> MemoryPlan:
-    """Reckon what training a policy takes on this machine."""
+    """Reckon what training a policy takes on a device; raise :class:`UsageError` where there are too few of those."""
+    if learning.devices > (there := devices_there(device_of(config.device))):
+        raise UsageError(f"there are {there} devices, fewer than learning.devices={learning.devices}; set fewer")
     model: Any = empty_model(config)
     shape = inner(model).config.get_text_config()
     number = 2 if config.dtype == "bfloat16" else 4
@@ -94,6 +97,6 @@ def plan_memory(config: VlmConfig, learning: VlmLearnerConfig, *, available: flo
 
 
 def _memory(config: VlmConfig) -> float:
-    if config.device != "cpu" and torch.cuda.is_available():
+    if device_of(config.device).type == "cuda":
         return float(torch.cuda.mem_get_info()[1])
     return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))

@@ -22,7 +22,7 @@ from policy.vlm.forward import Written, reply_logits
 from policy.vlm.generation import Generation, Row, log_distribution
 from policy.vlm.grammar import action_automaton
 from policy.vlm.prefixes import Prefixes
-from policy.vlm.pretrained import Tools, ends_of, inner, load_model, load_tools, spelling
+from policy.vlm.pretrained import Tools, device_of, ends_of, inner, load_model, load_tools, spelling
 from policy.vlm.remote import RemoteGeneration
 from policy.vlm.server import Server, ServerConfig
 
@@ -33,7 +33,7 @@ class VlmPolicy:
     """Maps observations, and what was done before, to actions by an image-text-to-text model."""
 
     def __init__(self, config: VlmConfig, *, seed: int, device: str | torch.device | None = None) -> None:
-        self.device = _device(config.device if device is None else device)
+        self.device = device_of(config.device if device is None else device)
         tools = load_tools(config)
         model = load_model(config, seed=seed, device=self.device)
         vocabulary = _vocabulary(model, tools) if config.constrained else None
@@ -172,15 +172,6 @@ class VlmPolicy:
             tokens=len(row.prompt.ids) + len(row.tokens),
             reply=reply,
         )
-
-
-def _device(name: str | torch.device) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(name)
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise UsageError("no CUDA device was found; use device=cpu")
-    return device
 
 
 def _vocabulary(model: Any, tools: Tools) -> Vocabulary:
