@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from browser_env.action import Action, Answer, Check, Click, Point, Press, Scroll, Select, Target, Type, Wait
 from browser_env.observation import Element
-from policy.page import Page, has_area
+from policy.page import Page, element_at, has_area
 
 
 class Kind(IntEnum):
@@ -79,7 +79,7 @@ def decode(choice: Choice, page: Page, grid: tuple[int, int]) -> Action:
     if choice.kind is Kind.TYPE:
         return Type(element.id, choice.text)
     if choice.kind is Kind.SELECT and element.parent is not None:
-        return Select(element.parent, (element.name,))
+        return Select(element.parent, _selected_with(choice.elements[0], page))
     return Click(element.id)
 
 
@@ -145,35 +145,35 @@ def _encode_check(target: Target, checked: bool, page: Page) -> Choice | None:
 
 
 def _encode_select(target: Target, options: tuple[str, ...], page: Page) -> Choice | None:
-    """Return the choice of one option, by its name or else its value, of a list."""
-    parent = target if isinstance(target, str) else _element_at(target, page.elements)
-    if len(options) != 1 or parent is None:
-        return None
+    """Return the choice of one option, by its name or else its value, of a list; what else is selected stays."""
+    parent = target if isinstance(target, str) else element_at(target, page.elements)
     indices = [int(i) for i in np.flatnonzero(page.selectable) if page.elements[i].parent == parent]
-    named = tuple(i for i in indices if page.elements[i].name == options[0])
-    valued = tuple(i for i in indices if page.elements[i].value == options[0])[:1]
+    named = tuple(i for i in indices if sorted(_selected_with(i, page)) == sorted(options))
+    valued = tuple(i for i in indices if (page.elements[i].value,) == options)[:1]
     return Choice(kind=Kind.SELECT, elements=named or valued) if named or valued else None
+
+
+def _selected_with(index: int, page: Page) -> tuple[str, ...]:
+    """Return the names of all options that are selected once this one is; lists that take several keep the others."""
+    option = page.elements[index]
+    parent = None if option.parent is None else page.observation.element(option.parent)
+    if parent is None or "multiple" not in parent.states:
+        return (option.name,)
+    return tuple(
+        page.elements[i].name
+        for i in np.flatnonzero(page.selectable)
+        if page.elements[i].parent == option.parent and (i == index or "selected" in page.elements[i].states)
+    )
 
 
 def _aim(target: Target, page: Page, allowed: NDArray[np.bool_]) -> int | None:
     """Return the index of the allowed element that a target means."""
     if isinstance(target, Point):
         candidates = tuple(page.elements[i] for i in np.flatnonzero(allowed))
-        found = _element_at(target, candidates)
+        found = element_at(target, candidates)
         return None if found is None else page.rows[found]
     index = page.rows.get(target)
     return index if index is not None and allowed[index] else None
-
-
-def _element_at(point: Point, elements: tuple[Element, ...]) -> str | None:
-    """Return the id of the smallest visible element around a point; the later one of equals."""
-    best: tuple[float, str] | None = None
-    for element in elements:
-        x, y, width, height = element.box
-        around = x <= point.x < x + width and y <= point.y < y + height
-        if element.visible and has_area(element) and around and (best is None or width * height <= best[0]):
-            best = (width * height, element.id)
-    return None if best is None else best[1]
 
 
 def _cell(point: Point, grid: tuple[int, int], viewport: tuple[int, int]) -> int | None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from browser_env.acting import Decision
+from browser_env.acting import Decision, Turn
 from browser_env.action import Action
 from browser_env.errors import UsageError
 from browser_env.observation import Observation
@@ -98,12 +98,19 @@ class CompactPolicy:
         self._version = version
 
     def act(self, observations: Sequence[Observation], *, greedy: bool = False) -> list[Decision]:
-        """Decide for each observation; sample unless ``greedy``."""
+        """Decide for each observation as if nothing was done before; sample unless ``greedy``."""
+        return self.act_after(observations, [()] * len(observations), greedy=greedy)
+
+    def act_after(
+        self, observations: Sequence[Observation], pasts: Sequence[Sequence[Turn]], *, greedy: bool = False
+    ) -> list[Decision]:
+        """Decide for each observation, given the turns that led to it; sample unless ``greedy``."""
         if not observations:
             return []
         pages = [read_page(observation, self.config) for observation in observations]
         with torch.no_grad():
-            encoded = self.encode(self.batch([featurize(page, self.config) for page in pages]))
+            read = [featurize(page, self.config, past=past) for page, past in zip(pages, pasts, strict=True)]
+            encoded = self.encode(self.batch(read))
             values: list[float] = encoded.value.tolist()
             chances = [0.0 if greedy else exploration_chance(value, most=self.exploration) for value in values]
             choices = choose(self.network.writing, encoded, pages, generator=None if greedy else self.generator)
@@ -116,15 +123,20 @@ class CompactPolicy:
         rows = zip(actions, scores, values, strict=True)
         return [Decision(action=action, log_prob=score, value=value) for action, score, value in rows]
 
-    def log_prob(self, observations: Sequence[Observation], actions: Sequence[Action]) -> list[float]:
+    def log_prob(
+        self, observations: Sequence[Observation], actions: Sequence[Action], pasts: Sequence[Sequence[Turn]] = ()
+    ) -> list[float]:
         """Return the exact log-probability of each action; minus infinity where it cannot be chosen."""
-        readings = [self.read(o, a) for o, a in zip(observations, actions, strict=True)]
+        told = pasts or [()] * len(observations)
+        readings = [self.read(o, a, past=past) for o, a, past in zip(observations, actions, told, strict=True)]
         known = [reading for reading in readings if reading is not None]
         with torch.no_grad():
             scores = iter(self.evaluate(known).log_prob.tolist() if known else ())
         return [float("-inf") if reading is None else next(scores) for reading in readings]
 
-    def read(self, observation: Observation, action: Action, *, desired_return: float = 1.0) -> Reading | None:
+    def read(
+        self, observation: Observation, action: Action, *, past: Sequence[Turn] = (), desired_return: float = 1.0
+    ) -> Reading | None:
         """Prepare an action for evaluation, or return None where the network cannot choose it.
 
         The network is told the return that the action is to lead to (Kumar et al. 2019); when it acts, that is 1.
@@ -133,7 +145,8 @@ class CompactPolicy:
         choice = encode(action, page, self.network.grid)
         if choice is None or not expressible(choice, page, self.config):
             return None
-        return Reading(page=page, features=featurize(page, self.config, desired_return), choice=choice)
+        features = featurize(page, self.config, past=past, desired_return=desired_return)
+        return Reading(page=page, features=features, choice=choice)
 
     def evaluate(self, readings: Sequence[Reading], batch: Batch | None = None) -> Evaluation:
         """Score prepared actions in one forward pass; ``batch`` replaces what their features say."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from browser_env.acting import Turn
 from browser_env.observation import Element
 from policy.alignment import ALIGNMENT_FEATURES, Alignment, Link, align, neighbour_names
+from policy.anchors import ANCHOR_FEATURES, anchor_features, lines
 from policy.choice import kind_mask, pointer_masks
 from policy.config import CompactConfig
+from policy.memory import ELEMENT_MEMORY, PAGE_MEMORY, element_memory, page_memory
 from policy.page import Page, has_area
 from policy.pixels import crop, shrink, usable
 from policy.text import GRAMS_PER_WORD, Hashing, Token, quoted, stable_hash, text_ids
@@ -47,10 +51,10 @@ MAX_INDEX = 63
 BOX_WAVES = np.array([1.0, 2.0, 4.0, 8.0], dtype=np.float32) * math.pi
 BOX_FEATURES = 6 + 4 * len(BOX_WAVES)
 STATE_FEATURES = len(STATES) + 12
-ELEMENT_FEATURES = STATE_FEATURES + ALIGNMENT_FEATURES + BOX_FEATURES
+ELEMENT_FEATURES = STATE_FEATURES + ALIGNMENT_FEATURES + ANCHOR_FEATURES + ELEMENT_MEMORY + BOX_FEATURES
 GOAL_FEATURES = 10
 GOAL_IDS = 1 + GRAMS_PER_WORD
-PAGE_FEATURES = 5
+PAGE_FEATURES = 5 + PAGE_MEMORY
 
 
 class Tie(IntEnum):
@@ -58,11 +62,13 @@ class Tie(IntEnum):
 
     NONE = 0
     SIBLING = 1
-    NEXT = 2
-    PREVIOUS = 3
-    PARENT = 4
-    CHILD = 5
-    SELF = 6
+    COLUMN = 2
+    ROW = 3
+    NEXT = 4
+    PREVIOUS = 5
+    PARENT = 6
+    CHILD = 7
+    SELF = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -94,14 +100,15 @@ class Features:
         return len(self.goal_ids) + len(self.roles)
 
 
-def featurize(page: Page, config: CompactConfig, desired_return: float = 1.0) -> Features:
-    """Read everything the network may know of a page."""
+def featurize(page: Page, config: CompactConfig, *, past: Sequence[Turn] = (), desired_return: float = 1.0) -> Features:
+    """Read everything the network may know of a page, and of what was done before."""
     hashing = Hashing(config.word_buckets, config.gram_buckets)
     names = [element.name for element in page.elements]
     alignment = align(page)
+    rows, columns = lines(page)
     crops, has_crop = crop(page.observation, page.elements, config)
     return Features(
-        page=_page_features(page, desired_return),
+        page=_page_features(page, past, desired_return),
         goal_ids=_ids([token.text for token in page.goal], GOAL_IDS, hashing),
         goal_flags=_goal_flags(page.goal, alignment),
         roles=np.array([role_id(element.role, config) for element in page.elements], dtype=np.int64),
@@ -110,9 +117,16 @@ def featurize(page: Page, config: CompactConfig, desired_return: float = 1.0) ->
         name_ids=_ids(names, config.name_ids, hashing),
         value_ids=_ids([element.value for element in page.elements], config.value_ids, hashing),
         neighbour_ids=_ids(list(neighbour_names(page)), config.value_ids, hashing),
-        element_flags=_element_flags(page, alignment),
+        element_flags=np.concatenate(
+            [
+                _element_flags(page, alignment),
+                anchor_features(page, alignment.links, rows, columns),
+                element_memory(page, past),
+            ],
+            axis=1,
+        ),
         links=alignment.links,
-        ties=_ties(page),
+        ties=_ties(page, rows, columns),
         pointers=pointer_masks(page),
         kinds=kind_mask(page),
         image=shrink(page.observation, config),
@@ -137,9 +151,9 @@ def _ids(texts: list[str], width: int, hashing: Hashing) -> Ints:
     return np.array(rows, dtype=np.int64).reshape(len(texts), width)
 
 
-def _page_features(page: Page, desired_return: float) -> Floats:
+def _page_features(page: Page, past: Sequence[Turn], desired_return: float) -> Floats:
     observation = page.observation
-    return np.array(
+    now = np.array(
         [
             observation.error is not None,
             observation.truncated,
@@ -149,6 +163,7 @@ def _page_features(page: Page, desired_return: float) -> Floats:
         ],
         dtype=np.float32,
     )
+    return np.concatenate([now, page_memory(past)])
 
 
 def _goal_flags(goal: tuple[Token, ...], alignment: Alignment) -> Floats:
@@ -210,10 +225,12 @@ def _box_features(page: Page) -> Floats:
     return np.concatenate([shares, centers, np.sin(waves), np.cos(waves)], axis=1)
 
 
-def _ties(page: Page) -> Ints:
+def _ties(page: Page, in_row: Flags, in_column: Flags) -> Ints:
     count = len(page.elements)
     parents = np.array([page.parent(i) if page.parent(i) is not None else -1 for i in range(count)], dtype=np.int64)
     ties = np.where((parents[:, None] == parents[None, :]) & (parents[:, None] >= 0), Tie.SIBLING, Tie.NONE)
+    ties[in_column] = Tie.COLUMN
+    ties[in_row] = Tie.ROW
     rows = np.arange(count)
     ties[rows[:-1], rows[1:]] = Tie.NEXT
     ties[rows[1:], rows[:-1]] = Tie.PREVIOUS

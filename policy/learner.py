@@ -110,7 +110,9 @@ class Learner:
         self.steps = int(state["steps"])
 
     def _read(self, sample: LearningSample) -> Reading | None:
-        return self.policy.read(sample.observation, sample.action, desired_return=sample.desired_return)
+        return self.policy.read(
+            sample.observation, sample.action, past=sample.past, desired_return=sample.desired_return
+        )
 
     def _step(self, chosen: Sequence[Prepared], imitation_weight: float) -> tuple[Metrics, list[float]]:
         """Take one optimiser step, unless the gradient is not finite; return also the log-probabilities before it."""

@@ -166,7 +166,7 @@ class CompactNetwork(nn.Module):
         always = batch.goal_mask.new_ones(len(goal), extra)
         mask = torch.cat([batch.goal_mask, batch.element_mask, always], dim=1)
         relations = functional.pad(batch.relations, (0, extra, 0, extra))
-        mixed = self.transformer(tokens, relations, functional.pad(alike, (goals, extra, goals, extra)), mask)
+        mixed = self.transformer(tokens, relations, alike, mask, listed=slice(goals, goals + elements.shape[1]))
         return mixed[:, -extra], mixed[:, :goals], mixed[:, goals:-extra]
 
     def _pointers(self, state: Tensor, elements: Tensor) -> Tensor:

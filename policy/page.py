@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from browser_env.action import Point
 from browser_env.observation import Element, Observation
 from policy.config import CompactConfig
 from policy.text import Token, tokenize
@@ -62,6 +63,17 @@ def read_page(observation: Observation, config: CompactConfig) -> Page:
 def has_area(element: Element) -> bool:
     """Tell whether the box is finite and not empty."""
     return all(map(math.isfinite, element.box)) and element.box[2] > 0 and element.box[3] > 0
+
+
+def element_at(point: Point, elements: tuple[Element, ...]) -> str | None:
+    """Return the id of the smallest visible element around a point; the later one of equals."""
+    best: tuple[float, str] | None = None
+    for element in elements:
+        x, y, width, height = element.box
+        around = x <= point.x < x + width and y <= point.y < y + height
+        if element.visible and has_area(element) and around and (best is None or width * height <= best[0]):
+            best = (width * height, element.id)
+    return None if best is None else best[1]
 
 
 def _fitting(elements: tuple[Element, ...], limit: int, *, words: set[str]) -> tuple[Element, ...]:

@@ -35,13 +35,15 @@ def choose_list(observation: Observation) -> Action:
 
 
 def click_scroll_list(observation: Observation) -> Action:
-    """Choose the named options at once, then submit."""
+    """Choose the named options, one more at a time, then submit."""
     match = re.fullmatch(r"Select (.*) from the scroll list and click Submit\.", observation.goal)
     named_ones = match[1].split(", ") if match else []
     options = [option for option in of_role(observation, "option") if option.name in named_ones]
-    if all("selected" in option.states for option in options):
+    missing = [option for option in options if "selected" not in option.states]
+    if not missing:
         return submit(observation)
-    return Select(of_role(observation, "listbox")[0].id, tuple(option.name for option in options))
+    chosen = tuple(option.name for option in options if option not in missing[1:])
+    return Select(of_role(observation, "listbox")[0].id, chosen)
 
 
 EXPERTS: dict[str, Expert] = {

@@ -139,3 +139,21 @@ def test_an_empty_page_allows_no_pointing() -> None:
 def test_nothing_is_pointed_at_where_there_is_no_viewport() -> None:
     mask = kind_mask(read_page(Observation(goal="", viewport=(0, 0)), CompactConfig()))
     assert not mask[[Kind.POINT, Kind.SCROLL]].any()
+
+
+def test_a_list_that_takes_several_keeps_what_is_selected(page: Page) -> None:
+    listed = tuple(
+        replace(element, states=("multiple",) if element.id == "e4" else element.states)
+        for element in page.observation.elements
+    )
+    first = encode(
+        Select("e4", ("France",)), read_page(replace(page.observation, elements=listed), CompactConfig()), GRID
+    )
+    chosen = tuple(replace(e, states=("selected",)) if e.name == "France" else e for e in listed)
+    several = read_page(replace(page.observation, elements=chosen), CompactConfig())
+    more = Select("e4", ("Chad", "France"))
+    choice = encode(more, several, GRID)
+    assert first is not None
+    assert choice is not None
+    assert sorted(decode(choice, several, GRID).options) == ["Chad", "France"]  # type: ignore[attr-defined]
+    assert encode(Select("e4", ("Chad",)), several, GRID) is None, "it would have to let go of France"
