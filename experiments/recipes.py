@@ -41,7 +41,7 @@ def miniwob_56() -> Recipe:
         cloning_epochs=30,
         near_goal=0.3,
         num_updates=1500,
-        learning_limit_s=7200.0,
+        learning_limit_s=6600.0,
         groups_per_update=48,
         rate_floor=0.3,
         learning=LearnerConfig(learning_rate=3e-4, entropy_weight=0.02),
