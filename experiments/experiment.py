@@ -24,10 +24,9 @@ from experiments.recipe import Recipe
 from experiments.run_log import Run, Tracker, cost_metrics
 from experiments.scores import TABLE, TaskScore, by_group, mean_success, score_episodes, total_cost
 from experiments.task_choice import choose_tasks, demonstrations_of
-from experiments.training import assess, clone, demonstrate
+from experiments.training import Demonstrations, assess, clone, demonstrate
 from experiments.workshop import DEMONSTRATION, Workshop
 from policy.kinds import check_memory
-from replay.kept import Kept
 from replay.store import ReplayStore
 from rewards.cost import Cost
 
@@ -164,7 +163,7 @@ def run_experiment(
 
 
 def _run_arm(
-    shop: Workshop, arm: str, demonstrations: Sequence[Kept], tracker: Tracker, parent: Run
+    shop: Workshop, arm: str, demonstrations: Demonstrations, tracker: Tracker, parent: Run
 ) -> list[TaskScore]:
     """Train an arm, evaluate it, and record what it reached."""
     recipe = shop.recipe

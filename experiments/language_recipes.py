@@ -30,6 +30,7 @@ def vlm_smoke() -> Recipe:
         policy=policy,
         tasks=("miniwob/click-test-2",),
         demonstrations_per_task=6,
+        validation_demonstrations=4,
         cloning_epochs=6,
         num_updates=6,
         groups_per_update=2,

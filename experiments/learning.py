@@ -21,6 +21,7 @@ from experiments.evaluation import tagged
 from experiments.recipe import Recipe
 from experiments.run_log import Run
 from experiments.scores import by_group, total_cost
+from experiments.training import Demonstrations, validate
 from experiments.workshop import PRACTICE, Workshop, one_thread
 from policy.kinds import (
     TrainedPolicy,
@@ -65,14 +66,14 @@ class Experience:
         return [row | {"steps_left": self.approach.left(row["task"])} for row in self.curriculum.rows()]
 
 
-def learn(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> TrainedPolicy:
+def learn(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPolicy:
     """Improve the cloned policy by its own experience, mixed with imitation; go on where a checkpoint is.
 
     While the learner takes an update, the policy already practises for the next one.
     """
     recipe = shop.recipe
     policy, learner = _resume(shop)
-    experience = remember(shop, demonstrations)
+    experience = remember(shop, demonstrations.imitated)
     planned = iter(range(policy.version, recipe.num_updates))
     deadline = time.monotonic() + recipe.learning_limit_s
     actors = Actors(shop.pool, policy, on_step=shop.keeper.note, on_episode=lambda e: shop.keeper.keep(practised(e)))
@@ -95,9 +96,11 @@ def learn(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> TrainedPo
             spent = total_cost(episodes) + Cost(cpu_s=time.thread_time() - cpu_s)
             metrics |= {"wait_s": waited, "update_s": time.monotonic() - started, "money": recipe.prices.money(spent)}
             metrics |= staleness(samples, version=update)
+            if ends_stretch := policy.version % recipe.checkpoint_every == 0:
+                metrics |= validate(policy, demonstrations.validation)
             _log_update(run, update, metrics, episodes, experience)
             bar.advance(detail=f"success {np.mean([e.success for e in episodes]):.2f}")
-            if policy.version % recipe.checkpoint_every == 0:
+            if ends_stretch:
                 save_progress(shop, policy, learner)
                 run.log_table(CURRICULUM, experience.rows())
     save_progress(shop, policy, learner)

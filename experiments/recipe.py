@@ -35,6 +35,7 @@ class Recipe:
     pixels: bool = True  # whether browsers take screenshots; scripted experts of some tasks need them
     demonstrations: str = ""  # folder of a replay store to take them from; empty: scripted experts make them
     demonstrations_per_task: int = 5  # at most
+    validation_demonstrations: int = 0  # per task, on top; they only show how likely their actions have become
     cloning_epochs: int = 30  # passes over the demonstrations
     num_updates: int = 250  # of mixed imitation and reinforcement learning
     learning_limit_s: float = 900.0  # wall clock of these updates; on a slow machine there are fewer of them

@@ -7,9 +7,11 @@ in checkpoints.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,31 +26,53 @@ from experiments.run_log import Run
 from experiments.task_choice import demonstrations_of
 from experiments.workshop import DEMONSTRATION, Workshop, one_thread
 from policy.kinds import TrainedPolicy, load_policy, new_learner, new_policy, save_checkpoint
-from policy.metrics import mean_metrics
+from policy.metrics import Metrics, mean_metrics
 from replay.buffer import ReplayBuffer
 from replay.index import EpisodeInfo
 from replay.kept import Kept, in_memory, in_store
+from replay.samples import imitated
 from replay.store import ReplayStore
 from rewards.outcome import Outcome
 
 SEEDS_PER_RUN = 1000  # demonstration seeds set aside for each
+VALIDATED_AT_ONCE = 16  # steps
 MAX_EXTRA_SEEDS = 20  # tried in a row when an expert fails on some pages
 
 
-def demonstrate(shop: Workshop) -> list[Kept]:
+class Demonstrations(NamedTuple):
+    """What is imitated, and what only shows how well."""
+
+    imitated: list[Kept]
+    validation: list[Kept]
+
+
+def demonstrate(shop: Workshop) -> Demonstrations:
     """Return the demonstrations: those of the recipe's store, or scripted ones, made where there are none yet.
 
-    Tasks without an expert have none.
+    Tasks without an expert have none. The first of each task are imitated.
     """
-    if shop.recorded is not None:
-        return _recorded(shop, shop.recorded)
+    found = _scripted(shop) if shop.recorded is None else _recorded(shop, shop.recorded)
+    parts = Demonstrations([], [])
+    for _, mine in itertools.groupby(found, key=lambda kept: kept.task):
+        of_task = list(mine)
+        parts.imitated.extend(of_task[: shop.recipe.demonstrations_per_task])
+        parts.validation.extend(of_task[shop.recipe.demonstrations_per_task :])
+    return parts
+
+
+def _wanted(shop: Workshop) -> int:
+    """Return how many demonstrations there are to be of a task."""
+    return shop.recipe.demonstrations_per_task + shop.recipe.validation_demonstrations
+
+
+def _scripted(shop: Workshop) -> list[Kept]:
     have = [e for e in shop.store.episodes(source=Source.SCRIPT, tag=DEMONSTRATION) if e.success]
     shown = [task for task in shop.tasks if task.name in EXPERTS]
-    with shop.progress.phase("demonstrations", total=shop.recipe.demonstrations_per_task * len(shown)) as bar:
+    with shop.progress.phase("demonstrations", total=_wanted(shop) * len(shown)) as bar:
         for task in shown:
             mine = [episode for episode in have if episode.task.name == task.name]
             bar.advance(len(mine))
-            missing = shop.recipe.demonstrations_per_task - len(mine)
+            missing = _wanted(shop) - len(mine)
             used = {episode.seed for episode in mine}
             for episode in _demonstrations(shop, task, count=missing, used=used):
                 shop.keeper.keep(episode)
@@ -67,7 +91,7 @@ def _recorded(shop: Workshop, store: ReplayStore) -> list[Kept]:
     chosen: list[EpisodeInfo] = []
     for task in (task.name for task in shop.tasks):
         successes = (episode for episode in store.episodes(task=task, outcome=Outcome.SUCCESS) if episode.steps)
-        ids = {episode.id for episode in itertools.islice(successes, shop.recipe.demonstrations_per_task)}
+        ids = {episode.id for episode in itertools.islice(successes, _wanted(shop))}
         chosen += [info for info in store.query(task=task) if info.id in ids]
     if not chosen:
         source = demonstrations_of(shop.recipe)
@@ -91,23 +115,38 @@ def _demonstrations(shop: Workshop, task: Task, *, count: int, used: set[int]) -
                 yield tagged(episode, DEMONSTRATION)
 
 
-def clone(shop: Workshop, demonstrations: Sequence[Kept], run: Run) -> TrainedPolicy:
+def clone(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPolicy:
     """Return a policy that imitates the demonstrations."""
     recipe = shop.recipe
     if (shop.checkpoint("imitation") / "config.json").exists():
         return load_policy(shop.checkpoint("imitation"))
     policy = new_policy(recipe.policy, seed=recipe.seed)
     cloning = new_learner(policy, replace(recipe.cloning, seed=recipe.seed))
-    buffer = ReplayBuffer(demonstrations=demonstrations)
+    buffer = ReplayBuffer(demonstrations=demonstrations.imitated)
     rng = np.random.default_rng(recipe.seed)
     with closing(cloning) as learner, shop.progress.phase("imitation", total=recipe.cloning_epochs) as bar:
         for epoch in range(recipe.cloning_epochs):
             metrics = mean_metrics([learner.update(batch) for batch in buffer.epoch(recipe.cloning.minibatch, rng)])
+            metrics |= validate(policy, demonstrations.validation)
             run.log_metrics({f"train/{name}": value for name, value in metrics.items()}, step=epoch)
             bar.advance(detail=f"loss {metrics.get('imitation_loss', 0):.3f}")
     policy.version = 0
     save_checkpoint(shop.checkpoint("imitation"), policy)
     return policy
+
+
+def validate(policy: TrainedPolicy, demonstrations: Sequence[Kept]) -> Metrics:
+    """Return the mean log-probability, in nats, of demonstrated actions that are not imitated; nothing without any.
+
+    Actions that the policy cannot choose are left out.
+    """
+    samples = [imitated(kept.read(), index) for kept in demonstrations for index in range(kept.num_steps)]
+    scores: list[float] = []
+    for start in range(0, len(samples), VALIDATED_AT_ONCE):
+        some = samples[start : start + VALIDATED_AT_ONCE]
+        scores += policy.log_prob([s.observation for s in some], [s.action for s in some], [s.past for s in some])
+    finite = [score for score in scores if math.isfinite(score)]
+    return {"validation_log_prob": sum(finite) / len(finite)} if finite else {}
 
 
 def assess(shop: Workshop, policy: TrainedPolicy, arm: str) -> list[Episode]:

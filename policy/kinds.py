@@ -13,8 +13,10 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from browser_env.acting import Policy
+from browser_env.acting import Policy, Turn
+from browser_env.action import Action
 from browser_env.errors import UsageError
+from browser_env.observation import Observation
 from policy import checkpoint as compact_checkpoint
 from policy.compact import CompactPolicy
 from policy.config import CompactConfig
@@ -45,6 +47,12 @@ class TrainedPolicy(Policy, Protocol):
 
     def take_over(self, weights: dict[str, Tensor], *, version: int) -> None:
         """Use these weights from now on."""
+        ...
+
+    def log_prob(
+        self, observations: Sequence[Observation], actions: Sequence[Action], pasts: Sequence[Sequence[Turn]] = ()
+    ) -> list[float]:
+        """Return each action's log-probability; minus infinity where it cannot be chosen."""
         ...
 
     def practise(self, *, exploration: float, seed: int) -> None:

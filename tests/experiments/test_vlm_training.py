@@ -19,12 +19,17 @@ from policy.kinds import check_memory, load_policy, new_policy
 from replay.samples import experience_samples
 from replay.store import ReplayStore
 
-SMALL = ("demonstrations_per_task=2", "cloning_epochs=2", "num_updates=2", "evaluation_episodes=2", "group_size=2")
+SMALL = ("demonstrations_per_task=2", "cloning_epochs=4", "num_updates=2", "evaluation_episodes=2", "group_size=2")
 
 
 def train(runs: Path, *more: str) -> int:
     changes = [part for change in SMALL for part in ("--set", change)]
     return main(["train", "vlm-smoke", "--runs", str(runs), *(more or changes)])
+
+
+def logged(folder: Path, metric: str) -> list[float]:
+    rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [row["metrics"][metric] for row in rows if metric in row.get("metrics", {})]
 
 
 def test_training_runs_resumes_and_is_evaluated(tmp_path: Path) -> None:
@@ -38,6 +43,9 @@ def test_training_runs_resumes_and_is_evaluated(tmp_path: Path) -> None:
     assert all(reply is not None and len(reply.tokens) == len(reply.log_probs) for reply in replies)
     policy = load_policy(run / "checkpoints" / "mixed")
     assert policy.version == 2
+    likelihoods = logged(run / "imitation", "train/validation_log_prob")
+    assert len(likelihoods) == 4
+    assert likelihoods[-1] > likelihoods[0], "actions that are not imitated become likelier, too"
     shutil.rmtree(run / "checkpoints" / "mixed")
     assert train(tmp_path, "--resume") == 0
     checkpoint = str(run / "checkpoints" / "mixed")
