@@ -17,6 +17,7 @@ from browser_env.seeds import DEMONSTRATION_START
 from experiments.actors import Actors, Group
 from experiments.approaching import Approach, demonstrated_routes, golden_routes
 from experiments.curriculum import Curriculum
+from experiments.deadline import Deadline
 from experiments.evaluation import tagged
 from experiments.recipe import Recipe
 from experiments.run_log import Run
@@ -75,12 +76,12 @@ def learn(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPo
     policy, learner = _resume(shop)
     experience = remember(shop, demonstrations.imitated)
     planned = iter(range(policy.version, recipe.num_updates))
-    deadline = time.monotonic() + recipe.learning_limit_s
+    deadline = Deadline(shop.directory / "learning.json", limit_s=recipe.learning_limit_s)
     actors = Actors(shop.pool, policy, on_step=shop.keeper.note, on_episode=lambda e: shop.keeper.keep(practised(e)))
     bar_of = shop.progress.phase("imitation and reinforcement", total=recipe.num_updates, done=policy.version)
     with one_thread(), closing(learner), actors, bar_of as bar:
         _request_next(actors, planned, shop, experience)
-        while policy.version < recipe.num_updates and time.monotonic() < deadline:
+        while (done := max(recipe.done(policy.version), deadline.share)) < 1:
             update, started, cpu_s = policy.version, time.monotonic(), time.thread_time()
             episodes = [episode for group in actors.take(recipe.groups_per_update) for episode in group]
             waited = time.monotonic() - started
@@ -89,7 +90,7 @@ def learn(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPo
                 recipe, episodes, experience, version=update, rng=np.random.default_rng([recipe.seed, update])
             )
             experience.add(episodes)
-            weight, rate = recipe.imitation_weight(update), recipe.rate(update)
+            weight, rate = recipe.imitation_weight(done), recipe.rate(done)
             metrics = learner.update(samples, imitation_weight=weight, rate=rate)
             actors.publish(policy)
             experience.buffer.learned(samples, learner.surprises)
@@ -101,9 +102,9 @@ def learn(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPo
             _log_update(run, update, metrics, episodes, experience)
             bar.advance(detail=f"success {np.mean([e.success for e in episodes]):.2f}")
             if ends_stretch:
-                save_progress(shop, policy, learner)
+                save_progress(shop, policy, learner, deadline)
                 run.log_table(CURRICULUM, experience.rows())
-    save_progress(shop, policy, learner)
+    save_progress(shop, policy, learner, deadline)
     run.log_table(CURRICULUM, experience.rows())
     return policy
 
@@ -114,10 +115,11 @@ def _request_next(actors: Actors, planned: Iterator[int], shop: Workshop, experi
         actors.request(plan(shop, experience, update))
 
 
-def save_progress(shop: Workshop, policy: TrainedPolicy, learner: TrainingLearner) -> None:
+def save_progress(shop: Workshop, policy: TrainedPolicy, learner: TrainingLearner, deadline: Deadline) -> None:
     """Write the checkpoint to go on from, once all episodes that led to it are on disk."""
     shop.keeper.flush()
     save_checkpoint(shop.checkpoint("mixed"), policy, learner)
+    deadline.save()
 
 
 def practised(episode: Episode) -> Episode:

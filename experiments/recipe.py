@@ -38,7 +38,7 @@ class Recipe:
     validation_demonstrations: int = 0  # per task, on top; they only show how likely their actions have become
     cloning_epochs: int = 30  # passes over the demonstrations
     num_updates: int = 250  # of mixed imitation and reinforcement learning
-    learning_limit_s: float = 900.0  # wall clock of these updates; on a slow machine there are fewer of them
+    learning_limit_s: float = 900.0  # wall clock of these updates, resumed or not; on a slow machine there are fewer
     groups_per_update: int = 32  # (task, seed) pairs rolled out for an update
     group_size: int = 1  # episodes of one task and seed; alone, an episode is compared to its task's mean
     exploration: float = 0.3  # chance, where the policy hopes for nothing, of any click or selection
@@ -72,17 +72,17 @@ class Recipe:
         if not self.tasks and not self.task_set:
             raise UsageError("a recipe needs at least one task, or a task_set")
 
-    def imitation_weight(self, update: int) -> float:
-        """Return the weight of the imitation loss at an update."""
-        return self.imitation_floor + (self.imitation_start - self.imitation_floor) * self._left(update)
+    def done(self, updates: int) -> float:
+        """Return the share of mixed learning that so many updates are."""
+        return updates / self.num_updates if self.num_updates else 1.0
 
-    def rate(self, update: int) -> float:
-        """Return the factor of the learning rate at an update."""
-        return self.rate_floor + (1 - self.rate_floor) * self._left(update)
+    def imitation_weight(self, done: float) -> float:
+        """Return the weight of the imitation loss when a share of mixed learning is done."""
+        return self.imitation_floor + (self.imitation_start - self.imitation_floor) * _left(done)
 
-    def _left(self, update: int) -> float:
-        """Return what a cosine from 1 to 0 over all updates has come to."""
-        return 0.5 * (1 + math.cos(math.pi * update / max(self.num_updates - 1, 1)))
+    def rate(self, done: float) -> float:
+        """Return the factor of the learning rate when a share of mixed learning is done."""
+        return self.rate_floor + (1 - self.rate_floor) * _left(done)
 
     def to_json(self) -> dict[str, Any]:
         """Return the recipe as JSON-serialisable data."""
@@ -97,6 +97,11 @@ class Recipe:
         for name in sorted(data, key=lambda name: name != "task_set"):  # with a set, no tasks need to be named
             recipe = override(recipe, name, data[name])
         return recipe
+
+
+def _left(done: float) -> float:
+    """Return what a cosine from 1 to 0 has come to."""
+    return 0.5 * (1 + math.cos(math.pi * min(max(done, 0.0), 1.0)))
 
 
 def language_recipe(name: str, **changes: Any) -> Recipe:

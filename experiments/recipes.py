@@ -40,11 +40,12 @@ def miniwob_56() -> Recipe:
         demonstrations_per_task=5,
         cloning_epochs=30,
         near_goal=0.3,
-        num_updates=1500,
-        learning_limit_s=6600.0,
-        groups_per_update=48,
-        rate_floor=0.3,
-        learning=LearnerConfig(learning_rate=3e-4, entropy_weight=0.02),
+        num_updates=1000,
+        learning_limit_s=5700.0,
+        groups_per_update=24,
+        imitation_samples=256,
+        rate_floor=0.2,
+        learning=LearnerConfig(learning_rate=5e-4, minibatch=32),
         curriculum=CurriculumConfig(cost_exponent=0.5),
     )
 

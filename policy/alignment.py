@@ -27,7 +27,7 @@ class Link(IntEnum):
     QUOTED = 7  # likewise, and alone between quotes
 
 
-ALIGNMENT_FEATURES = 12
+ALIGNMENT_FEATURES = 13
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,15 +43,15 @@ class _Goal:
 
     def __init__(self, tokens: tuple[Token, ...]) -> None:
         self.words = [token.text for token in tokens]
-        self.lower = [token.lower for token in tokens]
+        self.lower = [_plain(token.text) for token in tokens]
         self.in_quotes = quoted(tokens)
         self.positions: dict[str, list[int]] = {}
         for position, word in enumerate(self.lower):
             self.positions.setdefault(word, []).append(position)
 
     def find(self, words: list[str]) -> list[tuple[int, bool]]:
-        """Return where the words stand in a row, and whether letter by letter."""
-        lower = [word.lower() for word in words]
+        """Return where the words stand in a row, and whether letter by letter; 05 is 5, but not letter by letter."""
+        lower = [_plain(word) for word in words]
         starts = self.positions.get(lower[0], ()) if words else ()
         end = len(words)
         return [(i, self.words[i : i + end] == words) for i in starts if self.lower[i : i + end] == lower]
@@ -64,18 +64,21 @@ class _Goal:
 
 
 def align(page: Page) -> Alignment:
-    """Link every element of a page to the goal's tokens."""
+    """Link every element of a page to the goal's tokens, but for those that show the goal itself."""
     goal = _Goal(page.goal)
     links = np.zeros((len(page.elements), len(page.goal)), dtype=np.int64)
     features = np.zeros((len(page.elements), ALIGNMENT_FEATURES), dtype=np.float32)
     before = ""
     for row, (element, link, feature) in enumerate(zip(page.elements, links, features, strict=True)):
+        if row in page.goal_rows:
+            continue
         _link_words(goal, before, Link.CONTEXT, link)
         feature[0] = _link_words(goal, element.name, Link.WORD, link)
         feature[1] = _link_value(goal, element.value, link)
         feature[2:9] = _link_name(goal, element.name, link)
         feature[9] = float(bool(before) and (link == Link.CONTEXT).any())
         feature[10:12] = _link_headers(goal, element.headers, link)
+        feature[12] = float(element.role in goal.positions)
         before = page.elements[row].name
     return Alignment(links, features)
 
@@ -85,13 +88,18 @@ def neighbour_names(page: Page) -> tuple[str, ...]:
     return ("", *(element.name for element in page.elements[:-1])) if page.elements else ()
 
 
+def _plain(word: str) -> str:
+    """Return a word regardless of case, and a number without leading zeros."""
+    return (word.lstrip("0") or "0") if word.isdigit() else word.lower()
+
+
 def _words(text: str) -> list[str]:
     return [token.text for token in tokenize(text, MAX_WORDS)]
 
 
 def _link_words(goal: _Goal, text: str, kind: Link, link: NDArray[np.int64]) -> float:
     """Link the goal tokens that are words of a text; return the share of words found."""
-    words = [word.lower() for word in _words(text) if word.isalnum()]
+    words = [_plain(word) for word in _words(text) if word.isalnum()]
     found = [goal.positions[word] for word in words if word in goal.positions]
     for positions in found:
         link[positions] = kind

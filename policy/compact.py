@@ -112,7 +112,10 @@ class CompactPolicy:
             read = [featurize(page, self.config, past=past) for page, past in zip(pages, pasts, strict=True)]
             encoded = self.encode(self.batch(read))
             values: list[float] = encoded.value.tolist()
-            chances = [0.0 if greedy else exploration_chance(value, most=self.exploration) for value in values]
+            most = 0.0 if greedy else self.exploration
+            chances = [
+                exploration_chance(value, most=most, turns=len(past)) for value, past in zip(values, pasts, strict=True)
+            ]
             choices = choose(self.network.writing, encoded, pages, generator=None if greedy else self.generator)
             if any(chances):
                 choices = explore(choices, pages, chances=chances, generator=self.generator)

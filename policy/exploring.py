@@ -1,4 +1,4 @@
-"""Exploration: now and then, a click on any element or any option of a list.
+"""Exploration: now and then, a click on some element or option of a list, rather on what says that it can be clicked.
 
 A policy cloned from few demonstrations is sure even where it is wrong, and then neither its own samples nor the
 policy gradient, whose size goes with 1 - p, ever lead it out. It explores the more the less it hopes for. The
@@ -18,48 +18,53 @@ from numpy.typing import NDArray
 from policy.choice import Choice, Kind
 from policy.page import Page
 
+EXPLORED = (Kind.CLICK, Kind.SELECT)
+INVITING = {"clickable", "editable"}  # states
+INVITED = 4.0  # so many times likelier than what shows no sign that it can be clicked
 
-def exploration_chance(value: float, *, most: float) -> float:
-    """Return the chance to explore where this return is expected.
+
+def exploration_chance(value: float, *, most: float, turns: int = 0) -> float:
+    """Return the chance to explore where this return is expected, after so many turns.
 
     It falls with the square: were it linear, exploring alone could make an episode of many steps fail, that lower
-    the value, and that raise the chance again.
+    the value, and that raise the chance again. It falls with the turns, so that an episode is explored about once,
+    however many steps it takes.
     """
-    return most * (1 - min(max(value, 0.0), 1.0)) ** 2
+    return most * (1 - min(max(value, 0.0), 1.0)) ** 2 / (1 + turns)
 
 
 def explore(
     choices: Sequence[Choice], pages: Sequence[Page], *, chances: Sequence[float], generator: torch.Generator
 ) -> list[Choice]:
-    """Replace each choice, with its chance, by one of all clicks and selections, all equally likely."""
+    """Replace each choice, with its chance, by a click or a selection."""
     draws = torch.rand(len(choices), 2, generator=generator).tolist()
     return [
-        _nth(choice, page, part) if draw < chance and _count(page) else choice
+        _drawn(choice, page, part) if draw < chance and _weights(page).any() else choice
         for choice, page, chance, (draw, part) in zip(choices, pages, chances, draws, strict=True)
     ]
 
 
 def mixed_log_prob(log_prob: float, choice: Choice, page: Page, *, chance: float) -> float:
     """Return a choice's log-probability under the mixture, from that under the policy alone."""
-    count = _count(page)
-    if not chance or not count:
+    weights = _weights(page)
+    if not chance or not weights.any():
         return log_prob
-    ways = len(choice.elements) if choice.kind in (Kind.CLICK, Kind.SELECT) else 0
-    return math.log((1 - chance) * math.exp(log_prob) + chance * ways / count)
+    row = EXPLORED.index(choice.kind) if choice.kind in EXPLORED else None
+    share = 0.0 if row is None else weights[row, list(choice.elements)].sum() / weights.sum()
+    return math.log((1 - chance) * math.exp(log_prob) + chance * share)
 
 
-def _count(page: Page) -> int:
-    return int(page.clickable.sum() + page.selectable.sum())
+def _weights(page: Page) -> NDArray[np.float64]:
+    """Return how often each element is clicked and each option selected, up to a factor: (2, num_elements)."""
+    inviting = np.array([bool(INVITING & set(element.states)) for element in page.elements], dtype=np.bool_)
+    clicks = page.clickable * np.where(inviting, INVITED, 1.0)
+    clicks[list(page.goal_rows)] = 0.0
+    return np.stack([clicks, page.selectable * INVITED])
 
 
-def _nth(choice: Choice, page: Page, part: float) -> Choice:
+def _drawn(choice: Choice, page: Page, part: float) -> Choice:
     """Return the click or selection that stands at this part, from 0 to 1, of all of them."""
-    clickable, selectable = _rows(page.clickable), _rows(page.selectable)
-    index = min(int(part * _count(page)), _count(page) - 1)
-    if index < len(clickable):
-        return replace(choice, kind=Kind.CLICK, elements=(clickable[index],), index=0, text="")
-    return replace(choice, kind=Kind.SELECT, elements=(selectable[index - len(clickable)],), index=0, text="")
-
-
-def _rows(mask: NDArray[np.bool_]) -> list[int]:
-    return [int(row) for row in np.flatnonzero(mask)]
+    sums = _weights(page).cumsum()
+    place = min(int(np.searchsorted(sums, part * sums[-1], side="right")), len(sums) - 1)
+    kind, element = divmod(place, len(page.elements))
+    return replace(choice, kind=EXPLORED[kind], elements=(element,), index=0, text="")

@@ -17,6 +17,7 @@ from policy.anchors import ANCHOR_FEATURES, anchor_features, lines
 from policy.choice import kind_mask, pointer_masks
 from policy.config import CompactConfig
 from policy.memory import ELEMENT_MEMORY, PAGE_MEMORY, element_memory, page_memory
+from policy.numbers import NUMBER_FEATURES, number_features
 from policy.page import Page, has_area
 from policy.pixels import crop, shrink, usable
 from policy.text import GRAMS_PER_WORD, Hashing, Token, quoted, stable_hash, text_ids
@@ -45,13 +46,15 @@ ROLES = (
 )  # roles with an embedding of their own; others share hashed ones
 STATES = (
     *("checked", "clickable", "disabled", "editable", "expanded", "focused", "readonly", "required", "selected"),
-)  # those with a feature of their own; more would not fit the weights that are stored
+)  # those with a feature of their own
 MAX_ORDINAL = 7
 MAX_INDEX = 63
 BOX_WAVES = np.array([1.0, 2.0, 4.0, 8.0], dtype=np.float32) * math.pi
 BOX_FEATURES = 6 + 4 * len(BOX_WAVES)
 STATE_FEATURES = len(STATES) + 12
-ELEMENT_FEATURES = STATE_FEATURES + ALIGNMENT_FEATURES + ANCHOR_FEATURES + ELEMENT_MEMORY + BOX_FEATURES
+ELEMENT_FEATURES = (
+    STATE_FEATURES + ALIGNMENT_FEATURES + BOX_FEATURES + ANCHOR_FEATURES + NUMBER_FEATURES + ELEMENT_MEMORY
+)
 GOAL_FEATURES = 10
 GOAL_IDS = 1 + GRAMS_PER_WORD
 PAGE_FEATURES = 5 + PAGE_MEMORY
@@ -121,6 +124,7 @@ def featurize(page: Page, config: CompactConfig, *, past: Sequence[Turn] = (), d
             [
                 _element_flags(page, alignment),
                 anchor_features(page, alignment.links, rows, columns),
+                number_features(page),
                 element_memory(page, past),
             ],
             axis=1,

@@ -7,19 +7,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from policy.augment import hide
 from policy.compact import CompactPolicy, Evaluation, Reading
-from policy.losses import (
-    clip_fraction,
-    clipped_policy_loss,
-    imitation_loss,
-    importance_ratios,
-    kl_estimate,
-    value_loss,
-)
+from policy.losses import imitation_loss, importance_ratios, kl_estimate, truncated_policy_loss, value_loss
 from policy.metrics import Metrics, mean_metrics
 from policy.samples import LearningSample
 
@@ -37,13 +31,13 @@ class LearnerConfig:
     minibatch: int = 64  # samples in one optimiser step
     part: int = 32  # of these, so many of like size are padded to one size and evaluated together
     epochs: int = 1  # passes over the samples of an update
-    clip: float = 0.2  # of importance ratios
     max_ratio: float = 2.0  # importance ratios are cut off here
     policy_weight: float = 1.0
     value_weight: float = 0.5
     entropy_weight: float = 0.01  # also of what is imitated: a policy that is too sure explores nothing
     hidden_words: float = 0.1  # share of words hidden from what is imitated
     hidden_images: float = 0.0  # share of screenshots hidden from what is imitated
+    hidden_past: float = 0.2  # share of steps imitated as if nothing was done before: few show when to do what
     seed: int = 0  # of minibatches and hiding
 
     def to_json(self) -> dict[str, Any]:
@@ -79,8 +73,8 @@ class Learner:
         surprises: dict[int, float] = {}  # by the sample's identity
         for _ in range(self.config.epochs if usable else 0):
             order = torch.randperm(len(usable), generator=self.generator).tolist()
-            for start in range(0, len(order), self.config.minibatch):
-                chosen = [usable[i] for i in order[start : start + self.config.minibatch]]
+            for part in even_parts(order, self.config.minibatch):
+                chosen = [usable[i] for i in part]
                 metrics, log_probs = self._step(chosen, imitation_weight)
                 totals.append(metrics)
                 surprises |= {id(sample): -value for (_, sample), value in zip(chosen, log_probs, strict=True)}
@@ -146,6 +140,7 @@ class Learner:
             imitated,
             words=self.config.hidden_words,
             images=self.config.hidden_images,
+            past=self.config.hidden_past,
             generator=self.generator,
         )
         return self.policy.evaluate(readings, hidden)
@@ -183,9 +178,9 @@ class Learner:
         ratios = importance_ratios(log_prob, behaviour, largest=self.config.max_ratio)
         advantages = self._tensor([samples[i].advantage for i in rows])
         return {
-            "policy_loss": clipped_policy_loss(ratios, advantages, clip=self.config.clip),
+            "policy_loss": truncated_policy_loss(log_prob, ratios, advantages),
             "mean_ratio": ratios.detach().mean(),
-            "clip_fraction": clip_fraction(ratios.detach(), clip=self.config.clip),
+            "truncated": (ratios.detach() >= self.config.max_ratio).float().mean(),
             "kl": kl_estimate(log_prob.detach(), behaviour),
         }
 
@@ -201,3 +196,9 @@ class Learner:
 def _shapes(sample: LearningSample, imitation_weight: float) -> bool:
     """Tell whether a sample is imitated or reinforced at all."""
     return sample.advantage is not None or sample.weight * imitation_weight > 0
+
+
+def even_parts(order: Sequence[int], size: int) -> list[list[int]]:
+    """Return consecutive parts of about a size, none of them small: each moves the weights as much as any other."""
+    count = max(1, round(len(order) / size))
+    return [part.tolist() for part in np.array_split(np.array(order, dtype=np.int64), count)] if order else []

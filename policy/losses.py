@@ -22,6 +22,17 @@ def clipped_policy_loss(ratios: Tensor, advantages: Tensor, *, clip: float) -> T
     return -torch.minimum(ratios * advantages, clipped * advantages).mean()
 
 
+def truncated_policy_loss(log_probs: Tensor, ratios: Tensor, advantages: Tensor) -> Tensor:
+    """Return the negated policy gradient's surrogate, weighted by truncated importance ratios that are held fixed.
+
+    No sample's gradient is cut off (CISPO: MiniMax-M1, Chen et al. 2025). The clipped surrogate would cut off what a
+    policy did well where it explores: the mixture that acts makes its own choices less likely than it would alone, by
+    more than clipping allows, and only failures would teach.
+    """
+    change = log_probs - log_probs.detach()  # 0, but its gradient is that of the log-probabilities
+    return -(ratios.detach() * advantages * (1 + change)).mean()
+
+
 def value_loss(values: Tensor, returns: Tensor) -> Tensor:
     """Return half the mean squared error of expected returns (B,)."""
     return 0.5 * (values - returns).square().mean()

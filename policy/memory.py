@@ -44,11 +44,11 @@ def page_memory(past: Sequence[Turn]) -> NDArray[np.float32]:
 def element_memory(page: Page, past: Sequence[Turn]) -> NDArray[np.float32]:
     """Return whether each element was acted on in the last turn, in the one before, and how often in all.
 
-    Of shape (num_elements, ELEMENT_MEMORY). Points count for the element that is there now.
+    Of shape (num_elements, ELEMENT_MEMORY). Points count for the element that is there now; scrolling acts on none.
     """
     memory = np.zeros((len(page.elements), ELEMENT_MEMORY), dtype=np.float32)
     for age, turn in enumerate(reversed(past)):
-        row = _row(page, getattr(turn.action, "target", None))
+        row = None if isinstance(turn.action, Scroll) else _row(page, getattr(turn.action, "target", None))
         if row is not None:
             memory[row, 2] += 1.0
             if age < 2:

@@ -13,6 +13,7 @@ from browser_env.observation import Element, Observation
 from policy.config import CompactConfig
 from policy.text import Token, tokenize
 
+OPENING = 2  # words by which a goal is told
 MAX_MEANT = 12  # words read of a text when it is looked for in the goal
 LIST_ROLES = ("combobox", "listbox", "select")
 
@@ -29,6 +30,7 @@ class Page:
     editable: NDArray[np.bool_]  # (num_elements,)
     selectable: NDArray[np.bool_]  # (num_elements,), options of lists
     readable: NDArray[np.bool_]  # (num_elements,), those that say something
+    goal_rows: frozenset[int]  # elements that show the goal itself
 
     def parent(self, index: int) -> int | None:
         """Return the index of an element's parent where that is listed."""
@@ -57,7 +59,21 @@ def read_page(observation: Observation, config: CompactConfig) -> Page:
         editable=np.array([_editable(element) for element in elements], dtype=np.bool_),
         selectable=np.array([_selectable(element, roles) for element in elements], dtype=np.bool_),
         readable=np.array([bool(element.value or element.name) for element in elements], dtype=np.bool_),
+        goal_rows=_goal_rows(elements, goal),
     )
+
+
+def _goal_rows(elements: tuple[Element, ...], goal: tuple[Token, ...]) -> frozenset[int]:
+    """Return the first element that begins with the goal's first words, and its children: some pages show the goal."""
+    opening = _words(goal)[:OPENING]
+    for row, element in enumerate(elements):
+        if len(opening) == OPENING and _words(tokenize(element.name, MAX_MEANT))[:OPENING] == opening:
+            return frozenset({row, *(i for i, other in enumerate(elements) if other.parent == element.id)})
+    return frozenset()
+
+
+def _words(tokens: tuple[Token, ...]) -> list[str]:
+    return [token.lower for token in tokens if token.text.isalnum()]
 
 
 def has_area(element: Element) -> bool:

@@ -56,16 +56,17 @@ def test_an_unknown_recipe_names_the_known_ones() -> None:
 
 def test_imitation_weight_falls_to_its_floor() -> None:
     recipe = default()
-    weights = [recipe.imitation_weight(update) for update in range(recipe.num_updates)]
+    weights = [recipe.imitation_weight(recipe.done(update)) for update in range(recipe.num_updates + 1)]
     assert weights[0] == pytest.approx(recipe.imitation_start)
     assert weights[-1] == pytest.approx(recipe.imitation_floor)
     assert weights == sorted(weights, reverse=True)
+    assert replace(recipe, num_updates=0).done(0) == 1.0
 
 
 def test_the_learning_rate_falls_to_its_floor() -> None:
-    assert {default().rate(update) for update in range(10)} == {1.0}
+    assert {default().rate(done / 9) for done in range(10)} == {1.0}
     recipe = replace(default(), rate_floor=0.2)
-    assert [recipe.rate(0), recipe.rate(recipe.num_updates - 1)] == pytest.approx([1.0, 0.2])
+    assert [recipe.rate(0), recipe.rate(1), recipe.rate(1.5)] == pytest.approx([1.0, 0.2, 0.2])
 
 
 @pytest.mark.parametrize("data", [{}, {"name": 3}, {"name": "x", "policy": {"layers": "two"}}])

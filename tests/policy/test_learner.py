@@ -123,7 +123,7 @@ def test_metrics_tell_what_happened(form: Observation) -> None:
     assert metrics["mean_ratio"] == pytest.approx(1.0, abs=1e-3)
     assert metrics["kl"] == pytest.approx(0.0, abs=1e-3)
     assert metrics["policy_loss"] == pytest.approx(-1.0, abs=1e-3)
-    assert {"imitation_loss", "value_loss", "entropy", "clip_fraction", "grad_norm", "loss"} <= set(metrics)
+    assert {"imitation_loss", "value_loss", "entropy", "truncated", "grad_norm", "loss"} <= set(metrics)
     assert all(map(math.isfinite, metrics.values()))
 
 

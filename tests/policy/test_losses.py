@@ -9,6 +9,7 @@ from policy.losses import (
     imitation_loss,
     importance_ratios,
     kl_estimate,
+    truncated_policy_loss,
     value_loss,
 )
 
@@ -46,3 +47,12 @@ def test_what_is_watched_by_hand() -> None:
     assert clip_fraction(torch.tensor([1.0, 1.3, 0.7, 1.1]), clip=0.2).item() == 0.5
     assert kl_estimate(torch.log(torch.tensor([2.0])), torch.zeros(1)).item() == pytest.approx(1 - math.log(2))
     assert kl_estimate(torch.tensor([-1.0]), torch.tensor([-1.0])).item() == 0.0
+
+
+def test_truncated_policy_gradient_weighs_every_sample_by_its_ratio() -> None:
+    log_probs = torch.tensor([-1.0, -2.0, -0.5], requires_grad=True)
+    ratios = importance_ratios(log_probs, torch.tensor([-1.0, -1.0, -9.0]), largest=2.0)
+    advantages = torch.tensor([0.5, -1.0, 0.25])
+    truncated_policy_loss(log_probs, ratios, advantages).backward()  # type: ignore[no-untyped-call]
+    assert log_probs.grad is not None
+    assert log_probs.grad.tolist() == pytest.approx([-0.5 / 3, math.exp(-1.0) / 3, -2.0 * 0.25 / 3])
