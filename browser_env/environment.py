@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from browser_env.action import Action, Answer, GiveUp, Wait
+from browser_env.action import Action, Answer, Back, Forward, GiveUp, Navigate, NewTab, Wait
 from browser_env.branching import digest
 from browser_env.browser import Browser
 from browser_env.context import Context
@@ -27,6 +27,7 @@ from browser_env.observation import Observation
 from browser_env.observing import Seen
 from browser_env.places import check_action, check_page
 from browser_env.scripts import clock_script, miniwob_script
+from browser_env.settling import Settled
 from browser_env.snapshot.matching import Miss
 from browser_env.snapshot.recording import Recorder
 from browser_env.task import Task
@@ -34,6 +35,7 @@ from browser_env.ways import Ways, check_start, open_ways
 from rewards.evidence import Evidence, Sent
 from rewards.outcome import Outcome
 
+LEAVING = (Navigate, NewTab, Back, Forward)
 FLUSH_MS = 3000  # page time that lets what an old episode left pending run out
 MAX_WAIT_MS = 10_000
 
@@ -219,6 +221,8 @@ class Environment:
     async def _act(self, action: Action) -> str | None:
         if isinstance(action, Answer | GiveUp | Wait):
             return None
+        if isinstance(action, LEAVING) and self._task is not None and self._task.suite == "miniwob":
+            return "the pages of MiniWoB++ are one page each; go on with what this one shows"
         try:
             await execute(self.context, action, upload_folder=self._task.upload_folder if self._task else None)
         except ActionError as error:
@@ -283,7 +287,7 @@ class Environment:
         observation = self._with_dialog(self._last, f"{dialog}; answer it first" if refused else error)
         ends = isinstance(action, Answer | GiveUp)
         if not ends and self._steps < task.max_steps:
-            return StepResult(observation=observation)
+            return StepResult(observation=observation, settled=Settled.DIALOG)
         evidence = Evidence(
             url=observation.url,
             answer=action.text if isinstance(action, Answer) else None,
@@ -291,7 +295,7 @@ class Environment:
             unanswered=unanswered_of(self.misses),
             sent=self._sent(task),
         )
-        return judge(task, observation, evidence, limit_reached=True)
+        return replace(judge(task, observation, evidence, limit_reached=True), settled=Settled.DIALOG)
 
     def _with_dialog(self, observation: Observation | None, error: str | None) -> Observation:
         assert observation is not None
@@ -300,4 +304,6 @@ class Environment:
     def _ended(self, outcome: Outcome, reason: str) -> StepResult:
         assert self._last is not None
         evidence = Evidence(url=self._last.url, unanswered=unanswered_of(self.misses))
-        return StepResult(observation=self._last, outcome=outcome, reason=reason, evidence=evidence)
+        return StepResult(
+            observation=self._last, outcome=outcome, reason=reason, evidence=evidence, settled=Settled.ENDED
+        )

@@ -24,6 +24,8 @@ class Settled(StrEnum):
     QUIET = "quiet"  # no request, animation, layout or timer of the page's own was left
     NETWORK = "network"  # requests were still under way when the wait for them ended
     PAGE_TIME = "page_time"  # animations or timers went on when the page time ended
+    DIALOG = "dialog"  # a dialog is open, and the page stands still
+    ENDED = "ended"  # the episode was broken off: the page was blocked, hung or went away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,6 +89,8 @@
     };
   }
 
+  let begun = false; // what the page's own cover begins is no episode
+
   // Begin the episode of this seed, drawn from "train" or "test" data; return its goal and the goal's parts.
   async function start({ seed, mode }) {
     loadPictures();
@@ -96,6 +98,7 @@
     checkAtEnd();
     Math.seedrandom(seed);
     core.setDataMode(mode);
+    begun = true;
     core.startEpisodeReal();
     if (!WOB_TASK_READY) await new Promise((ready) => document.getElementById("wrap").addEventListener("load", ready, { once: true }));
     const utterance = core.getUtterance(); // a text, or an object around it
@@ -105,7 +108,7 @@
     };
   }
   const status = () => ({
-    done: WOB_DONE_GLOBAL === true,
+    done: begun && WOB_DONE_GLOBAL === true,
     reward: Number(WOB_RAW_REWARD_GLOBAL),
     reason: String(WOB_REWARD_REASON ?? ""),
     limit: core.EPISODE_MAX_TIME,

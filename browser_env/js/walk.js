@@ -76,7 +76,7 @@ function gather(root, ignore) {
   const found = [], elements = [], contexts = [];
   const clips = { flow: screen, absolute: screen, fixed: screen, none: true };
   if (root) { elements.push(root); contexts.push({ parent: -1, clips, inert: false, cell: null }); }
-  let visited = 0;
+  let visited = 0, cutShort = false;
   while (elements.length && visited++ < MAX_VISITED) {
     const element = elements.pop();
     let around = contexts.pop();
@@ -94,16 +94,16 @@ function gather(root, ignore) {
     let parent = around.parent;
     if (box) {
       parent = found.push({ element, role, box, style, scroll, around }) - 1;
-      if (tag === "select") gatherOptions(found, parent);
+      if (tag === "select") cutShort = gatherOptions(found, parent) || cutShort;
     }
     if (CLOSED.has(tag) || (numChildren(element) === 0 && tag !== "slot" && !shadowOf(element))) continue;
     const inside = clipsInside(element, style, cuts, around.clips);
     if (parent !== around.parent || inside !== around.clips) around = { ...around, parent, clips: inside };
     eachDrawn(element, tag, (child) => { elements.push(child); contexts.push(around); });
   }
-  return { found, truncated: elements.length > 0 };
+  return { found, truncated: cutShort || elements.length > 0 };
 }
-// Of a closed list the options are where the list is.
+// Of a closed list the options are where the list is. Returns whether there are more of them than are gathered.
 function gatherOptions(found, parent) {
   const { element, box, style, around } = found[parent];
   const open = element.multiple || element.size > 1;
@@ -113,6 +113,7 @@ function gatherOptions(found, parent) {
   for (let i = 0; i < options.length && i < MAX_OPTIONS; i++) {
     found.push({ element: options[i], role: "option", box: (open && boxOf(options[i])) || box, style, scroll: null, around: within });
   }
+  return options.length > MAX_OPTIONS;
 }
 // The most important ones, still in document order; each one's parent is the nearest that stays.
 function choose(found) {

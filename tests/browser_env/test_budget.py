@@ -24,6 +24,15 @@ def test_of_a_huge_page_what_is_near_comes_first(open_tab: OpenTab) -> None:
     assert len([e for e in observation.elements if e.role != "button" and not e.visible]) < 50
 
 
+def test_a_list_of_too_many_options_is_cut(open_tab: OpenTab) -> None:
+    tab = open_tab("blank")
+    lists = "[201, 3].map((n) => `<select>${'<option>x'.repeat(n)}</select>`).join('')"
+    tab.evaluate(f"document.body.innerHTML = {lists}")
+    observation = tab.observe()
+    assert observation.truncated
+    assert len([element for element in observation.elements if element.role == "option"]) == 203
+
+
 def test_an_element_of_a_huge_page_belongs_to_one_that_is_listed(open_tab: OpenTab) -> None:
     tab = open_tab("blank")
     rows = "'<li><a href=#>x</a></li>'.repeat(3000)"

@@ -235,3 +235,25 @@ def test_a_delay_is_kept_in_page_time(episodes: Any) -> None:
     pause = int(episodes.environment.fields["seconds"]) * 1000 - 100
     result = act(episodes, f"click({first})", f"wait({pause})", f"click({second})")
     assert (result.outcome, result.evidence.page_reward) == (Outcome.SUCCESS, 1)
+
+
+@pytest.mark.parametrize("text", ["navigate('http://miniwob.test/miniwob/click-test.html')", "back()", "forward()"])
+def test_no_other_page_is_gone_to(episodes: Any, text: str) -> None:
+    before = episodes.reset(miniwob_task("click-test-2"))
+    result = episodes.step(parse_action(text))
+    assert "one page" in result.observation.error
+    assert result.observation.url == before.url
+    assert result.outcome is None
+
+
+def test_an_episode_that_the_page_itself_begins_pays_nothing(episodes: Any) -> None:
+    task = miniwob_task("click-test")
+    episodes.reset(task)
+    page = episodes.environment.context.page
+    episodes.loop.run(page.navigate(task.url))
+    episodes.loop.run(page.evaluate("core.startEpisodeReal()"))
+    shown = episodes.step(parse_action("wait(0)")).observation
+    paid = episodes.step(parse_action(f"click({id_of(shown, 'Click Me!')})"))
+    assert episodes.loop.run(page.evaluate("WOB_RAW_REWARD_GLOBAL")) == 1
+    assert paid.outcome is None
+    assert paid.reward == 0
