@@ -25,6 +25,7 @@ COMMANDS = {  # name -> summary; each is the module experiments.commands.<name>
     "bench": "measure throughput on this machine",
     "soak": "run random actions on every task while processes are killed",
     "compare": "compare evaluated runs, with their uncertainty",
+    "export": "write a vision-language policy as other programs load it",
     "watch": "replay episodes step by step in a web page",
 }
 EXIT_FAILED = 1

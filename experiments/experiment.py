@@ -120,8 +120,9 @@ def run_experiment(
 ) -> Result:
     """Run or continue every phase of a recipe in a folder."""
     clock = _Clock(directory)
-    if memory := check_memory(recipe.policy, recipe.learning):
-        progress.console.print(memory)
+    plans = [check_memory(recipe.policy, phase) for phase in (recipe.cloning, recipe.learning)]
+    if plans[-1]:
+        progress.console.print(plans[-1])
     with contextlib.ExitStack() as open_things:
         choice, source = choose_tasks(recipe), demonstrations_of(recipe)
         recorded = open_things.enter_context(ReplayStore(Path(source), read_only=True)) if source else None

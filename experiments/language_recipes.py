@@ -53,6 +53,7 @@ def vlm_2b() -> Recipe:
         max_new_tokens=64,
         constrained=True,
         batch=16,
+        prefixes=32,
     )
     return language_recipe(
         "vlm-2b",
@@ -78,8 +79,10 @@ def vlm_7b() -> Recipe:
         coordinates="image",
         image_multiple=28,
         image_scale=2,
+        max_prompt_tokens=2048,
         constrained=True,
         batch=32,
+        prefixes=64,
         lora_rank=32,
         lora_alpha=64.0,
     )

@@ -117,6 +117,15 @@ def save_checkpoint(path: str | Path, policy: TrainedPolicy, learner: TrainingLe
     _kept(kind).save_checkpoint(path, policy, learner)
 
 
+def export_policy(path: str | Path, out: str | Path, *, merged: bool) -> None:
+    """Write a vision-language policy as an adapter or, ``merged``, as a model that transformers loads."""
+    if _kind(path) != VlmConfig.KIND:
+        raise UsageError(f"{path} holds no vision-language policy; a compact one is only what its checkpoint is")
+    if Path(out).exists():
+        raise UsageError(f"{out} is there already; name a folder that is not")
+    _vlm("checkpoint").export_policy(path, out, merged=merged)
+
+
 def check_memory(policy: PolicyConfig, learning: AnyLearnerConfig) -> str:
     """Return what training will take of memory; raise :class:`UsageError` where there is not enough.
 

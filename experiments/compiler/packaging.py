@@ -167,9 +167,11 @@ def merge(folders: Sequence[Path], out: Path) -> TaskSet:
 def _unique(names: Iterable[str], taken: set[str], *, number: int) -> dict[str, str]:
     """Return new names; where one is taken, all of the set's get a number after their site's."""
     names = list(names)
-    if not taken & set(names):
-        return {name: name for name in names}
-    return {name: "/".join([f"{name.partition('/')[0]}-{number}", name.partition("/")[2]]) for name in names}
+    renamed = {name: name for name in names}
+    while taken & set(renamed.values()):
+        renamed = {name: "/".join([f"{name.partition('/')[0]}-{number}", name.partition("/")[2]]) for name in names}
+        number += 1
+    return renamed
 
 
 def _copy_snapshots(tasks: TaskSet, out: Path, *, number: int) -> dict[str, str]:

@@ -22,6 +22,7 @@ from policy.vlm.config import VlmConfig
 from policy.vlm.learner import VlmLearner
 from policy.vlm.learning_config import VlmLearnerConfig
 from policy.vlm.policy import VlmPolicy
+from policy.vlm.pretrained import save_adapter, save_model
 
 FORMAT = 1
 
@@ -61,6 +62,22 @@ def load_policy(path: str | Path, *, device: str | None = None) -> VlmPolicy:
     except (KeyError, UsageError, RuntimeError, TypeError, ValueError) as error:
         raise broken(folder, error) from error
     return policy
+
+
+def export_policy(path: str | Path, out: str | Path, *, merged: bool) -> None:
+    """Write a policy as its adapter, in peft's form, or ``merged`` into its model, as ``from_pretrained`` reads it.
+
+    A policy whose weights were all trained has no adapter; it is written whole.
+    """
+    policy = load_policy(path, device="cpu")
+
+    def write(folder: Path) -> None:
+        if merged or not policy.config.lora_rank:
+            save_model(folder, policy.model, policy.reader.tools)
+        else:
+            save_adapter(folder, policy.model)
+
+    write_folder(out, write)
 
 
 def load_learner(path: str | Path, policy: VlmPolicy) -> VlmLearner:

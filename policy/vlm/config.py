@@ -54,7 +54,7 @@ class VlmConfig:
     batch: int = 8  # replies written side by side
     server: str = ""  # address, up to and with /v1, of a server that writes them instead, with adapters pushed to it
     server_folder: str = "adapters"  # where adapters are put for the server to read
-    prefixes: int = 16  # prompts whose beginnings are kept for what follows; 0: none
+    prefixes: int = 16  # prompts whose beginnings are kept for what follows, two for each browser; 0: none
     lora_rank: int = 16  # 0: all weights are trained
     lora_alpha: float = 32.0
     gradient_checkpointing: bool = True

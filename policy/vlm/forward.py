@@ -46,9 +46,10 @@ def pack_up(lengths: Sequence[int], *, most: int) -> list[list[int]]:
 def reply_logits(model: nn.Module, rows: Sequence[Written]) -> Tensor:
     """Return the logits of every reply token of all rows, one row behind the other (num_tokens, vocabulary).
 
-    Models that see their past through windows, or keep it in another way, are given one row at a time.
+    Models that see their past through windows, or keep it in another way, are given one row at a time, and so are those
+    of FlashAttention 2 that place pictures in a plane: by their positions it could not tell sequences apart.
     """
-    if sees_all(model):
+    if sees_all(model) and not (_is_flash(model) and in_plane(model)):
         return _packed_logits(model, rows)
     return torch.cat([_packed_logits(model, [row]) for row in rows])
 
@@ -110,9 +111,13 @@ def _pixels(model: nn.Module, prompts: Sequence[Encoded]) -> dict[str, Tensor]:
     return {name: torch.cat([pixels[name] for pixels in seen], dim=dim) for name in (seen[0] if seen else ())}
 
 
+def _is_flash(model: nn.Module) -> bool:
+    return bool(inner(model).config._attn_implementation == "flash_attention_2")
+
+
 def _mask(model: nn.Module, lengths: Sequence[int]) -> Tensor | None:
     """Return what is added to attention (1, 1, length, length): minus infinity but for a sequence's own past."""
-    if inner(model).config._attn_implementation == "flash_attention_2" or not sees_all(model):
+    if _is_flash(model) or not sees_all(model):
         return None  # the first tells sequences apart by positions that begin anew
     parameter = next(model.parameters())
     owner = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths)).to(parameter.device)

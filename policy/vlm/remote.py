@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +31,8 @@ class RemoteGeneration:
         name = f"{self._name}-{version}"
         save_adapter(self._folder / name, model)
         self._server.push_adapter((self._folder / name).absolute(), name=name)
+        if self._version is not None:  # the server has read it
+            shutil.rmtree(self._folder / f"{self._name}-{self._version}", ignore_errors=True)
         self._version = version
 
     def write(self, rows: Sequence[Row], *, generator: torch.Generator | None) -> None:

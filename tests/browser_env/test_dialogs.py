@@ -33,9 +33,11 @@ def said(result: Any) -> str:
     ],
 )
 def test_dialogs_are_answered(episodes: Any, ids: dict[str, str], button: str, answer: Dialog, value: str) -> None:
-    opened = episodes.step(Click(ids[button])).observation
-    assert opened.dialog.kind == button.lower()
+    opened = episodes.step(Click(ids[button]))
+    assert opened.observation.dialog.kind == button.lower()
+    assert opened.settled == "dialog"
     result = episodes.step(answer)
+    assert result.settled == "quiet"
     assert (result.observation.dialog, result.observation.error) == (None, None)
     assert said(result) == f"said: {value}"
 

@@ -13,6 +13,7 @@ from browser_env.miniwob import miniwob_task
 from browser_env.pool import Pool, RolloutRequest
 from experiments.actors import Actors
 from experiments.cli import main
+from experiments.experiment import load_recipe
 from experiments.recipe import Recipe, override, override_from_text
 from experiments.recipes import RECIPES
 from policy.kinds import check_memory, load_policy, new_policy
@@ -51,6 +52,9 @@ def test_training_runs_resumes_and_is_evaluated(tmp_path: Path) -> None:
     checkpoint = str(run / "checkpoints" / "mixed")
     assert load_policy(checkpoint).version == 2
     assert main(["eval", checkpoint, "--tasks", "click-test-2", "--episodes", "1"]) == 0
+    assert main(["export", checkpoint, "--out", str(tmp_path / "model")]) == 0
+    again = override(load_recipe(run), "policy.model", str(tmp_path / "model"))
+    assert new_policy(again.policy, seed=1).weights().keys() == policy.weights().keys()
 
 
 def test_actors_tell_a_language_model_what_was_done() -> None:

@@ -79,6 +79,23 @@ def test_sets_are_merged_with_unique_names(compiled: Path, tmp_path: Path) -> No
     assert len(both.sites) == 2
     assert main(["tasks", "run", str(tmp_path / "both"), both.tasks[-1].name]) == 0
     assert main(["tasks", "merge", str(compiled), "--out", str(tmp_path / "both")]) == 2
+    assert main(["tasks", "merge", str(tmp_path / "both"), str(compiled), "--out", str(tmp_path / "three")]) == 0
+    assert len({task.name for task in TaskSet.read(tmp_path / "three").tasks}) == 3 * len(tasks.tasks)
+
+
+def test_a_policy_is_trained_on_a_set_and_evaluated_on_what_was_left_out(compiled: Path, tmp_path: Path) -> None:
+    changes = ("cloning_epochs=2", "num_updates=1", "evaluation_episodes=1", "pixels=false", "near_goal=1")
+    settings = [part for change in changes for part in ("--set", change)]
+    assert main(["train", "smoke", "--tasks", str(compiled), "--runs", str(tmp_path), *settings]) == 0
+    run = (tmp_path / "latest").resolve()
+    result = json.loads((run / "result.json").read_text())
+    held_out = {name for name, row in result["tasks"].items() if row.get("held_out")}
+    assert 0 < len(held_out) < len(result["tasks"])
+    assert set(result["mean_held_out"]) == {"imitation", "mixed"}
+    report = tmp_path / "held-out.json"
+    command = ["eval", str(run / "checkpoints" / "mixed"), "--tasks", str(compiled), "--held-out", "0.2", "--blind"]
+    assert main([*command, "--episodes", "1", "--json", str(report)]) == 0
+    assert {row["task"] for row in json.loads(report.read_text())["tasks"]} == held_out
 
 
 def test_an_audit_finds_a_verifier_that_accepts_anything(compiled: Path, tmp_path: Path) -> None:

@@ -13,6 +13,10 @@ from browser_env.acting import HistoryPolicy, Turn
 from browser_env.action import Action, Click, Wait
 from browser_env.errors import DataError, UsageError
 from browser_env.observation import Observation
+from policy import checkpoint as compact_checkpoint
+from policy.compact import CompactPolicy
+from policy.config import CompactConfig
+from policy.kinds import export_policy, save_checkpoint
 from policy.vlm.forward import Written, pack_up
 from policy.vlm.policy import VlmPolicy
 from policy.vlm.pretrained import load_tools, save_adapter, save_model
@@ -119,6 +123,25 @@ def test_a_saved_model_is_loaded_like_any_other(model: str, page: Page, make_pol
     assert again.log_prob([page()], [Click("e2")]) == pytest.approx(wanted, abs=1e-3)
     save_adapter(tmp_path / "adapter", policy.model)
     assert (tmp_path / "adapter" / "adapter_config.json").is_file()
+
+
+def test_a_checkpoint_is_exported(page: Page, make_policy: Make, tmp_path: Path) -> None:
+    policy = make_policy()
+    with torch.no_grad():
+        for tensor in policy.trained.values():
+            tensor.add_(0.01)
+    save_checkpoint(tmp_path / "checkpoint", policy)
+    export_policy(tmp_path / "checkpoint", tmp_path / "adapter", merged=False)
+    assert (tmp_path / "adapter" / "adapter_model.safetensors").is_file()
+    export_policy(tmp_path / "checkpoint", tmp_path / "whole", merged=True)
+    again = VlmPolicy(replace(policy.config, model=str(tmp_path / "whole"), lora_rank=0), seed=0)
+    wanted = policy.log_prob([page()], [Click("e2")])
+    assert again.log_prob([page()], [Click("e2")]) == pytest.approx(wanted, abs=1e-3)
+    with pytest.raises(UsageError, match="there already"):
+        export_policy(tmp_path / "checkpoint", tmp_path / "whole", merged=True)
+    compact_checkpoint.save_checkpoint(tmp_path / "compact", CompactPolicy(CompactConfig(), seed=0))
+    with pytest.raises(UsageError, match="no vision-language policy"):
+        export_policy(tmp_path / "compact", tmp_path / "x", merged=False)
 
 
 def test_what_cannot_be_loaded_is_said(tmp_path: Path, make_policy: Make) -> None:
