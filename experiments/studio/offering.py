@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from browser_env.acting import Policy
 from browser_env.episode import Source
@@ -12,23 +13,25 @@ from browser_env.errors import UsageError
 from browser_env.host import BrowserHost
 from browser_env.miniwob import DEFAULT_TASKS, miniwob_task
 from browser_env.task import Task
+from browser_env.task_set import is_task_set
 from browser_env.task_source import as_miniwob_task, as_task
 from experiments.experts.policy import ExpertPolicy
 from experiments.studio.app import Studio
 from experiments.studio.archive import Archive
 from experiments.studio.table import AgentTable
+from experiments.task_choice import named_tasks
 from replay.redaction import DEFAULT_RULES, Redactor, read_rules
 
 MAX_AGENTS = 16
 MAX_STEPS = 200  # that a person may take on a page without a task
 
 
-def find_task(source: str, *, goal: str | None = None, upload_folder: Path | None = None) -> Task:
-    """Return the task of a URL, of a JSON file or of the suite's page of this name."""
-    if not source.startswith(("http://", "https://")):
-        return as_miniwob_task(source)
-    folder = None if upload_folder is None else str(upload_folder)
-    return as_task(source, goal=goal or "", max_steps=MAX_STEPS, upload_folder=folder)
+def find_tasks(source: str, **page: Any) -> list[Task]:
+    """Return the task of a URL, whose fields ``page`` are, or those of a JSON file, a set, or the suite by their names."""
+    if source.startswith(("http://", "https://")):
+        given = {name: value for name, value in page.items() if value is not None}
+        return [as_task(source, **{"goal": "", "max_steps": MAX_STEPS} | given)]
+    return named_tasks(source) if is_task_set(source) else [as_miniwob_task(source)]
 
 
 def offer(
@@ -36,7 +39,7 @@ def offer(
     *,
     tasks: Sequence[Task] = (),
     rules: Path | None = None,
-    agents: Sequence[str] = (),
+    agents: Sequence[Task] = (),
     num_agents: int = 0,
     policy: Policy | None = None,
     pace_s: float = 1.0,
@@ -59,20 +62,20 @@ def offer(
 
 
 def _tables(
-    archive: Archive, *, agents: Sequence[str], num_agents: int, policy: Policy | None, pace_s: float
+    archive: Archive, *, agents: Sequence[Task], num_agents: int, policy: Policy | None, pace_s: float
 ) -> tuple[AgentTable, ...]:
     """Return tables for so many agents, which take turns at the tasks."""
     if num_agents > MAX_AGENTS:
         raise UsageError(f"at most {MAX_AGENTS} agents can be watched, not {num_agents}")
-    names = list(agents) or list(DEFAULT_TASKS)
+    tasks = list(agents) or [miniwob_task(name) for name in DEFAULT_TASKS]
     return tuple(
         AgentTable(
             name=f"agent {index + 1}",
             driver=Source.AGENT,
-            task=miniwob_task(name),
-            policy=policy or ExpertPolicy(miniwob_task(name).name),
+            task=task,
+            policy=policy or ExpertPolicy(task.name),
             archive=archive,
             pace_s=pace_s,
         )
-        for index, name in enumerate(itertools.islice(itertools.cycle(names), num_agents))
+        for index, task in enumerate(itertools.islice(itertools.cycle(tasks), num_agents))
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from browser_env.episode import Episode, Source
+from browser_env.miniwob import miniwob_task
 from replay.imitation import actors, to_imitate
 from replay.notes import NoteFolder
 from replay.store import ReplayStore
@@ -24,7 +25,7 @@ def episodes(running: Running) -> list[Episode]:
 def test_a_person_takes_over_from_an_agent_and_hands_back(
     studio: Callable[..., Running], visit: Callable[[Running], Page]
 ) -> None:
-    running = studio(agents=["enter-text"], num_agents=2, pace_s=1.0)
+    running = studio(agents=[miniwob_task("enter-text")], num_agents=2, pace_s=1.0)
     page = visit(running)
     consent(page)
     page.get_by_role("link", name="Agents").click()
@@ -82,7 +83,7 @@ def test_a_person_takes_over_from_an_agent_and_hands_back(
 
 
 def test_taking_over_needs_a_consent(studio: Callable[..., Running], visit: Callable[[Running], Page]) -> None:
-    running = studio(agents=["enter-text"], num_agents=1, pace_s=1.0)
+    running = studio(agents=[miniwob_task("enter-text")], num_agents=1, pace_s=1.0)
     page = visit(running)
     page.get_by_role("link", name="Agents").click()
     page.locator("#grid button").first.click()

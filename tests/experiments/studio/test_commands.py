@@ -29,7 +29,7 @@ def test_a_studio_tells_its_address_and_ends_when_interrupted(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["record", "--task", "login-user", "--goal", "x"], "its own goal"),
+        (["record", "--task", "login-user", "--goal", "x"], "a task is complete"),
         (["record", "--task", "no-such-task"], "no MiniWoB++ task"),
         (["record", "--url", "http://127.0.0.1:1", "--host", "192.0.2.1"], "--expose"),
         (["studio", "--agents", "99"], "at most 16 agents"),
