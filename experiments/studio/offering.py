@@ -27,7 +27,7 @@ MAX_STEPS = 200  # that a person may take on a page without a task
 
 
 def find_tasks(source: str, **page: Any) -> list[Task]:
-    """Return the task of a URL, whose fields ``page`` are, or those of a JSON file, a set, or the suite by their names."""
+    """Return the task of a URL, whose fields ``page`` are, or those of a JSON file, a set or the suite by name."""
     if source.startswith(("http://", "https://")):
         given = {name: value for name, value in page.items() if value is not None}
         return [as_task(source, **{"goal": "", "max_steps": MAX_STEPS} | given)]
