@@ -15,6 +15,7 @@ from browser_env.action import (
     Click,
     DoubleClick,
     Drag,
+    Hover,
     MiddleClick,
     Point,
     Press,
@@ -40,7 +41,7 @@ AT_ONCE |= {"combobox", "option", "spinbutton"}
 class Event:
     """One raw event of a person, in CSS px of the page and ms of the person's clock."""
 
-    kind: str  # "down", "move", "up", "cancel", "wheel", "key" or "text"
+    kind: str  # "down", "move", "up", "cancel", "hover", "wheel", "key" or "text"
     at_ms: float
     x: float = 0.0
     y: float = 0.0
@@ -114,6 +115,9 @@ def _hear(state: Gestures, event: Event, seen: Observation) -> Heard:
             return _up(state, event, seen)
         case "cancel":
             return Heard(state=replace(state, down=None, path=()))
+        case "hover":
+            early = due(state, math.inf, seen)
+            return Heard(state=early.state, actions=(*early.actions, Hover(resolve(seen, event.x, event.y))))
         case "wheel":
             return _wheel(state, event, seen)
         case "text" if event.text:

@@ -15,7 +15,7 @@ from experiments.studio.gestures import Event
 from experiments.studio.table import Table
 
 MAX_MESSAGE = 32_000  # characters
-KINDS = ("down", "move", "up", "cancel", "wheel", "key", "text")
+KINDS = ("down", "move", "up", "cancel", "hover", "wheel", "key", "text")
 POINTERS = ("mouse", "pen", "touch")
 NUMBERS = ("at_ms", "x", "y", "dx", "dy")
 COMMANDS = (

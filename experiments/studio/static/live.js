@@ -6,7 +6,7 @@ const SENT_KEPT = 200;
 const LATENCIES = 200;
 const MODIFIERS = ["Alt", "Control", "Meta", "Shift"];
 const LEAVE = "F6";
-const TIMED = ["up", "key"]; // what a person waits for an answer to
+const TIMED = ["up", "hover", "key"]; // what a person waits for an answer to
 const SMALL_PX = 400; // a page that is less wide is shown larger
 const LARGER = 2.5;
 
@@ -58,6 +58,7 @@ export class Live {
     for (const button of this.root.querySelectorAll("[data-keep]")) button.onclick = () => this.send("keep", { mark: button.dataset.keep });
     this.find(".pause").onclick = () => this.send(this.state.paused ? "resume" : "pause");
     this.find("[data-next]").onclick = () => this.onNext();
+    this.find(".hover").onclick = () => this.setHovering(!this.hovering);
     this.find(".go").onsubmit = (event) => {
       event.preventDefault();
       this.do({ verb: "navigate", url: event.target.url.value });
@@ -69,10 +70,21 @@ export class Live {
 
   do(action) { this.send("do", { action }); }
 
+  // Whether what is chosen next is pointed at instead of clicked.
+  get hovering() { return this.find(".hover").getAttribute("aria-pressed") === "true"; }
+
+  setHovering(hovering) { this.find(".hover").setAttribute("aria-pressed", hovering); }
+
   listenToPointer() {
     const pointer = (kind) => (event) => {
       if (kind === "move" && event.buttons === 0) return;
       event.preventDefault();
+      if (kind === "down" && this.hovering) {
+        this.setHovering(false);
+        this.keys.focus({ preventScroll: true });
+        this.event("hover", event);
+        return;
+      }
       if (kind === "down") {
         this.keys.focus({ preventScroll: true });
         this.keys.setPointerCapture(event.pointerId);
@@ -235,7 +247,9 @@ export class Live {
       const button = make("button", `${role} ${name}`, { type: "button", "data-element": id });
       button.onclick = () => {
         const file = this.find(".upload input").value;
-        this.do(file && state.uploads ? { verb: "upload", target: id, names: [file] } : { verb: "click", target: id });
+        const verb = this.hovering ? "hover" : "click";
+        this.setHovering(false);
+        this.do(file && state.uploads ? { verb: "upload", target: id, names: [file] } : { verb, target: id });
       };
       item.append(button);
       return item;

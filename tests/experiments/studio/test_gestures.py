@@ -14,6 +14,7 @@ from browser_env.action import (
     Click,
     DoubleClick,
     Drag,
+    Hover,
     MiddleClick,
     Point,
     Press,
@@ -112,6 +113,12 @@ def test_a_finger_that_moves_scrolls_and_one_that_stays_asks_for_the_menu() -> N
     assert actions_of(pushed) == [Scroll("e4", 0.0, 50.0)]
     held = [event("down", 0, pointer="touch"), event("up", 900, pointer="touch")]
     assert actions_of(held) == [RightClick("e1")]
+
+
+def test_pointing_at_something_is_a_hover_after_what_was_typed() -> None:
+    events = [event("text", 0, text="a"), event("hover", 100)]
+    assert actions_of(events, IN_FIELD) == [Type("e2", "a"), Hover("e1")]
+    assert actions_of([event("hover", 0, 110, 50)]) == [Hover(Point(110, 50))]
 
 
 def test_a_press_that_is_broken_off_is_nothing() -> None:

@@ -210,7 +210,10 @@ def test_a_step_is_taken_back_and_pausing_keeps_nothing(
     begin(page, shop_task.name)
     click_named(page, running, "Note", role="textbox", scale=1)
     before = running.recordings()[0].observation
+    page.get_by_role("button", name="Point at").click()
     click_named(page, running, "Order", scale=1)
+    assert page.locator(".steps li").last.inner_text().startswith("hover(")
+    expect(page.get_by_role("button", name="Point at")).to_have_attribute("aria-pressed", "false")
     page.get_by_role("button", name="Discard last step").click()
     page.wait_for_selector(".live[data-count='1']")
     assert running.recordings()[0].observation == before
