@@ -26,6 +26,7 @@ KINDS = {
     "read": ("cell", "gridcell", "paragraph", "text", "heading", "label", "generic"),
 }
 IDLE_ANSWERS = ("", "0", "1", "42", "yes", "no", "unknown", "none", "I do not know")  # of whoever has not looked
+REDIRECTS = 300  # and above: an answer that leads elsewhere, or a failure
 SEES_REQUESTS = ("request", "rows")  # verifiers that ask how a state came about
 
 
@@ -173,6 +174,19 @@ def satisfied_elsewhere(candidate: Candidate, graph: SiteGraph, run: Run) -> str
         if not (same_page or state.id == end or _is_fine(state, target)) and passes(candidate, state.evidence):
             return state.url
     return ""
+
+
+def is_refused(run: Run) -> bool:
+    """Whether the site seems not to have taken what a run sent last: its answer is the form again, as it was filled in.
+
+    A site that takes it leads elsewhere, or shows the form empty; so those that show it again, well saved, are lost.
+    """
+    first, last = run.evidence[0], run.evidence[-1]
+    sent = last.sent[-1] if last.sent else None
+    if sent is None or not same_url(sent.url, last.url) or not (sent.status or 0) < REDIRECTS:
+        return False
+    shown = last.form_values
+    return any(value and shown.get(name) == value != first.form_values.get(name) for name, value in sent.fields.items())
 
 
 def _is_fine(state: State, target: State | None) -> bool:

@@ -19,6 +19,7 @@ from experiments.compiler.judging import (
     asks_for,
     fails_at_rest,
     first_pass,
+    is_refused,
     passes_elsewhere,
     satisfied_elsewhere,
     wrong_answers,
@@ -110,6 +111,8 @@ class Trial:
             return self._drop(candidate, "the golden moves cannot be made", run.problem)
         if missing := run.evidence[-1].unanswered:
             return self._drop(candidate, "the snapshot misses an answer", missing[0])
+        if candidate.writes and is_refused(run):
+            return self._drop(candidate, "the site shows the form again, as if it refused it")
         if reason := fails_at_rest(candidate, run.evidence[0]):
             kind, _, detail = reason.partition(": ")
             return self._drop(candidate, kind, detail)

@@ -14,11 +14,18 @@ from experiments.compiler.candidate import Candidate
 from experiments.compiler.difficulty import difficulty_of, num_choices
 from experiments.compiler.diversity import distinct, diversity, effective_number
 from experiments.compiler.graph import SiteGraph, State
-from experiments.compiler.judging import occurrences, passes_elsewhere, satisfied_elsewhere, sift, wrong_answers
+from experiments.compiler.judging import (
+    is_refused,
+    occurrences,
+    passes_elsewhere,
+    satisfied_elsewhere,
+    sift,
+    wrong_answers,
+)
 from experiments.compiler.mutating import mutants
 from experiments.compiler.runs import Run
 from experiments.compiler.target import Move, Target
-from rewards.evidence import Evidence
+from rewards.evidence import Evidence, Sent
 
 HOME = "http://127.0.0.1/"
 
@@ -144,3 +151,23 @@ def test_more_steps_choices_words_and_parts_are_harder() -> None:
     assert num_choices(large) == 60
     easy = difficulty_of([small], steps=1, parts=1).value
     assert easy < difficulty_of([large], steps=1, parts=1).value < difficulty_of([large], steps=6, parts=2).value < 1
+
+
+@pytest.mark.parametrize(
+    ("url", "status", "shown", "refused"),
+    [
+        ("add", 200, {"title": "Emma"}, True),
+        ("add", 200, {"title": ""}, False),
+        ("list", 302, {}, False),
+        ("add", 302, {"title": "Emma"}, False),
+        ("list", 200, {"title": "Emma"}, False),
+    ],
+)
+def test_a_form_that_is_shown_again_as_it_was_filled_in_was_refused(
+    url: str, status: int, shown: dict[str, str], refused: bool
+) -> None:
+    sent = Sent(method="POST", url=HOME + "add", fields={"title": "Emma", "token": "x"}, status=status)
+    first = Evidence(url=HOME + "add", form_values={"title": "", "token": "x"})
+    last = Evidence(url=HOME + url, form_values=shown | {"token": "x"}, sent=(sent,))
+    assert is_refused(Run(evidence=(first, last))) is refused
+    assert not is_refused(Run(evidence=(first, replace(last, sent=()))))
