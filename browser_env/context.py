@@ -92,6 +92,11 @@ class Context:
         return self.pages[self.active]
 
     @property
+    def downloaded(self) -> tuple[str, ...]:
+        """The names of the files that arrived whole, in the order in which they began."""
+        return tuple(download.name for download in self.downloads.values() if download.state == "completed")
+
+    @property
     def dialog(self) -> Dialog | None:
         """The dialog that the tab in front shows."""
         return self.page.dialog

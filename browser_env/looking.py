@@ -96,10 +96,17 @@ async def look(view: View, *, with_evidence: bool = False) -> Seen:
         )
         if not is_suite or page.traffic.events == before:
             break
+    if view.context.downloads:
+        seen = _with_downloads(seen, view.context.downloaded)
     if len(view.context.pages) == 1:
         return seen
     tabs = await view.context.tabs()
     return replace(seen, observation=replace(seen.observation, tabs=tabs, active_tab=view.context.active))
+
+
+def _with_downloads(seen: Seen, names: tuple[str, ...]) -> Seen:
+    evidence = None if seen.evidence is None else replace(seen.evidence, downloads=names)
+    return Seen(observation=replace(seen.observation, downloads=names), evidence=evidence)
 
 
 async def _turn(

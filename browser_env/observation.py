@@ -92,6 +92,7 @@ class Observation:
     truncated: bool = False  # the page has more elements than are listed
     scroll: Scroll = NO_SCROLL  # of the page
     selection: str = ""  # selected text, cut like a name
+    downloads: tuple[str, ...] = ()  # names of the episode's files that arrived whole, as the site called them
 
     def element(self, element_id: str) -> Element | None:
         """Return the element with this id, or None."""

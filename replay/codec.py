@@ -251,6 +251,7 @@ def _read_observation(record: dict[str, Any], read: Callable[[str | None], Scree
         "viewport": tuple(record["viewport"]),
         "dialog": None if record.get("dialog") is None else Dialog(**dict(zip(DIALOG, record["dialog"], strict=True))),
         "scroll": tuple(record.get("scroll", NO_SCROLL)),
+        "downloads": tuple(record.get("downloads", ())),
     }
     return Observation(**record | nested)
 

@@ -47,6 +47,7 @@ class Evidence:
     page_limit_ms: float | None = None  # the page's own time limit, if it has one
     unanswered: tuple[str, ...] = ()  # requests that a snapshot had no answer to, those that only adorn left out
     sent: tuple[Sent, ...] = ()  # by the episode so far, in order
+    downloads: tuple[str, ...] = ()  # names of files that arrived whole
 
     def to_json(self) -> dict[str, Any]:
         """Return the evidence as JSON-serialisable data."""
@@ -66,4 +67,5 @@ class Evidence:
             for element in data.get("elements", ())
         )
         sent = tuple(Sent(**request) for request in data.get("sent", ()))
-        return cls(**{**data, "elements": elements, "unanswered": tuple(data.get("unanswered", ())), "sent": sent})
+        texts = {name: tuple(data.get(name, ())) for name in ("unanswered", "downloads")}
+        return cls(**{**data, **texts, "elements": elements, "sent": sent})

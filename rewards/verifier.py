@@ -196,6 +196,20 @@ def answer(params: Params, evidence: Evidence) -> Verdict:
     return verdict_of(success, f"the answer is {given[:100]!r}")
 
 
+def download(params: Params, evidence: Evidence) -> Verdict:
+    """Judge the files that the episode got: the name of one ``equals`` a text or ``ends`` with one, in any case."""
+    only(params, "equals", "ends")
+    if len(params) != 1:
+        raise VerifierError("download takes one of equals and ends")
+    if "equals" in params:
+        wanted = text_of(params, "equals").lower()
+        success = any(name.lower() == wanted for name in evidence.downloads)
+    else:
+        wanted = text_of(params, "ends").lower()
+        success = any(name.lower().endswith(wanted) for name in evidence.downloads)
+    return verdict_of(success, f"the files are {list(evidence.downloads)!r:.200}")
+
+
 VERIFIERS: dict[str, Verifier] = {
     "page_reward": page_reward,
     "url": url,
@@ -204,6 +218,7 @@ VERIFIERS: dict[str, Verifier] = {
     "form": form,
     "answer": answer,
     "request": request,
+    "download": download,
     "rows": rows,
     "sorted": in_order,
 }

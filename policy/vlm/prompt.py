@@ -89,6 +89,8 @@ def page_lines(observation: Observation, config: VlmConfig) -> list[str]:
         lines.append(f"A dialog waits ({observation.dialog.kind}): {_short(observation.dialog.message)}")
     if observation.error:
         lines.append(f"The last action failed: {_short(observation.error)}")
+    if observation.downloads:
+        lines.append(f"Downloaded: {', '.join(map(_short, observation.downloads))}")
     if config.elements:
         lines += ["Elements:", *map(_element_line, sorted(observation.elements, key=lambda e: not e.visible))]
     return lines

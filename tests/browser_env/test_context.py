@@ -7,6 +7,7 @@ from browser_env.action import Click, Wait
 from browser_env.context import MAX_TABS
 from browser_env.errors import ActionError
 from browser_env.task import Task
+from rewards.verifier import verify
 
 MakeTask = Callable[..., Task]
 
@@ -54,8 +55,10 @@ def test_a_window_that_closes_itself_leaves_an_empty_tab(episodes: Any, page_tas
 
 def test_a_download_is_kept_under_a_name_of_ours(episodes: Any, page_task: MakeTask) -> None:
     press(episodes, page_task("tabs"), "Small file")
-    episodes.step(Wait(500))
+    result = episodes.step(Wait(500))
     (download,) = episodes.environment.context.downloads.values()
+    assert result.observation.downloads == (download.name,)
+    assert verify("download", {"ends": "Report.csv"}, episodes.environment.evidence).success
     assert (download.state, download.size) == ("completed", 2000)
     assert "/" not in download.name
     assert download.path.read_bytes() == b"x" * 2000

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ WORKING_PARAMS: dict[str, dict[str, Any]] = {
     "element": {"role": "button", "count": 0},
     "form": {"values": {"name": "Anna"}},
     "answer": {"equals": ""},
+    "download": {"ends": ".csv"},
     "request": {"method": "POST"},
     "rows": {"column": "Price", "equals": "3"},
     "sorted": {"column": "Price", "order": "ascending"},
@@ -482,3 +484,28 @@ def test_pages_cannot_make_a_verifier_raise(here: str, words: str) -> None:
 def test_specs_are_plain_json() -> None:
     spec = {"of": [TRUE, {"name": "not", "params": {"of": FALSE}}]}
     assert verify("all", json.loads(json.dumps(spec)), PAGE).success
+
+
+# download
+
+
+@pytest.mark.parametrize(
+    ("params", "success"),
+    [
+        ({"equals": "Report.CSV"}, True),
+        ({"ends": ".csv"}, True),
+        ({"equals": ".csv"}, False),
+        ({"ends": "report.csv.exe"}, False),
+    ],
+)
+def test_files_are_judged_by_their_names(params: dict[str, str], success: bool) -> None:
+    evidence = Evidence(url="http://x/", downloads=("other.txt", "report.csv"))
+    assert verify("download", params, evidence).success is success
+    assert not verify("download", params, replace(evidence, downloads=())).success
+    assert Evidence.from_json(evidence.to_json()) == evidence
+
+
+@pytest.mark.parametrize("params", [{}, {"equals": "a", "ends": "b"}, {"ends": 3}])
+def test_a_download_is_asked_for_in_one_way(params: dict[str, Any]) -> None:
+    with pytest.raises(VerifierError):
+        verify("download", params, Evidence(url="http://x/"))
