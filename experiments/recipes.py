@@ -28,7 +28,7 @@ def smoke() -> Recipe:
 
 
 def default() -> Recipe:
-    """Twelve MiniWoB++ tasks on two cores in twenty minutes."""
+    """Twelve MiniWoB++ tasks on two cores in a quarter of an hour."""
     return Recipe(name="default")
 
 
