@@ -33,19 +33,20 @@ def default() -> Recipe:
 
 
 def miniwob_56() -> Recipe:
-    """The 56 MiniWoB++ tasks that results are compared on, with five demonstrations each."""
+    """The 56 MiniWoB++ tasks that results are compared on, with two demonstrations each."""
     return Recipe(
         name="miniwob-56",
         tasks=tuple(f"miniwob/{name}" for name in compared_tasks()),
-        demonstrations_per_task=5,
-        cloning_epochs=30,
+        demonstrations_per_task=2,
+        cloning_epochs=60,
         near_goal=0.3,
         num_updates=1000,
         learning_limit_s=5700.0,
-        groups_per_update=24,
+        groups_per_update=32,
         imitation_samples=256,
-        rate_floor=0.2,
-        learning=LearnerConfig(learning_rate=5e-4, minibatch=32),
+        demo_fraction=0.2,
+        rate_floor=0.1,
+        learning=LearnerConfig(learning_rate=7e-4, minibatch=32),
         curriculum=CurriculumConfig(cost_exponent=0.5),
     )
 

@@ -167,7 +167,7 @@ def _page_features(page: Page, past: Sequence[Turn], desired_return: float) -> F
         ],
         dtype=np.float32,
     )
-    return np.concatenate([now, page_memory(past)])
+    return np.concatenate([now, page_memory(past, observation.goal)])
 
 
 def _goal_flags(goal: tuple[Token, ...], alignment: Alignment) -> Floats:

@@ -29,7 +29,7 @@ class LearnerConfig:
     weight_decay: float = 0.01
     max_grad_norm: float = 1.0
     minibatch: int = 64  # samples in one optimiser step
-    part: int = 32  # of these, so many of like size are padded to one size and evaluated together
+    part: int = 16  # of these, so many of like size are padded to one size and evaluated together
     epochs: int = 1  # passes over the samples of an update
     max_ratio: float = 2.0  # importance ratios are cut off here
     policy_weight: float = 1.0

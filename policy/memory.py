@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from browser_env.acting import Turn
 from browser_env.action import Action, Answer, Check, Click, Point, Press, Scroll, Select, Type, Wait
 from policy.choice import Kind
+from policy.numbers import FAR, numbers_in
 from policy.page import Page, element_at
 
 MOST_TURNS = 16  # more count as so many
@@ -24,13 +25,19 @@ KIND_OF: dict[type[Action], Kind] = {
     Wait: Kind.WAIT,
 }
 ELEMENT_MEMORY = 3
-PAGE_MEMORY = len(Kind) + 3
+PAGE_MEMORY = len(Kind) + 5
 
 
-def page_memory(past: Sequence[Turn]) -> NDArray[np.float32]:
-    """Return what the last action was, and how it went: (PAGE_MEMORY,)."""
+def page_memory(past: Sequence[Turn], goal: str = "") -> NDArray[np.float32]:
+    """Return what the last action was, how it went, and how many there were: (PAGE_MEMORY,).
+
+    Many goals say how often something is to be done: the goal's first number is compared with the number of turns.
+    """
     memory = np.zeros(PAGE_MEMORY, dtype=np.float32)
     memory[-1] = min(len(past), MOST_TURNS) / MOST_TURNS
+    if wanted := numbers_in(goal)[:1]:
+        left = wanted[0] - len(past)
+        memory[-5:-3] = np.sign(left), np.clip(left / FAR, -1.0, 1.0)
     if past:
         last = past[-1]
         kind = _kind(last.action)

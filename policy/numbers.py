@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policy.page import Page
+from policy.text import MAX_CHARS
 
 NUMBER = re.compile(r"(?<![\w.-])-?\d{1,6}(?!\w)")
 MONTHS = {name.lower(): number for names in (month_abbr, month_name) for number, name in enumerate(names) if name}
@@ -25,7 +26,7 @@ def number_features(page: Page) -> NDArray[np.float32]:
     smaller, and the difference.
     """
     features = np.zeros((len(page.elements), NUMBER_FEATURES), dtype=np.float32)
-    wanted = [int(found) for found in NUMBER.findall(page.observation.goal.replace("/", " "))[:COMPARED]]
+    wanted = numbers_in(page.observation.goal)[:COMPARED]
     for row, element in enumerate(page.elements):
         number = None if row in page.goal_rows else number_in(element.value or element.name)
         if number is None:
@@ -36,6 +37,12 @@ def number_features(page: Page) -> NDArray[np.float32]:
             start = 1 + 3 * place
             features[row, start : start + 3] = (away == 0, np.sign(away), np.clip(away / FAR, -1.0, 1.0))
     return features
+
+
+@lru_cache(maxsize=4096)
+def numbers_in(text: str) -> list[int]:
+    """Return the whole numbers of a text in order; those of a date, written with strokes, are three."""
+    return [int(found) for found in NUMBER.findall(text[:MAX_CHARS].replace("/", " "))]
 
 
 @lru_cache(maxsize=65_536)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -105,7 +106,7 @@ class Shelf:
 
     def set_surprises(self, surprises: Iterable[tuple[Place, float]]) -> None:
         """Say how unlikely steps are to the policy now, in nats; steps that have left the shelf are ignored."""
-        if self._sampling.priority != "loss":
+        if self._sampling.priority == "uniform":
             return
         by_task: dict[str, list[tuple[str, int, float]]] = {}
         for (task, episode_id, step), nats in surprises:
@@ -177,11 +178,15 @@ class _TaskSteps:
             self._free.append(slot)
 
     def set_surprises(self, surprises: Sequence[tuple[str, int, float]]) -> None:
-        known = [(self.slots[name][step], nats) for name, step, nats in surprises if step < len(self.slots[name])]
-        slots = np.array([slot for slot, _ in known], dtype=np.int64)
-        nats = np.nan_to_num([nats for _, nats in known], nan=MOST_SURPRISE)
-        self._bases[slots] = np.clip(nats, LEAST_SURPRISE, MOST_SURPRISE) ** self._sampling.priority_exponent
-        self._weigh(slots)
+        """Weigh steps by how unlikely they are now; in "surprise", all steps of an episode by its last one."""
+        by_episode = self._sampling.priority == "surprise"
+        for name, step, nats in surprises:
+            slots, last = self.slots[name], len(self.slots[name]) - 1
+            if step <= last and (step == last or not by_episode):
+                weight = self._weight(MOST_SURPRISE if math.isnan(nats) else nats)
+                chosen = slots if by_episode else slots[step : step + 1]
+                self._bases[chosen] = weight / len(slots) if by_episode else weight
+                self._weigh(chosen)
 
     def set_novelty(self, novelty: Mapping[str, Floats]) -> None:
         for episode_id, values in novelty.items():
@@ -204,8 +209,11 @@ class _TaskSteps:
         if self._sampling.priority == "uniform":
             return 1.0
         if self._sampling.priority == "loss":
-            return float(MOST_SURPRISE**self._sampling.priority_exponent)
-        return float(kept.surprise**self._sampling.priority_exponent / kept.num_steps)
+            return self._weight(MOST_SURPRISE)
+        return self._weight(kept.surprise) / kept.num_steps
+
+    def _weight(self, nats: float) -> float:
+        return float(np.clip(nats, LEAST_SURPRISE, MOST_SURPRISE) ** self._sampling.priority_exponent)
 
     def _weigh(self, slots: Ints) -> None:
         self._tree.set(slots, self._bases[slots] * self._novelty[slots])
