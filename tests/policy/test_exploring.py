@@ -1,11 +1,12 @@
 import math
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
 
 from browser_env.action import Click, Select
-from browser_env.observation import Observation
+from browser_env.observation import Element, Observation
 from policy.choice import Choice, Kind
 from policy.compact import CompactPolicy
 from policy.config import CompactConfig
@@ -28,6 +29,24 @@ def test_every_click_and_selection_is_explored_equally_often(form: Observation) 
     assert len(counts) == expected
     assert {kind for kind, _ in counts} == {Kind.CLICK, Kind.SELECT}
     assert max(counts.values()) < 1.3 * 4000 / expected
+
+
+def test_what_can_be_clicked_is_tried_more_often_and_the_goal_never() -> None:
+    def element(number: int, name: str, *states: str) -> Element:
+        return Element(id=f"e{number}", role="generic", name=name, states=states, box=(0, 20 * number, 50, 10))
+
+    listed = (element(0, "Click the red thing"), element(1, "red"), element(2, "thing", "clickable"), element(3, "x"))
+    shown = (listed[0], replace(listed[1], parent="e0"), *listed[2:])
+    page = read_page(Observation(goal="Click the red thing", elements=shown), CONFIG)
+    wait = Choice(kind=Kind.WAIT)
+    drawn = explore([wait] * 2000, [page] * 2000, chances=[1.0] * 2000, generator=generator())
+    counts = Counter(choice.elements[0] for choice in drawn)
+    assert set(counts) == {2, 3}
+    assert counts[2] / 2000 == pytest.approx(0.8, abs=0.04)
+    seen = mixed_log_prob(math.log(0.2), Choice(kind=Kind.CLICK, elements=(3,)), page, chance=0.5)
+    assert seen == pytest.approx(math.log(0.5 * 0.2 + 0.5 * 0.2))
+    goal = mixed_log_prob(math.log(0.2), Choice(kind=Kind.CLICK, elements=(0,)), page, chance=0.5)
+    assert goal == pytest.approx(math.log(0.5 * 0.2))
 
 
 def test_without_a_chance_nothing_changes(form: Observation) -> None:
@@ -75,3 +94,4 @@ def test_an_exploring_policy_reports_the_mixture_and_greedy_does_not(form: Obser
 @pytest.mark.parametrize(("value", "chance"), [(-1.0, 0.4), (0.0, 0.4), (0.5, 0.1), (1.0, 0.0), (7.0, 0.0)])
 def test_the_chance_falls_with_the_square_of_what_is_hoped_for(value: float, chance: float) -> None:
     assert exploration_chance(value, most=0.4) == pytest.approx(chance)
+    assert exploration_chance(value, most=0.4, turns=3) == pytest.approx(chance / 4)

@@ -10,7 +10,7 @@ from browser_env.action import Action, Click, GiveUp, Type
 from browser_env.observation import Element, Observation
 from policy.compact import CompactPolicy
 from policy.config import CompactConfig
-from policy.learner import Learner, LearnerConfig
+from policy.learner import Learner, LearnerConfig, even_parts
 from replay.buffer import Sample
 
 Maker = Callable[[random.Random], tuple[Observation, str]]
@@ -169,3 +169,10 @@ def test_learning_goes_on_exactly_where_it_stopped(make_named: Maker) -> None:
     assert whole.update(shown) == second.update(shown)
     ours, theirs = whole.policy.network.state_dict(), second.policy.network.state_dict()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_no_part_of_an_update_is_small() -> None:
+    assert [len(part) for part in even_parts(list(range(70)), 32)] == [35, 35]
+    assert [len(part) for part in even_parts(list(range(90)), 32)] == [30, 30, 30]
+    assert even_parts([3, 1], 32) == [[3, 1]]
+    assert even_parts([], 32) == []

@@ -41,6 +41,15 @@ def test_the_last_action_its_error_and_repetition_are_remembered() -> None:
     assert page_memory([Turn(action=Press("Tab"))] * 99)[-1] == 1.0
 
 
+def test_the_goals_number_is_compared_with_the_turns() -> None:
+    past = [Turn(action=Click("e1"))] * 2
+    assert page_memory(past, "Like 5 posts")[-5:-3] == pytest.approx([1.0, 0.3])
+    assert page_memory(past, "Like 2 posts")[-5:-3] == pytest.approx([0.0, 0.0])
+    assert page_memory(past, "Like 1 post")[-5:-3] == pytest.approx([-1.0, -0.1])
+    assert not page_memory((), "Like 0 posts").any()
+    assert page_memory(past, "Like the 5th post")[-5:-3] == pytest.approx([0.0, 0.0])
+
+
 def test_the_policy_acts_by_what_it_remembers(form: Observation) -> None:
     policy = CompactPolicy(CompactConfig(), seed=0)
     past = (Turn(action=Click("e1")),)

@@ -51,6 +51,21 @@ def test_surprise_draws_an_episode_and_then_any_of_its_steps(make_episode: Make)
     assert _frequencies(shelf) == pytest.approx(expected, abs=0.015)
 
 
+def test_an_episode_weighs_by_how_much_its_last_step_surprises_now(make_episode: Make) -> None:
+    long, short = _surprising(make_episode("a", num_steps=4), 1.0), _surprising(make_episode("b", num_steps=1), 3.0)
+    shelf = _shelf(Sampling(), long, short)
+    task = "suite/click"
+    shelf.set_surprises([((task, "a", 0), 5.0), ((task, "b", 0), 0.0)])  # a first step may be a detour
+    expected = {("a", step): 1 / 1.3 / 4 for step in range(4)} | {("b", 0): 0.3 / 1.3}
+    assert _chances(shelf) == pytest.approx(expected)
+    shelf.set_surprises([((task, "a", 3), float("nan"))])
+    assert _chances(shelf)["a", 0] == pytest.approx(5 / 5.3 / 4)
+    uniform = _shelf(Sampling(priority="uniform"), long, short)
+    before = _chances(uniform)
+    uniform.set_surprises([((task, "a", 3), 5.0)])
+    assert _chances(uniform) == before
+
+
 def test_uniform_makes_all_steps_equal_within_a_task_or_in_one_pot(make_episode: Make) -> None:
     episodes = [
         make_episode("a", num_steps=3),
