@@ -12,6 +12,7 @@ from experiments.progress import Progress
 from experiments.recipe import Recipe, override_from_text
 from experiments.recipes import default, miniwob, miniwob_56
 from experiments.run_log import Tracker
+from experiments.task_choice import on_task_set
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +24,17 @@ class Study:
     recipe: Callable[[], Recipe]
     variants: Mapping[str, Sequence[str]]  # by name, what each changes, as --set takes it
     seeds: tuple[int, ...] = (0, 1, 2)
+    of_set: bool = False  # whether its tasks are those of a compiled set, which has to be named
 
 
 def ablated() -> Recipe:
     """The default recipe's tasks, briefly."""
     return replace(default(), near_goal=0.3, num_updates=120, learning_limit_s=3600.0, evaluation_episodes=20)
+
+
+def on_a_site() -> Recipe:
+    """Ten minutes of practice on a set, which has one golden run of each task."""
+    return replace(default(), cloning_epochs=15, learning_limit_s=600.0, near_goal=1.0)
 
 
 FULL = "full"
@@ -52,6 +59,17 @@ STUDIES = {
             summary="trained on half of the tasks, evaluated on the other half too, beside an untrained policy",
             recipe=miniwob_56,
             variants={FULL: ("held_out=0.5",), "untrained": ("held_out=0.5", "cloning_epochs=0", "num_updates=0")},
+        ),
+        Study(
+            name="site",
+            summary="a compiled set (--tasks DIR): near the goal first, from the start alone, and an untrained policy",
+            recipe=on_a_site,
+            variants={
+                FULL: (),
+                "no-starts-near-the-goal": ("near_goal=0",),
+                "untrained": ("cloning_epochs=0", "num_updates=0"),
+            },
+            of_set=True,
         ),
         Study(
             name="ablations",
@@ -91,13 +109,16 @@ def trials(
     seeds: Sequence[int] = (),
     variants: Sequence[str] = (),
     assignments: Sequence[str] = (),
+    task_set: Path | None = None,
 ) -> list[Recipe]:
     """Return the study's runs, seed by seed; ``assignments`` change all of them, before a variant's own."""
+    if study.of_set and task_set is None:
+        raise UsageError(f"{study.name} is of a compiled set; name its folder with --tasks")
     unknown = [name for name in variants if name not in study.variants]
     if unknown:
         raise UsageError(f"{study.name} has no variant {unknown[0]!r}; known are {', '.join(study.variants)}")
     return [
-        _recipe(study, variant, seed, assignments)
+        _recipe(study, variant, seed, assignments, task_set)
         for seed in seeds or study.seeds
         for variant in variants or study.variants
     ]
@@ -122,8 +143,10 @@ def run_trials(chosen: Sequence[Recipe], *, folder: Path, tracker: Tracker, prog
         yield run_experiment(trial, directory=directory, tracker=tracker, progress=progress)
 
 
-def _recipe(study: Study, variant: str, seed: int, assignments: Sequence[str]) -> Recipe:
+def _recipe(study: Study, variant: str, seed: int, assignments: Sequence[str], task_set: Path | None) -> Recipe:
     recipe = replace(study.recipe(), name=study.name, variant=variant, seed=seed)
+    if task_set is not None:
+        recipe = on_task_set(recipe, task_set)
     for assignment in (*assignments, *study.variants[variant]):
         recipe = override_from_text(recipe, assignment)
     return recipe

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from browser_env.errors import UsageError
@@ -13,6 +13,9 @@ from browser_env.task import Task
 from browser_env.task_set import DEMONSTRATIONS, TaskSet, find_task, is_task_set
 from experiments.recipe import Recipe
 
+SET_HELD_OUT = 0.2  # of a set's tasks
+SET_EPISODES = 3  # a set has many tasks, and its pages are the same in each episode
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
@@ -20,6 +23,13 @@ class Choice:
 
     practised: tuple[Task, ...]
     held_out: tuple[Task, ...] = ()  # never practised or demonstrated, only evaluated
+
+
+def on_task_set(recipe: Recipe, folder: Path) -> Recipe:
+    """Return the recipe for all tasks of a compiled set in place of its own."""
+    return replace(
+        recipe, task_set=str(folder.absolute()), tasks=(), evaluation_episodes=SET_EPISODES, held_out=SET_HELD_OUT
+    )
 
 
 def choose_tasks(recipe: Recipe) -> Choice:

@@ -30,6 +30,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("name", metavar="STUDY", help="; ".join(f"{s.name}: {s.summary}" for s in STUDIES.values()))
     parser.add_argument("--seeds", metavar="N,N", default="", help="which seeds (default: the study's)")
     parser.add_argument("--variants", metavar="NAMES", default="", help="which variants (default: all)")
+    parser.add_argument("--tasks", metavar="DIR", type=Path, help="the compiled set that it is of, where it is of one")
     parser.add_argument(
         "--set",
         metavar="NAME=VALUE",
@@ -46,7 +47,13 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run what is missing, and print how far the study is."""
     console, study = Console(), find_study(args.name)
-    chosen = trials(study, seeds=_seeds(args.seeds), variants=_names(args.variants), assignments=args.set)
+    chosen = trials(
+        study,
+        seeds=_seeds(args.seeds),
+        variants=_names(args.variants),
+        assignments=args.set,
+        task_set=args.tasks,
+    )
     folder = args.runs / study.name
     if not args.list:
         find_browser()  # before anything is written

@@ -15,10 +15,8 @@ from experiments.experiment import LATEST, Result, load_recipe, new_directory, r
 from experiments.progress import Progress
 from experiments.recipe import Recipe, override, override_from_text
 from experiments.recipes import RECIPES, find_recipe
+from experiments.task_choice import on_task_set
 from experiments.tracking import connect, default_uri
-
-SET_HELD_OUT = 0.2  # of a set's tasks
-SET_EPISODES = 3  # a set has many tasks, and its pages are the same in each episode
 
 
 def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -75,10 +73,7 @@ def _recipe(args: argparse.Namespace) -> Recipe:
     if args.demos is not None:
         recipe = override(recipe, "demonstrations", str(args.demos.absolute()))
     if args.tasks is not None:
-        changes: dict[str, object] = {"task_set": str(args.tasks.absolute()), "tasks": ()}
-        changes |= {"evaluation_episodes": SET_EPISODES, "held_out": SET_HELD_OUT}
-        for name, value in changes.items():
-            recipe = override(recipe, name, value)
+        recipe = on_task_set(recipe, args.tasks)
     for assignment in args.set:
         recipe = override_from_text(recipe, assignment)
     return recipe

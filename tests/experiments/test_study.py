@@ -21,7 +21,7 @@ QUICK = (
 @pytest.mark.parametrize("name", STUDIES)
 def test_every_run_of_a_study_has_its_folder_and_recipe(name: str) -> None:
     study = find_study(name)
-    chosen = trials(study)
+    chosen = trials(study, task_set=Path("sets/shop") if study.of_set else None)
     assert len({folder_of(trial) for trial in chosen}) == len(chosen) == len(study.seeds) * len(study.variants)
     assert len({json.dumps(trial.to_json()) for trial in chosen}) == len(chosen)
 
@@ -58,11 +58,18 @@ def test_what_is_missing_is_run(tmp_path: Path, capsys: pytest.CaptureFixture[st
         (["ablations", "--variants", "no-mouse"], "no variant 'no-mouse'"),
         (["ablations", "--seeds", "first"], "are no seeds"),
         (["ablations", "--seeds", "-1"], "0 or more"),
+        (["site"], "name its folder with --tasks"),
     ],
 )
 def test_bad_input_is_said(options: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["study", "--list", *options]) == 2
     assert complaint in capsys.readouterr().err
+
+
+def test_a_study_of_a_site_is_of_its_set() -> None:
+    (trial, *_) = trials(find_study("site"), task_set=Path("sets/shop"), assignments=["held_out=0.5"])
+    assert trial.task_set.endswith("/sets/shop")
+    assert (trial.tasks, trial.evaluation_episodes, trial.held_out, trial.near_goal) == ((), 3, 0.5, 1.0)
 
 
 def test_assignments_change_every_run() -> None:
