@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from browser_env.action import Action, Answer, Back, Forward, GiveUp, Navigate, NewTab, Wait
@@ -38,6 +40,16 @@ from rewards.outcome import Outcome
 LEAVING = (Navigate, NewTab, Back, Forward)
 FLUSH_MS = 3000  # page time that lets what an old episode left pending run out
 MAX_WAIT_MS = 10_000
+
+
+@asynccontextmanager
+async def within(limit_s: float) -> AsyncIterator[None]:
+    """Raise :class:`InfraError` where what is done takes longer."""
+    try:
+        async with asyncio.timeout(limit_s):
+            yield
+    except TimeoutError as error:
+        raise InfraError(f"this took more than {limit_s:g} s; see to the site, or raise time_limit_s") from error
 
 
 class Environment:
@@ -136,9 +148,10 @@ class Environment:
         self._task = None
         try:
             await self._prepare(task, recorded=recorded)
-            seen = await (self._start_miniwob if task.suite == "miniwob" else self._start_web)(task, seed)
-            check_start(task, self.misses)
-            seen = seen or await look(self._view(task), with_evidence=task.suite == "web")
+            async with within(task.time_limit_s):
+                seen = await (self._start_miniwob if task.suite == "miniwob" else self._start_web)(task, seed)
+                check_start(task, self.misses)
+                seen = seen or await look(self._view(task), with_evidence=task.suite == "web")
             self._last = replace(seen.observation, goal=self._goal)
             self.evidence = replace(seen.evidence or Evidence(), sent=self._sent(task))
         except InfraError:
@@ -157,7 +170,8 @@ class Environment:
         self._steps += 1
         ways = self._ways
         try:
-            result = await self._step(self._task, action)
+            async with within(self._task.time_limit_s):
+                result = await self._step(self._task, action)
         except InfraError as error:
             result = self._ended(Outcome.INFRA_ERROR, str(error))
             await self.discard_page()

@@ -15,6 +15,7 @@ from browser_env.pool_process import Reply, ResetCall, StepCall
 from browser_env.task import Task
 
 START = "from browser_env.pool_process import main; main()"  # not -m: its classes must keep their names
+GRACE_S = 5.0  # beyond a task's limit, which the environment in the process keeps itself
 STOP_S = 10.0  # a process gets so long to close its browser
 
 
@@ -60,7 +61,7 @@ class PoolLink:
         if isinstance(call, ResetCall):
             self.task = call.task
         assert self.task is not None
-        self.deadline = time.monotonic() + self.task.time_limit_s
+        self.deadline = time.monotonic() + self.task.time_limit_s + GRACE_S
         with contextlib.suppress(OSError):
             self.connection.send(call)
 

@@ -29,7 +29,7 @@ class Task:
     reload: bool = False  # a suite's page is loaded anew at each reset, as something of an episode would outlive it
     viewport: tuple[int, int] = (1280, 720)  # width, height in CSS px
     max_steps: int = 30
-    time_limit_s: float = 120.0  # wall clock, for infrastructure; page time is simulated
+    time_limit_s: float = 120.0  # wall clock of a reset or a step, for infrastructure; page time is simulated
     step_ms: int = 100  # page time that passes with each action
     allowed_origins: tuple[str, ...] = ()  # beside the start URL's own origin
     upload_folder: str | None = None  # from which files may be uploaded; None: from nowhere

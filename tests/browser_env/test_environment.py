@@ -307,6 +307,16 @@ def test_a_server_that_hangs_is_an_infra_error(episodes: Any, page_task: MakeTas
 
 
 @pytest.mark.usefixtures("recovers")
+def test_a_step_that_takes_too_long_is_an_infra_error(episodes: Any, page_task: MakeTask) -> None:
+    episodes.reset(replace(page_task("blank"), time_limit_s=0.5))
+    episodes.loop.run(episodes.environment.context.page.evaluate("fetch('/hang'), 0"))
+    result = episodes.step(Wait(10))
+    assert result.outcome is Outcome.INFRA_ERROR
+    assert "0.5 s" in result.reason
+    assert result.settled == "ended"
+
+
+@pytest.mark.usefixtures("recovers")
 def test_a_server_that_is_down_is_an_infra_error(episodes: Any, page_task: MakeTask) -> None:
     with pytest.raises(InfraError, match="did not load"):
         episodes.reset(replace(page_task("blank"), url="http://127.0.0.1:9/"))
