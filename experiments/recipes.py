@@ -33,16 +33,16 @@ def default() -> Recipe:
 
 
 def miniwob_56() -> Recipe:
-    """The 56 MiniWoB++ tasks that results are compared on, with two demonstrations each."""
+    """The 56 MiniWoB++ tasks that results are compared on, with one demonstration each."""
     return Recipe(
         name="miniwob-56",
         tasks=tuple(f"miniwob/{name}" for name in compared_tasks()),
-        demonstrations_per_task=2,
-        cloning_epochs=60,
+        demonstrations_per_task=1,
+        cloning_epochs=100,
         near_goal=0.3,
         num_updates=1000,
-        learning_limit_s=5700.0,
-        groups_per_update=32,
+        learning_limit_s=6600.0,
+        groups_per_update=36,
         imitation_samples=256,
         demo_fraction=0.2,
         rate_floor=0.1,

@@ -124,7 +124,7 @@ def featurize(page: Page, config: CompactConfig, *, past: Sequence[Turn] = (), d
             [
                 _element_flags(page, alignment),
                 anchor_features(page, alignment.links, rows, columns),
-                number_features(page),
+                number_features(page, rows, columns),
                 element_memory(page, past),
             ],
             axis=1,
