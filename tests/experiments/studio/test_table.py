@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from browser_env.action import Back
+from browser_env.acting import Decision
+from browser_env.action import Type
 from browser_env.episode import Source
 from browser_env.errors import UsageError
 from browser_env.host import BrowserHost
 from browser_env.miniwob import miniwob_task
+from browser_env.observation import Observation
 from experiments.experts.policy import ExpertPolicy
 from experiments.studio.archive import Archive
 from experiments.studio.consent import agreed
@@ -20,6 +22,8 @@ from experiments.studio.table import AgentTable
 from replay.redaction import Redactor
 from replay.store import ReplayStore
 from rewards.outcome import Outcome
+
+ASTRAY = "astray"
 
 
 async def until(fits: Callable[[], bool]) -> None:
@@ -32,6 +36,15 @@ def begun(table: AgentTable) -> bool:
     return table.recording is not None and not table.recording.over
 
 
+class EasilyLost(ExpertPolicy):
+    """An expert that gives up where somebody else typed."""
+
+    def act(self, observations: Sequence[Observation], *, greedy: bool = False) -> list[Decision]:
+        if any(element.value == ASTRAY for observation in observations for element in observation.elements):
+            raise IndexError("nothing here is as it was")
+        return super().act(observations, greedy=greedy)
+
+
 def test_an_agent_that_a_person_led_astray_says_so_and_goes_on(tmp_path: Path) -> None:
     archive = Archive(path=tmp_path / "store", redactor=Redactor())
     task = miniwob_task("enter-text")
@@ -39,7 +52,7 @@ def test_an_agent_that_a_person_led_astray_says_so_and_goes_on(tmp_path: Path) -
         name="agent",
         driver=Source.AGENT,
         task=task,
-        policy=ExpertPolicy(task.name),
+        policy=EasilyLost(task.name),
         archive=archive,
         pace_s=0.2,
         rest_s=0.2,
@@ -56,7 +69,8 @@ def test_an_agent_that_a_person_led_astray_says_so_and_goes_on(tmp_path: Path) -
             table.take_over(consent=ada.id, by="another tab")
         recording = table.recording
         assert recording is not None
-        await recording.act(Back(), actor=Source.HUMAN)
+        field = next(element for element in recording.observation.elements if element.role == "textbox")
+        await recording.act(Type(field.id, ASTRAY), actor=Source.HUMAN)
         recording.pause(paused=True)
         table.hand_back()
         assert not recording.paused
