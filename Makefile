@@ -32,7 +32,7 @@ check: $(READY)  ## lint, format and types, under a minute
 bench: $(READY)  ## measure throughput on this machine
 	$(BIN)/webdual bench env $(ARGS)
 
-soak: $(READY)  ## 100,000 random steps over all tasks while processes are killed; about half an hour
+soak: $(READY)  ## 100,000 random steps over all tasks while processes are killed; at most 40 minutes
 	$(BIN)/webdual soak $(ARGS)
 
 constraints: $(READY)  ## pin the versions that are in .venv now

@@ -52,7 +52,6 @@ STEADY_FLAGS = (  # the same pixels on every machine; no traffic of the browser'
     "--blink-settings=primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availablePointerTypes=4",
     "--enable-automation",
     "--disable-quic",
-    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--disable-site-isolation-trials",  # one renderer draws all frames of a page, at one moment
 )
 OFF = (  # Chromium's features that would cost time, chance or traffic

@@ -55,7 +55,7 @@ class Stages(Protocol):
 class Plan:
     """How much is to be spent on a site."""
 
-    max_pages: int = 60  # states to explore
+    max_pages: int = 60  # to explore; views count too, several a page
     minutes: float = 10.0  # for everything
     browsers: int = 2
     pixels: bool = True  # demonstrations have pictures
