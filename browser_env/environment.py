@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from browser_env.action import Action, Answer, Back, Forward, GiveUp, Navigate, NewTab, Wait
+from browser_env.action import Action, Answer, GiveUp, Wait
 from browser_env.branching import digest
 from browser_env.browser import Browser
 from browser_env.context import Context
@@ -27,7 +27,7 @@ from browser_env.looking import Start, View, look, look_after, look_at_start, re
 from browser_env.miniwob import data_mode, goal_fields
 from browser_env.observation import Observation
 from browser_env.observing import Seen
-from browser_env.places import check_action, check_page
+from browser_env.places import check_action, check_page, check_stays
 from browser_env.scripts import clock_script, miniwob_script
 from browser_env.settling import Settled
 from browser_env.snapshot.matching import Miss
@@ -37,7 +37,6 @@ from browser_env.ways import Ways, check_start, open_ways
 from rewards.evidence import Evidence, Sent
 from rewards.outcome import Outcome
 
-LEAVING = (Navigate, NewTab, Back, Forward)
 FLUSH_MS = 3000  # page time that lets what an old episode left pending run out
 MAX_WAIT_MS = 10_000
 
@@ -216,7 +215,7 @@ class Environment:
         check_action(action, task)
         error: str | None = None
         try:
-            error = await self._act(action)
+            error = await self._act(task, action)
             ms = min(action.ms, MAX_WAIT_MS) if isinstance(action, Wait) else task.step_ms
             ends = self._steps >= task.max_steps or isinstance(action, Answer | GiveUp)
             settling, seen = await look_after(self._view(task, error=error), ms=ms, ends=ends)
@@ -232,13 +231,12 @@ class Environment:
         result = judge(task, seen.observation, evidence, limit_reached=self._steps >= task.max_steps)
         return replace(result, settled=settling.settled)
 
-    async def _act(self, action: Action) -> str | None:
+    async def _act(self, task: Task, action: Action) -> str | None:
         if isinstance(action, Answer | GiveUp | Wait):
             return None
-        if isinstance(action, LEAVING) and self._task is not None and self._task.suite == "miniwob":
-            return "the pages of MiniWoB++ are one page each; go on with what this one shows"
         try:
-            await execute(self.context, action, upload_folder=self._task.upload_folder if self._task else None)
+            check_stays(action, task)
+            await execute(self.context, action, upload_folder=task.upload_folder)
         except ActionError as error:
             return str(error)
         return None

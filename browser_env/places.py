@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from browser_env.action import Action, Navigate, NewTab
-from browser_env.errors import BlockedError, InfraError
+from browser_env.action import Action, Back, Forward, Navigate, NewTab
+from browser_env.errors import ActionError, BlockedError, InfraError
 from browser_env.page import Page
 from browser_env.task import Task
 
 SCHEMES = ("http", "https")
+LEAVING = (Navigate, NewTab, Back, Forward)
 
 
 def origin(url: str) -> str:
@@ -30,6 +31,12 @@ def check_action(action: Action, task: Task) -> None:
     """Raise :class:`BlockedError` where an action would leave the task's places."""
     if isinstance(action, Navigate | NewTab) and not (action.url and is_allowed(action.url, task)):
         raise BlockedError(f"the task does not allow {action.url[:200]}; add its origin to allowed_origins")
+
+
+def check_stays(action: Action, task: Task) -> None:
+    """Raise :class:`ActionError` where an action would leave the one page that a suite's task is."""
+    if task.suite == "miniwob" and isinstance(action, LEAVING):
+        raise ActionError("the pages of MiniWoB++ are one page each; go on with what this one shows")
 
 
 async def check_page(page: Page, task: Task) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from browser_env.episode import Episode, Source
 from browser_env.errors import DataError, InfraError, UsageError
 from browser_env.pool import Pool
+from experiments.clock import Clock
 from experiments.journal import write_atomically
 from experiments.keeping import EpisodeKeeper
 from experiments.learning import learn
@@ -28,7 +28,6 @@ from experiments.training import Demonstrations, assess, clone, demonstrate
 from experiments.workshop import DEMONSTRATION, Workshop
 from policy.kinds import check_memory
 from replay.store import ReplayStore
-from rewards.cost import Cost
 
 RECIPE, RESULT, LATEST = "recipe.json", "result.json", "latest"
 ARMS = ("imitation", "mixed")
@@ -119,7 +118,7 @@ def run_experiment(
     progress: Progress,
 ) -> Result:
     """Run or continue every phase of a recipe in a folder."""
-    clock = _Clock(directory)
+    clock = Clock(directory / "clock.json")
     plans = [check_memory(recipe.policy, phase) for phase in (recipe.cloning, recipe.learning)]
     if plans[-1]:
         progress.console.print(plans[-1])
@@ -149,16 +148,17 @@ def run_experiment(
         scores = {arm: _run_arm(shop, arm, demonstrations, tracker, parent) for arm in ARMS}
         keeper.flush()
         steps = sum(info.num_steps for info in store.query())
+        spent = clock.save()
         result = Result(
             arms=scores,
-            wall_s=clock.stop(),
+            wall_s=spent.wall_s,
             env_steps=steps,
             mlflow_run=parent.id,
             directory=directory,
             held_out=frozenset(task.name for task in choice.held_out),
         )
         _log_result(parent, result)
-        parent.log_metrics(cost_metrics(clock.cost(steps), recipe.prices), step=recipe.num_updates)
+        parent.log_metrics(cost_metrics(replace(spent, steps=steps), recipe.prices), step=recipe.num_updates)
     write_atomically(directory / RESULT, json.dumps(result.to_json(), indent=1).encode())
     return result
 
@@ -209,24 +209,3 @@ def _log_result(run: Run, result: Result) -> None:
     means |= {f"evaluation/{arm}/held_out": value for arm, value in data.get("mean_held_out", {}).items()}
     run.log_metrics(means | {"wall_s": result.wall_s}, step=result.env_steps)
     run.log_table("tasks", [{"task": task, **row} for task, row in data["tasks"].items()])
-
-
-class _Clock:
-    """Wall and CPU time of a run, across kills."""
-
-    def __init__(self, directory: Path):
-        self._path = directory / "clock.json"
-        self._before = json.loads(self._path.read_bytes()) if self._path.exists() else {"wall_s": 0.0, "cpu_s": 0.0}
-        self._wall, self._cpu = time.monotonic(), time.process_time()
-
-    def stop(self) -> float:
-        """Write down and return the wall seconds spent so far."""
-        wall = self._before["wall_s"] + time.monotonic() - self._wall
-        cpu = self._before["cpu_s"] + time.process_time() - self._cpu
-        write_atomically(self._path, json.dumps({"wall_s": wall, "cpu_s": cpu}).encode())
-        return float(wall)
-
-    def cost(self, steps: int) -> Cost:
-        """Return what stop() wrote down as a cost."""
-        spent = json.loads(self._path.read_bytes())
-        return Cost(wall_s=spent["wall_s"], cpu_s=spent["cpu_s"], steps=steps)

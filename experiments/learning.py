@@ -16,8 +16,8 @@ from browser_env.pool import RolloutRequest
 from browser_env.seeds import DEMONSTRATION_START
 from experiments.actors import Actors, Group
 from experiments.approaching import Approach, demonstrated_routes, golden_routes
+from experiments.clock import Clock
 from experiments.curriculum import Curriculum
-from experiments.deadline import Deadline
 from experiments.evaluation import tagged
 from experiments.recipe import Recipe
 from experiments.run_log import Run
@@ -76,12 +76,12 @@ def learn(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPo
     policy, learner = _resume(shop)
     experience = remember(shop, demonstrations.imitated)
     planned = iter(range(policy.version, recipe.num_updates))
-    deadline = Deadline(shop.directory / "learning.json", limit_s=recipe.learning_limit_s)
+    clock = Clock(shop.directory / "learning.json")
     actors = Actors(shop.pool, policy, on_step=shop.keeper.note, on_episode=lambda e: shop.keeper.keep(practised(e)))
     bar_of = shop.progress.phase("imitation and reinforcement", total=recipe.num_updates, done=policy.version)
     with one_thread(), closing(learner), actors, bar_of as bar:
         _request_next(actors, planned, shop, experience)
-        while (done := max(recipe.done(policy.version), deadline.share)) < 1:
+        while (done := recipe.done(policy.version, wall_s=clock.spent.wall_s)) < 1:
             update, started, cpu_s = policy.version, time.monotonic(), time.thread_time()
             episodes = [episode for group in actors.take(recipe.groups_per_update) for episode in group]
             waited = time.monotonic() - started
@@ -102,9 +102,9 @@ def learn(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPo
             _log_update(run, update, metrics, episodes, experience)
             bar.advance(detail=f"success {np.mean([e.success for e in episodes]):.2f}")
             if ends_stretch:
-                save_progress(shop, policy, learner, deadline)
+                save_progress(shop, policy, learner, clock)
                 run.log_table(CURRICULUM, experience.rows())
-    save_progress(shop, policy, learner, deadline)
+    save_progress(shop, policy, learner, clock)
     run.log_table(CURRICULUM, experience.rows())
     return policy
 
@@ -115,11 +115,11 @@ def _request_next(actors: Actors, planned: Iterator[int], shop: Workshop, experi
         actors.request(plan(shop, experience, update))
 
 
-def save_progress(shop: Workshop, policy: TrainedPolicy, learner: TrainingLearner, deadline: Deadline) -> None:
+def save_progress(shop: Workshop, policy: TrainedPolicy, learner: TrainingLearner, clock: Clock) -> None:
     """Write the checkpoint to go on from, once all episodes that led to it are on disk."""
     shop.keeper.flush()
     save_checkpoint(shop.checkpoint("mixed"), policy, learner)
-    deadline.save()
+    clock.save()
 
 
 def practised(episode: Episode) -> Episode:

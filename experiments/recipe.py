@@ -72,9 +72,10 @@ class Recipe:
         if not self.tasks and not self.task_set:
             raise UsageError("a recipe needs at least one task, or a task_set")
 
-    def done(self, updates: int) -> float:
-        """Return the share of mixed learning that so many updates are."""
-        return updates / self.num_updates if self.num_updates else 1.0
+    def done(self, updates: int, *, wall_s: float = 0.0) -> float:
+        """Return the share of mixed learning that is done: of its updates or of its time, whichever is more."""
+        of_updates = updates / self.num_updates if self.num_updates else 1.0
+        return max(of_updates, wall_s / self.learning_limit_s if self.learning_limit_s > 0 else 1.0)
 
     def imitation_weight(self, done: float) -> float:
         """Return the weight of the imitation loss when a share of mixed learning is done."""

@@ -121,10 +121,10 @@ def clone(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPo
     if (shop.checkpoint("imitation") / "config.json").exists():
         return load_policy(shop.checkpoint("imitation"))
     policy = new_policy(recipe.policy, seed=recipe.seed)
-    cloning = new_learner(policy, replace(recipe.cloning, seed=recipe.seed))
+    learner = new_learner(policy, replace(recipe.cloning, seed=recipe.seed))
     buffer = ReplayBuffer(demonstrations=demonstrations.imitated)
     rng = np.random.default_rng(recipe.seed)
-    with closing(cloning) as learner, shop.progress.phase("imitation", total=recipe.cloning_epochs) as bar:
+    with closing(learner), shop.progress.phase("imitation", total=recipe.cloning_epochs) as bar:
         for epoch in range(recipe.cloning_epochs):
             metrics = mean_metrics([learner.update(batch) for batch in buffer.epoch(recipe.cloning.minibatch, rng)])
             metrics |= validate(policy, demonstrations.validation)

@@ -21,9 +21,7 @@ def lines(page: Page) -> tuple[Flags, Flags]:
 
     They are where their middles are no further apart than half of the smaller one's side.
     """
-    boxes = np.array([element.box for element in page.elements], dtype=np.float64).reshape(-1, 4)
-    boxes = np.nan_to_num(boxes, nan=0.0, posinf=0.0, neginf=0.0)
-    found = []
+    boxes, found = _boxes(page), []
     for axis in (1, 0):
         middles, sides = boxes[:, axis] + boxes[:, axis + 2] / 2, boxes[:, axis + 2]
         least = np.minimum(sides[:, None], sides[None, :])
@@ -45,7 +43,7 @@ def anchor_features(page: Page, links: NDArray[np.int64], rows: Flags, columns: 
     anchors = np.flatnonzero(named)
     places = (links >= Link.VALUE).argmax(axis=1) / max(links.shape[1], 1)
     width, height = page.observation.viewport
-    boxes = np.nan_to_num(np.array([element.box for element in page.elements], dtype=np.float64).reshape(-1, 4))
+    boxes = _boxes(page)
     middles = (boxes[:, :2] + boxes[:, 2:] / 2) / (max(width, 1), max(height, 1))
     everyone = np.arange(count)
     after = np.searchsorted(anchors, everyone, side="right")  # the first anchor behind each element
@@ -68,3 +66,9 @@ def anchor_features(page: Page, links: NDArray[np.int64], rows: Flags, columns: 
     features[:, start] = np.any(rows & others, axis=1)
     features[:, start + 1] = np.any(columns & others, axis=1)
     return features
+
+
+def _boxes(page: Page) -> NDArray[np.float64]:
+    """Return the elements' boxes, 0 for what is not finite: (num_elements, 4)."""
+    boxes = np.array([element.box for element in page.elements], dtype=np.float64).reshape(-1, 4)
+    return np.nan_to_num(boxes, nan=0.0, posinf=0.0, neginf=0.0)

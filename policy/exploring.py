@@ -39,18 +39,17 @@ def explore(
     """Replace each choice, with its chance, by a click or a selection."""
     draws = torch.rand(len(choices), 2, generator=generator).tolist()
     return [
-        _drawn(choice, page, part) if draw < chance and _weights(page).any() else choice
+        _drawn(choice, page, part) if draw < chance else choice
         for choice, page, chance, (draw, part) in zip(choices, pages, chances, draws, strict=True)
     ]
 
 
 def mixed_log_prob(log_prob: float, choice: Choice, page: Page, *, chance: float) -> float:
     """Return a choice's log-probability under the mixture, from that under the policy alone."""
-    weights = _weights(page)
-    if not chance or not weights.any():
+    if not chance or not (weights := _weights(page)).any():
         return log_prob
-    row = EXPLORED.index(choice.kind) if choice.kind in EXPLORED else None
-    share = 0.0 if row is None else weights[row, list(choice.elements)].sum() / weights.sum()
+    explored = choice.kind in EXPLORED
+    share = weights[EXPLORED.index(choice.kind), list(choice.elements)].sum() / weights.sum() if explored else 0.0
     return math.log((1 - chance) * math.exp(log_prob) + chance * share)
 
 
@@ -63,8 +62,10 @@ def _weights(page: Page) -> NDArray[np.float64]:
 
 
 def _drawn(choice: Choice, page: Page, part: float) -> Choice:
-    """Return the click or selection that stands at this part, from 0 to 1, of all of them."""
+    """Return the click or selection that stands at this part, from 0 to 1, of all; the choice where there are none."""
     sums = _weights(page).cumsum()
+    if not sums.any():
+        return choice
     place = min(int(np.searchsorted(sums, part * sums[-1], side="right")), len(sums) - 1)
     kind, element = divmod(place, len(page.elements))
     return replace(choice, kind=EXPLORED[kind], elements=(element,), index=0, text="")

@@ -33,19 +33,20 @@ def page_memory(past: Sequence[Turn], goal: str = "") -> NDArray[np.float32]:
 
     Many goals say how often something is to be done: the goal's first number is compared with the number of turns.
     """
-    memory = np.zeros(PAGE_MEMORY, dtype=np.float32)
-    memory[-1] = min(len(past), MOST_TURNS) / MOST_TURNS
-    if wanted := numbers_in(goal)[:1]:
-        left = wanted[0] - len(past)
-        memory[-5:-3] = np.sign(left), np.clip(left / FAR, -1.0, 1.0)
-    if past:
-        last = past[-1]
-        kind = _kind(last.action)
-        if kind is not None:
-            memory[kind] = 1.0
-        memory[-2] = last.error is not None
-        memory[-3] = len(past) > 1 and past[-2].action == last.action
-    return memory
+    last = past[-1] if past else None
+    kind = None if last is None else _kind(last.action)
+    left = wanted[0] - len(past) if (wanted := numbers_in(goal)) else 0
+    return np.array(
+        [
+            *(kind == known for known in Kind),
+            np.sign(left),
+            np.clip(left / FAR, -1.0, 1.0),
+            len(past) > 1 and past[-2].action == past[-1].action,
+            last is not None and last.error is not None,
+            min(len(past), MOST_TURNS) / MOST_TURNS,
+        ],
+        dtype=np.float32,
+    )
 
 
 def element_memory(page: Page, past: Sequence[Turn]) -> NDArray[np.float32]:

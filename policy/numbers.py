@@ -46,9 +46,9 @@ def number_features(page: Page, rows: NDArray[np.bool_], columns: NDArray[np.boo
 
 
 @lru_cache(maxsize=4096)
-def numbers_in(text: str) -> list[int]:
+def numbers_in(text: str) -> tuple[int, ...]:
     """Return the whole numbers of a text in order; those of a date, written with strokes, are three."""
-    return [int(found) for found in NUMBER.findall(text[:MAX_CHARS].replace("/", " "))]
+    return tuple(int(found) for found in NUMBER.findall(text[:MAX_CHARS].replace("/", " ")))
 
 
 @lru_cache(maxsize=65_536)

@@ -66,8 +66,8 @@ def read_page(observation: Observation, config: CompactConfig) -> Page:
 def _goal_rows(elements: tuple[Element, ...], goal: tuple[Token, ...]) -> frozenset[int]:
     """Return the first element that begins with the goal's first words, and its children: some pages show the goal."""
     opening = _words(goal)[:OPENING]
-    for row, element in enumerate(elements):
-        if len(opening) == OPENING and _words(tokenize(element.name, MAX_MEANT))[:OPENING] == opening:
+    for row, element in enumerate(elements if len(opening) == OPENING else ()):
+        if _words(tokenize(element.name, MAX_MEANT))[:OPENING] == opening:
             return frozenset({row, *(i for i, other in enumerate(elements) if other.parent == element.id)})
     return frozenset()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -179,14 +178,15 @@ class _TaskSteps:
 
     def set_surprises(self, surprises: Sequence[tuple[str, int, float]]) -> None:
         """Weigh steps by how unlikely they are now; in "surprise", all steps of an episode by its last one."""
-        by_episode = self._sampling.priority == "surprise"
-        for name, step, nats in surprises:
-            slots, last = self.slots[name], len(self.slots[name]) - 1
-            if step <= last and (step == last or not by_episode):
-                weight = self._weight(MOST_SURPRISE if math.isnan(nats) else nats)
-                chosen = slots if by_episode else slots[step : step + 1]
-                self._bases[chosen] = weight / len(slots) if by_episode else weight
-                self._weigh(chosen)
+        if self._sampling.priority == "surprise":
+            known = [(self.slots[name], nats) for name, step, nats in surprises if step == len(self.slots[name]) - 1]
+        else:
+            known = [(self.slots[name][step : step + 1], nats) for name, step, nats in surprises]
+        counts = np.array([len(slots) for slots, _ in known], dtype=np.int64)
+        weights = self._weigh_up(np.nan_to_num([nats for _, nats in known], nan=MOST_SURPRISE))
+        slots = np.concatenate([np.zeros(0, dtype=np.int64), *(slots for slots, _ in known)])
+        self._bases[slots] = np.repeat(weights / np.maximum(counts, 1), counts)
+        self._weigh(slots)
 
     def set_novelty(self, novelty: Mapping[str, Floats]) -> None:
         for episode_id, values in novelty.items():
@@ -209,11 +209,13 @@ class _TaskSteps:
         if self._sampling.priority == "uniform":
             return 1.0
         if self._sampling.priority == "loss":
-            return self._weight(MOST_SURPRISE)
-        return self._weight(kept.surprise) / kept.num_steps
+            return float(self._weigh_up(np.array(MOST_SURPRISE)))
+        return float(self._weigh_up(np.array(kept.surprise))) / kept.num_steps
 
-    def _weight(self, nats: float) -> float:
-        return float(np.clip(nats, LEAST_SURPRISE, MOST_SURPRISE) ** self._sampling.priority_exponent)
+    def _weigh_up(self, nats: Floats) -> Floats:
+        """Return what surprises weigh."""
+        weights: Floats = np.clip(nats, LEAST_SURPRISE, MOST_SURPRISE) ** self._sampling.priority_exponent
+        return weights
 
     def _weigh(self, slots: Ints) -> None:
         self._tree.set(slots, self._bases[slots] * self._novelty[slots])

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from browser_env.errors import UsageError
 from experiments.benchmarks.language import measure_language
-from experiments.commands.options import Commands, add_command, write_result
+from experiments.commands.options import Commands, add_command, viewport_of, write_result
 from experiments.recipes import find_recipe
 from policy.kinds import check_memory
 
@@ -31,13 +31,12 @@ def add_parser(group: Commands[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, and print a table."""
-    width, _, height = args.viewport.partition("x")
-    if not (width.isdigit() and height.isdigit()) or args.rows < 1 or args.repetitions < 1:
-        raise UsageError("--viewport is written like 1280x720; --rows and --repetitions are at least 1")
+    viewport = viewport_of(args.viewport)
+    if args.rows < 1 or args.repetitions < 1:
+        raise UsageError("--rows and --repetitions are at least 1")
     recipe = find_recipe(args.recipe)
     if not check_memory(recipe.policy, recipe.learning):
         raise UsageError(f"{recipe.name} has no vision-language policy; name one that has, such as vlm-2b")
-    viewport = int(width), int(height)
     speed = measure_language(recipe, rows=args.rows, repetitions=args.repetitions, viewport=viewport)
     table = Table("", recipe.name, title="a vision-language policy on this machine")
     for name, value in speed.to_json().items():

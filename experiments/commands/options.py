@@ -50,3 +50,11 @@ def write_result(path: Path | None, result: Any) -> None:
         path.write_text(json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror or error}; give --json a file you may write") from error
+
+
+def viewport_of(text: str) -> tuple[int, int]:
+    """Return width and height in CSS pixels of a text such as 1280x720; raise :class:`UsageError` on anything else."""
+    width, _, height = text.partition("x")
+    if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
+        raise UsageError(f"{text!r:.40} is no size; give --viewport as 1280x720")
+    return int(width), int(height)

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from browser_env.errors import UsageError
-from experiments.commands.options import Commands, add_command
+from experiments.commands.options import Commands, add_command, viewport_of
 from experiments.studio.offering import find_tasks, offer
 from experiments.studio.starting import STORE, add_serving, bind_of, serve_studio
 
@@ -43,16 +43,9 @@ def run(args: argparse.Namespace) -> int:
     page = {
         "goal": args.goal,
         "allowed_origins": tuple(origin.strip() for origin in args.origins.split(",")) if args.origins else None,
-        "viewport": _size(args.viewport) if args.viewport else None,
+        "viewport": viewport_of(args.viewport) if args.viewport else None,
         "upload_folder": None if args.uploads is None else str(args.uploads),
     }
     sources = [args.url] if args.url else [name.strip() for name in args.task.split(",")]
     tasks = [task for source in sources for task in find_tasks(source, **page)]
     return serve_studio(offer(args.store, tasks=tasks, rules=args.rules), bind, args)
-
-
-def _size(text: str) -> tuple[int, int]:
-    width, by, height = text.partition("x")
-    if not (by and width.isdigit() and height.isdigit()):
-        raise UsageError(f"a viewport is written as 1280x720, not {text!r:.40}")
-    return int(width), int(height)

@@ -17,7 +17,7 @@ from browser_env.snapshot.crawling import Plan, Script, Visit, parse_scripts, re
 from browser_env.snapshot.exchange import Snapshot
 from browser_env.snapshot.har import read_snapshot, write_snapshot
 from browser_env.snapshot.normalising import origin
-from experiments.commands.options import Commands, add_command, add_group, write_result
+from experiments.commands.options import Commands, add_command, add_group, viewport_of, write_result
 from experiments.progress import Progress
 
 SHOWN = 20  # lines of a list
@@ -165,7 +165,7 @@ def _plan(args: argparse.Namespace) -> Plan:
         max_depth=args.depth,
         delay_s=args.delay,
         user_agent=args.user_agent,
-        viewport=_viewport(args.viewport),
+        viewport=viewport_of(args.viewport),
         keep_secrets=args.keep_secrets,
     )
 
@@ -175,13 +175,6 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read as text; give --actions a file with one action a line") from error
-
-
-def _viewport(text: str) -> tuple[int, int]:
-    width, _, height = text.partition("x")
-    if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
-        raise UsageError(f"{text!r} is no size; give --viewport as 1280x720")
-    return int(width), int(height)
 
 
 def _list(console: Console, title: str, lines: tuple[str, ...]) -> None:

@@ -116,8 +116,7 @@ def _hear(state: Gestures, event: Event, seen: Observation) -> Heard:
         case "cancel":
             return Heard(state=replace(state, down=None, path=()))
         case "hover":
-            early = due(state, math.inf, seen)
-            return Heard(state=early.state, actions=(*early.actions, Hover(resolve(seen, event.x, event.y))))
+            return _after_all(state, Hover(resolve(seen, event.x, event.y)), seen)
         case "wheel":
             return _wheel(state, event, seen)
         case "text" if event.text:
@@ -187,8 +186,13 @@ def _text(state: Gestures, event: Event, seen: Observation) -> Heard:
 def _key(state: Gestures, event: Event, seen: Observation) -> Heard:
     if event.text == "Backspace" and state.text and not event.modifiers:  # of what no page has seen yet
         return Heard(state=replace(state, text=state.text[:-1], text_ms=event.at_ms))
+    return _after_all(state, Press("+".join((*event.modifiers, event.text))), seen)
+
+
+def _after_all(state: Gestures, action: Action, seen: Observation) -> Heard:
+    """Return an action after everything that waits."""
     early = due(state, math.inf, seen)
-    return Heard(state=early.state, actions=(*early.actions, Press("+".join((*event.modifiers, event.text)))))
+    return Heard(state=early.state, actions=(*early.actions, action))
 
 
 def _same_place(click: Event, event: Event) -> bool:

@@ -74,7 +74,7 @@ class VlmLearner:
         A sample is imitated where its weight is positive and it is no failure, and reinforced where it has an
         advantage and a reply. All tokens of a minibatch count alike. ``rate`` is a factor of the learning rate.
         """
-        self._tell(samples, imitation_weight, rate)
+        self.team.tell((samples, imitation_weight, rate), first=self._beginning)
         lessons = [lesson for sample in samples if (lesson := self._lesson(sample)) is not None]
         self._rate = rate
         rows: list[Metrics] = []
@@ -110,12 +110,8 @@ class VlmLearner:
         self.steps = int(state["steps"])
         self.reference = {name: value.to(self.policy.device) for name, value in state["reference"].items()}
 
-    def _tell(self, samples: Sequence[LearningSample], imitation_weight: float, rate: float) -> None:
-        """Have those on further devices take the same update, from where this learner is."""
-        if isinstance(self.team, LeadingTeam) and not self.team.started:
-            self.team.start()
-            self.team.tell(on_cpu(Beginning(self.policy.weights(), self.policy.version, self.state())))
-        self.team.tell((samples, imitation_weight, rate))
+    def _beginning(self) -> Beginning:
+        return Beginning(_on_cpu(self.policy.weights()), self.policy.version, _on_cpu(self.state()))
 
     def _lesson(self, sample: LearningSample) -> Lesson | None:
         reply = sample.reply
@@ -278,15 +274,11 @@ class VlmLearner:
         return torch.repeat_interleave(torch.tensor(values, device=self.policy.device), lengths)
 
 
-def on_cpu(value: Any) -> Any:
-    """Return tensors, and containers of them, without ties to a device."""
+def _on_cpu(value: Any) -> Any:
+    """Return tensors, and dictionaries of them, without ties to a device."""
     if isinstance(value, Tensor):
         return value.cpu()
-    if isinstance(value, dict):
-        return {key: on_cpu(item) for key, item in value.items()}
-    if isinstance(value, Beginning):
-        return Beginning(*(on_cpu(item) for item in value))
-    return value
+    return {key: _on_cpu(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 
 def _interleaved(shares: Sequence[Sequence[float]]) -> list[float]:

@@ -43,8 +43,8 @@ class Team:
         """Return this member's part of what all have."""
         return list(items[self.rank :: self.size])
 
-    def tell(self, message: Any) -> None:
-        """Have every follower hear a message, if there are any."""
+    def tell(self, message: Any, *, first: Callable[[], Any]) -> None:
+        """Have every follower hear a message, if there are any; who has just come hears what is ``first`` before."""
 
     def hear(self) -> Any:
         """Return the leader's next message."""
@@ -76,19 +76,21 @@ class Team:
 
 
 class LeadingTeam(Team):
-    """The member that others follow; it starts them when it first has something to say."""
+    """The member that others follow; it starts them when it first has something to tell."""
 
     def __init__(self, size: int, follow: Follow) -> None:
         super().__init__(rank=0, size=size)
         self._follow = follow
-        self.followers: list[BaseProcess] = []  # the processes of the others, by rank
+        self._followers: list[BaseProcess] = []  # the processes of the others, by rank
 
-    @property
-    def started(self) -> bool:
-        """Whether followers are there."""
-        return bool(self.followers)
+    def tell(self, message: Any, *, first: Callable[[], Any]) -> None:
+        """Have every follower hear a message; raise :class:`InfraError` where one is gone."""
+        if not self._followers:
+            self._start()
+            self._send(first())
+        self._send(message)
 
-    def start(self) -> None:
+    def _start(self) -> None:
         """Start the followers and meet them; raise :class:`InfraError` where one does not come."""
         context = get_context("spawn")
         with tempfile.TemporaryDirectory(prefix="webdual-team-") as folder:
@@ -98,30 +100,29 @@ class LeadingTeam(Team):
                     target=_member, args=(rank, self.size, meeting, self._follow), name=f"learner-{rank}", daemon=True
                 )
                 follower.start()
-                self.followers.append(follower)
+                self._followers.append(follower)
             with _noticing():
                 _meet(0, self.size, meeting)
 
-    def tell(self, message: Any) -> None:
-        """Have every follower hear a message."""
+    def _send(self, message: Any) -> None:
         with _noticing():
             dist.broadcast_object_list([message], src=0, device=CPU)
 
     def close(self) -> None:
         """End the followers."""
-        if not self.started:
+        if not self._followers:
             return
         with suppress(InfraError):  # where one is gone, the others end by that
-            self.tell(None)
-        for follower in self.followers:
+            self._send(None)
+        for follower in self._followers:
             follower.join(END_S)
             follower.kill()
-        self.followers.clear()
+        self._followers.clear()
         dist.destroy_process_group()
 
 
 def devices_there(device: torch.device) -> int:
-    """Return how many devices of a kind can learn together; on processors any number can."""
+    """Return how many devices of a kind can learn together; without a GPU, as many as there are processors."""
     return torch.cuda.device_count() if device.type == "cuda" else os.cpu_count() or 1
 
 

@@ -63,6 +63,15 @@ def test_imitation_weight_falls_to_its_floor() -> None:
     assert replace(recipe, num_updates=0).done(0) == 1.0
 
 
+def test_learning_is_done_by_updates_or_by_time() -> None:
+    recipe = replace(default(), num_updates=10, learning_limit_s=100.0)
+    assert recipe.done(2, wall_s=50.0) == pytest.approx(0.5)
+    assert recipe.done(8, wall_s=50.0) == pytest.approx(0.8)
+    assert replace(recipe, learning_limit_s=50.0).done(0, wall_s=50.0) >= 1.0
+    assert replace(recipe, learning_limit_s=0.0).done(0) == 1.0
+    assert replace(recipe, learning_limit_s=1e9).done(0, wall_s=1.0) < 1e-3
+
+
 def test_the_learning_rate_falls_to_its_floor() -> None:
     assert {default().rate(done / 9) for done in range(10)} == {1.0}
     recipe = replace(default(), rate_floor=0.2)
