@@ -12,6 +12,10 @@ from browser_env.task import VerifierSpec
 SESSION = re.compile(
     r"(php|j|asp\.?net_?)?sess(ion)?_?(id|key)?|sid|sectok|s?token|(request|trace|visitor)_?id|utm_\w+", re.I
 )
+RETURN = (  # a parameter that tells where to go on from here, not where this is
+    r"(?i:(_changelist_filters|next|continue|came_?from|referr?er|(return|redirect|back)(_?(to|url|uri|path))?)"
+    r"=[^#&]*(/|=|%2F|%3D)[^#&]*)"
+)
 ANCHOR = r"(#[^/!].*|#!?/?)?"  # a fragment that is no route of the page's own script
 
 
@@ -34,6 +38,13 @@ def without_anchor(url: str) -> str:
     return url if is_route(url) else urlunsplit((parts.scheme, parts.netloc, parts.path or "/", parts.query, ""))
 
 
+def without_return(url: str) -> str:
+    """Return an address without the parameters that tell where to go on from it."""
+    parts = urlsplit(url)
+    kept = [pair for pair in parts.query.split("&") if not re.fullmatch(RETURN, pair)]
+    return urlunsplit(parts._replace(query="&".join(kept)))
+
+
 def query(url: str) -> dict[str, str]:
     """Return an address's parameters, those in a script's own route included; of several of a name, the last."""
     parts = urlsplit(url)
@@ -49,15 +60,16 @@ def is_volatile(url: str) -> bool:
 
 
 def at(url: str) -> VerifierSpec:
-    """Return a verifier of the page at an address, whatever part of it is scrolled to."""
-    parts = urlsplit(url)
+    """Return a verifier of the page at an address, whatever part of it is scrolled to and wherever one goes on from it."""
+    parts = urlsplit(without_return(url))
     given = parse_qsl(parts.query, keep_blank_values=True)
     if is_route(url) or len(dict(given)) < len(given):
         return VerifierSpec(name="url", params={"equals": url})
     bare = re.escape(urlunsplit((parts.scheme, parts.netloc, parts.path or "/", "", "")))
     if not given:
-        return VerifierSpec(name="url", params={"regex": bare + r"\??" + ANCHOR})
-    several = rf"\?[^#&]*(&[^#&]*){{{len(given) - 1}}}"  # that many and no others
+        return VerifierSpec(name="url", params={"regex": rf"{bare}(\??|\?{RETURN}(&{RETURN})*){ANCHOR}"})
+    one = rf"(?!{RETURN}(&|#|$))[^#&]*"
+    several = rf"\?({RETURN}&)*{one}((&{RETURN})*&{one}){{{len(given) - 1}}}(&{RETURN})*"  # that many and no others
     return VerifierSpec(name="url", params={"regex": bare + several + ANCHOR, "query": dict(given)})
 
 

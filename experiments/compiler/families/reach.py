@@ -14,6 +14,7 @@ from experiments.compiler.addresses import (
     place,
     without,
     without_anchor,
+    without_return,
 )
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate
@@ -47,17 +48,22 @@ def located(atlas: Atlas, state: State) -> VerifierSpec | None:
     """Return a verifier of being on the state's page; None where its address does not tell."""
     same_place = atlas.at_place.get(place(state.url), ())
     name = atlas.names.get(state.id)
-    alike = {without_anchor(other.url) for other in same_place if atlas.names.get(other.id) == name}
-    others = {without_anchor(other.url) for other in same_place if atlas.names.get(other.id) != name}
+    alike = {_told(other) for other in same_place if atlas.names.get(other.id) == name}
+    others = {_told(other) for other in same_place if atlas.names.get(other.id) != name}
     if not others and (place(state.url) in alike or is_route(state.url)):
         return anywhere(atlas, state.url)
     at_most = 1 if name is None else MAX_ALIKE
     if not 1 <= len(alike) <= at_most or alike & others or any(map(is_volatile, alike)):
         return None
-    alike |= {bare for bare in (without(url, atlas.typed) for url in alike) if bare not in others}
+    alike |= {shorter for shorter in (without(url, atlas.typed) for url in alike) if shorter not in others}
     ways = [at(url) for url in sorted(alike)]
     parts = [{"name": way.name, "params": way.params} for way in ways]
     return ways[0] if len(ways) == 1 else VerifierSpec(name="any", params={"of": parts})
+
+
+def _told(state: State) -> str:
+    """Return what the state's address tells of its page."""
+    return without_return(without_anchor(state.url))
 
 
 def anywhere(atlas: Atlas, url: str) -> VerifierSpec:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from browser_env.task import VerifierSpec
-from experiments.compiler.addresses import anywhere_at, at, other_slash, without
+from experiments.compiler.addresses import anywhere_at, at, other_slash, without, without_return
 from experiments.compiler.families.reach import FAMILY
 from experiments.compiler.generating import generate
 from experiments.compiler.graph import SiteGraph
@@ -88,3 +88,26 @@ def test_what_repeats_a_search_is_no_part_of_a_pages_address() -> None:
     assert without("/wiki?id=oak&s[]=Tree&do=show", frozenset(["tree"])) == "/wiki?id=oak&do=show"
     assert without("/wiki?q=tree", frozenset(["tree"])) == "/wiki?q=tree"
     assert without("/wiki", frozenset(["tree"])) == "/wiki"
+
+
+def test_where_to_go_on_is_no_part_of_a_pages_address() -> None:
+    assert without_return("/edit?next=%2Flist&id=3#top") == "/edit?id=3#top"
+    assert without_return("/list?next=100&page=2") == "/list?next=100&page=2", "a cursor is no address"
+    one = at("http://site.test/edit?_changelist_filters=staff%3D1&id=3")
+    for url in ("edit?id=3", "edit?id=3&next=%2Flist", "edit?_changelist_filters=staff%3D0&id=3&return_to=/a#b"):
+        assert accepts(one, f"http://site.test/{url}"), url
+    for url in ("edit?id=4", "edit?_changelist_filters=staff%3D1", "edit?id=3&page=2", "edit?id=3&next=2"):
+        assert not accepts(one, f"http://site.test/{url}"), url
+    bare = at("http://site.test/add?_changelist_filters=staff%3D1")
+    for url in ("add", "add?", "add?_changelist_filters=staff%3D1", "add?next=/a&back=%2Fb#c"):
+        assert accepts(bare, f"http://site.test/{url}"), url
+    assert not accepts(bare, "http://site.test/add?id=1")
+
+
+def test_a_page_that_was_only_left_for_is_reached_by_any_way() -> None:
+    home = state("/", "Start", element("link", "Add"))
+    add = state("/add?_changelist_filters=staff%3D1", "Add", element("heading", "Add"))
+    made = generate(graph(home, add, links=[(0, "Add", 1)]))
+    (verifier,) = [c.verifier for c in made if c.family == FAMILY and c.target == add.id]
+    assert accepts(verifier, "http://site.test/add")
+    assert accepts(verifier, "http://site.test/add?_changelist_filters=staff%3D0")

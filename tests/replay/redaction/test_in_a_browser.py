@@ -14,6 +14,7 @@ from PIL import Image
 
 from browser_env.action import GiveUp
 from browser_env.episode import Episode
+from browser_env.observation import Screenshot
 from browser_env.serving import FolderServer
 from replay import ReplayStore
 from replay.redaction import ElementRule, RedactionRules, Redactor, TextRule, fill_in
@@ -70,15 +71,22 @@ def contents(store: Path) -> Iterator[tuple[Path, bytes]]:
         yield path, data
         if path.suffix == ".gz":
             yield path, gzip.decompress(data)
-        if path.suffix == ".png":
+        if path.suffix in (".webp", ".png"):
             yield path, np.array(Image.open(path)).tobytes()
+
+
+def screenshots(episode: Episode) -> list[Screenshot]:
+    observations = [*(step.observation for step in episode.steps), episode.final]
+    return [observation.screenshot for observation in observations if observation.screenshot is not None]
 
 
 def test_no_byte_of_a_stored_file_holds_a_secret(masked: tuple[Episode, Episode], tmp_path: Path) -> None:
     with ReplayStore(tmp_path) as store:
         store.add([masked[0]])
     files = list(contents(tmp_path))
+    pictures = [data for path, data in files if path.suffix == ".webp" and not data.startswith(b"RIFF")]
     assert len(files) > 20
+    assert set(pictures) == {pixels.tobytes() for pixels in screenshots(masked[0])}
     for secret in Secrets().all():
         for form in written(secret):
             assert not [path.name for path, data in files if form in data], secret
