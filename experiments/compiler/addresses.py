@@ -60,7 +60,7 @@ def is_volatile(url: str) -> bool:
 
 
 def at(url: str) -> VerifierSpec:
-    """Return a verifier of the page at an address, whatever part of it is scrolled to and wherever one goes on from it."""
+    """Return a verifier of the page at an address, wherever it is scrolled to and wherever one goes on from it."""
     parts = urlsplit(without_return(url))
     given = parse_qsl(parts.query, keep_blank_values=True)
     if is_route(url) or len(dict(given)) < len(given):

@@ -110,6 +110,16 @@ FILTER = (
     "On the page “{page}”, show only the rows whose “{column}” is “{value}”.",
     "Filter the table on the page “{page}” so that it has only rows with “{value}” as their “{column}”.",
 )
+SORT_ASK = (
+    "Sort the table on the page “{page}” by “{column}” in {order} order. What is the “{noun}” of its {which} row?",
+    "On the page “{page}”, put the table in {order} order of “{column}”. Answer with the “{noun}” of its {which} row.",
+)
+FILTER_ASK = (
+    "On the page “{page}”, of the rows whose “{column}” is “{value}”, which has the {most} “{by}”? "
+    "Answer with its “{noun}”.",
+    "Filter the table on the page “{page}” so that it has only rows with “{value}” as their “{column}”. "
+    "Which of them has the {most} “{by}”? Answer with its “{noun}”.",
+)
 SEARCH = (
     "Search for “{query}” on the page “{page}”.",
     "On the page “{page}”, run a search for “{query}”.",

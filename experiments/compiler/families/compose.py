@@ -9,19 +9,30 @@ from itertools import islice
 from experiments.compiler.asking import ask
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate
+from experiments.compiler.families.aggregate import has_totals, is_measure, numbers
+from experiments.compiler.families.filter_sort import filterings, sortings
 from experiments.compiler.families.search_open import results, searches
 from experiments.compiler.families.set_control import set_several
-from experiments.compiler.goals import SEARCH_ASK, say
-from experiments.compiler.questions import questions
+from experiments.compiler.goals import FILTER_ASK, SEARCH_ASK, SORT_ASK, say
+from experiments.compiler.graph import Edge
+from experiments.compiler.questions import Question, questions
+from experiments.compiler.tables import Table
+from experiments.compiler.texts import bare, is_name
+from rewards.match import normalised_text
+from rewards.tables import amounts
 
 FAMILY = "compose"
 MAX_ASKED = 2  # questions after one result of a search
+MIN_LEFT = 2  # rows that a filter leaves, of which one is asked for
+PLACES = ("first", "second", "third")
 
 
 def compose(atlas: Atlas) -> Iterator[Candidate]:
     """Yield tasks that are put together of others."""
     yield from set_several(atlas)
     yield from _search_and_read(atlas)
+    yield from _sort_and_read(atlas)
+    yield from _filter_and_read(atlas)
 
 
 def _search_and_read(atlas: Atlas) -> Iterator[Candidate]:
@@ -37,3 +48,62 @@ def _search_and_read(atlas: Atlas) -> Iterator[Candidate]:
                 made = ask(atlas, opened, replace(question, goal=goal), family=FAMILY, way=whole)
                 if made is not None:
                     yield replace(made, parts=2)
+
+
+def _sort_and_read(atlas: Atlas) -> Iterator[Candidate]:
+    """Yield questions after a row that sorting brings to another place."""
+    for sort in sortings(atlas):
+        table, values = sort.table, sort.table.column(sort.column)
+        compared: list[object] = [*amounts(values)] or [*map(normalised_text, values)]
+        if not _names_rows(table) or len(set(compared)) < len(values):
+            continue
+        keys = [row.key for row in table.rows]
+        place = atlas.draw(sort.edge.target, "row") % min(len(keys), len(PLACES))
+        order = "descending" if sort.descending else "ascending"
+        said = {"page": sort.page, "noun": bare(table.noun), "column": bare(table.columns[sort.column])}
+        goal = say(SORT_ASK, order=order, which=PLACES[place], **said)
+        yield from _asked(atlas, sort.edge, Question(goal=goal, text=keys[place], decoys=(keys[-1 - place], *keys)))
+
+
+def _filter_and_read(atlas: Atlas) -> Iterator[Candidate]:
+    """Yield questions after the extreme among the rows that filtering leaves, where it is none among all."""
+    for found in filterings(atlas):
+        table = found.table
+        if not _names_rows(table) or has_totals(found.whole):
+            continue
+        for by, header in enumerate(table.columns):
+            values, before = numbers(table, by), numbers(found.whole, by)
+            if values is None or before is None or len(values) < MIN_LEFT or not is_measure(header):
+                continue
+            for most, extreme, overall in (
+                ("highest", max(values), max(before)),
+                ("lowest", min(values), min(before)),
+            ):
+                if by == table.key or values.count(extreme) > 1 or extreme == overall:
+                    continue
+                keys = [row.key for row in table.rows]
+                other = found.whole.rows[before.index(overall)].key
+                goal = say(
+                    FILTER_ASK,
+                    page=found.page,
+                    column=bare(table.columns[found.column]),
+                    value=found.value,
+                    most=most,
+                    by=bare(header),
+                    noun=bare(table.noun),
+                )
+                text = keys[values.index(extreme)]
+                yield from _asked(atlas, found.edge, Question(goal=goal, text=text, decoys=(other, *keys)))
+
+
+def _names_rows(table: Table) -> bool:
+    return table.has_keys and is_name(bare(table.noun))
+
+
+def _asked(atlas: Atlas, edge: Edge, question: Question) -> Iterator[Candidate]:
+    """Yield the task to go along an edge and answer a question after what it leads to."""
+    before, after = atlas.graph.states[edge.source], atlas.graph.states[edge.target]
+    way = atlas.begin(before, FAMILY, question.goal)
+    made = None if way is None else ask(atlas, after, question, family=FAMILY, way=way.then(edge))
+    if made is not None:
+        yield replace(made, parts=2)

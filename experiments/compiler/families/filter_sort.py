@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from browser_env.task import VerifierSpec
 from experiments.compiler import specs
@@ -27,16 +28,81 @@ DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 DIGIT = re.compile(r"\d")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sorting:
+    """What was seen to bring the only table of a page into another order."""
+
+    edge: Edge
+    page: str
+    table: Table  # in that order
+    column: int
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filtering:
+    """What was seen to leave only the rows with one value in the only table of a page."""
+
+    edge: Edge
+    page: str
+    whole: Table
+    table: Table  # what is left
+    column: int
+    value: str
+
+
 def filter_sort(atlas: Atlas) -> Iterator[Candidate]:
     """Yield tasks to bring a table into another order, or to fewer rows, by what was seen to do so."""
+    for sort in sortings(atlas):
+        name, count = bare(sort.table.columns[sort.column]), len(sort.table.rows)
+        order = "descending" if sort.descending else "ascending"
+        wanted = VerifierSpec(name="sorted", params={"column": name, "order": order, "least": count})
+        goal = say(SORT_DOWN if sort.descending else SORT_UP, page=sort.page, column=name)
+        yield from _task(atlas, sort.edge, goal, wanted)
+    for found in filterings(atlas):
+        name = bare(found.table.columns[found.column])
+        params = {"column": name, "equals": found.value, "least": len(found.table.rows)}
+        goal = say(FILTER, page=found.page, column=name, value=found.value)
+        yield from _task(atlas, found.edge, goal, VerifierSpec(name="rows", params=params))
+
+
+def sortings(atlas: Atlas) -> Iterator[Sorting]:
+    """Yield the edges that sort a page's table by a column that they name."""
+    for edge, page, old, new in _changes(atlas):
+        columns = [bare(column) for column in new.columns]
+        if edge.move.target is None or bare(edge.move.target.name) not in columns:
+            continue
+        column = columns.index(bare(edge.move.target.name))
+        values, was = new.column(column), old.column(column)
+        descending = _order(values)
+        if descending is not None and _order(was) != descending and Counter(values) == Counter(was):
+            yield Sorting(edge=edge, page=page, table=new, column=column, descending=descending)
+
+
+def filterings(atlas: Atlas) -> Iterator[Filtering]:
+    """Yield the edges that leave all rows with one value, and no others, of a table that shows all it has."""
+    for edge, page, old, new in _changes(atlas):
+        rows, was = _rows(new), _rows(old)
+        if not 0 < len(rows) < len(was) or rows - was or goes_on(atlas.graph.states[edge.source].observation):
+            continue
+        fits = [
+            (column, values.pop())
+            for column in range(len(new.columns))
+            if len(values := set(new.column(column))) == 1 and column != new.key
+        ]
+        fits = [(c, v) for c, v in fits if v and set(rows.elements()) == {r for r in was.elements() if r[c] == v}]
+        if len(fits) == 1 and is_name(fits[0][1]) and is_name(bare(new.columns[fits[0][0]])):
+            yield Filtering(edge=edge, page=page, whole=old, table=new, column=fits[0][0], value=fits[0][1])
+
+
+def _changes(atlas: Atlas) -> Iterator[tuple[Edge, str, Table, Table]]:
+    """Yield the edges between two states of one page that show its only table otherwise, with the table of each."""
     for edge in (edge for edges in atlas.leaving.values() for edge in edges):
         before, after = atlas.graph.states[edge.source], atlas.graph.states[edge.target]
         pair = _same_table(atlas, before, after)
         page = atlas.names.get(before.id)
-        if pair is None or page is None or place(before.url) != place(after.url):
-            continue
-        yield from _sorted(atlas, edge, page, *pair)
-        yield from _filtered(atlas, edge, page, *pair)
+        if pair is not None and page is not None and place(before.url) == place(after.url):
+            yield edge, page, *pair
 
 
 def _same_table(atlas: Atlas, before: State, after: State) -> tuple[Table, Table] | None:
@@ -50,24 +116,6 @@ def _same_table(atlas: Atlas, before: State, after: State) -> tuple[Table, Table
     return (old[0], new[0]) if same and len(old[0].rows) >= MIN_ROWS else None
 
 
-def _sorted(atlas: Atlas, edge: Edge, page: str, old: Table, new: Table) -> Iterator[Candidate]:
-    target = edge.move.target
-    columns = [bare(column) for column in new.columns]
-    if target is None or bare(target.name) not in columns:
-        return
-    column = columns.index(bare(target.name))
-    values, was = new.column(column), old.column(column)
-    descending = _order(values)
-    if descending is None or _order(was) == descending or Counter(values) != Counter(was):
-        return
-    wanted = VerifierSpec(
-        name="sorted",
-        params={"column": columns[column], "order": "descending" if descending else "ascending", "least": len(values)},
-    )
-    goal = say(SORT_DOWN if descending else SORT_UP, page=page, column=columns[column])
-    yield from _task(atlas, edge, goal, wanted)
-
-
 def _order(values: tuple[str, ...]) -> bool | None:
     """Return whether values go down; None where they are in none, in both, or cannot be compared."""
     keys: Sequence[object] = amounts(values)
@@ -77,26 +125,6 @@ def _order(values: tuple[str, ...]) -> bool | None:
         return None
     up = sorted(keys)  # type: ignore[type-var]  # all are numbers or all are texts
     return keys != up if keys in (up, up[::-1]) else None
-
-
-def _filtered(atlas: Atlas, edge: Edge, page: str, old: Table, new: Table) -> Iterator[Candidate]:
-    rows, was = _rows(new), _rows(old)
-    if not 0 < len(rows) < len(was) or rows - was:
-        return
-    fits = [
-        (column, values.pop())
-        for column in range(len(new.columns))
-        if len(values := set(new.column(column))) == 1 and column != new.key
-    ]
-    fits = [(c, v) for c, v in fits if v and set(rows.elements()) == {r for r in was.elements() if r[c] == v}]
-    if len(fits) != 1 or goes_on(atlas.graph.states[edge.source].observation):
-        return
-    column, value = fits[0]
-    if not is_name(value) or not is_name(bare(new.columns[column])):
-        return
-    params = {"column": bare(new.columns[column]), "equals": value, "least": len(new.rows)}
-    goal = say(FILTER, page=page, column=bare(new.columns[column]), value=value)
-    yield from _task(atlas, edge, goal, VerifierSpec(name="rows", params=params))
 
 
 def _rows(table: Table) -> Counter[tuple[str, ...]]:

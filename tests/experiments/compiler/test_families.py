@@ -186,6 +186,29 @@ def test_a_link_that_leaves_some_rows_out_makes_a_task() -> None:
     ]
 
 
+def test_a_row_is_asked_for_that_sorting_brings_to_its_place() -> None:
+    ordered = tuple(sorted(ROWS, key=lambda r: int(r[1])))
+    first, by_height = plants("/plants", ROWS), plants("/plants?sort=height", ordered)
+    (made,) = of("compose", generate(graph(first, by_height, links=[(0, "Height", 1)])))
+    place = next(i for i, word in enumerate(("first", "second", "third")) if f"{word} row" in made.goal)
+    assert made.golden[-1].action == Answer(ordered[place][0])
+    assert made.parts == 2
+    assert "ascending" in made.goal
+    alike = (*ordered[:3], ("Yew", "200", "Shade"), ("Oak", "200.0", "Shade"))
+    first, by_height = plants("/plants", alike[::-1]), plants("/plants?sort=height", alike)
+    assert not of("compose", generate(graph(first, by_height, links=[(0, "Height", 1)]))), "two could be the last row"
+
+
+def test_the_extreme_of_what_a_filter_leaves_is_asked_for() -> None:
+    first, sunny = plants("/plants", ROWS), plants("/plants?kind=sun", ROWS[1:3])
+    made = of("compose", generate(graph(first, sunny, links=[(0, "Only Sun", 1)])))
+    highest, lowest = sorted(made, key=lambda candidate: "lowest" in candidate.goal)
+    assert (highest.golden[-1].action, lowest.golden[-1].action) == (Answer("Rose"), Answer("Lily"))
+    assert "Ivy" in highest.decoys, "the highest of all plants is wrong"
+    first, shady = plants("/plants", ROWS), plants("/plants?kind=shade", (ROWS[0], ROWS[3]))
+    assert not of("compose", generate(graph(first, shady, links=[(0, "Only Sun", 1)]))), "no filter is needed"
+
+
 def test_an_order_that_is_not_plain_makes_no_task() -> None:
     for values in (("a9", "b10", "c7"), ("1 kg", "20 kg", "3 t"), ("2 Jan", "3 Jan", "4 Feb")):
         rows = tuple((f"Plant {'abc'[i]}", value, "Sun") for i, value in enumerate(values))
