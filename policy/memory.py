@@ -36,17 +36,17 @@ def page_memory(past: Sequence[Turn], goal: str = "") -> NDArray[np.float32]:
     last = past[-1] if past else None
     kind = None if last is None else _kind(last.action)
     left = wanted[0] - len(past) if (wanted := numbers_in(goal)) else 0
-    return np.array(
-        [
-            *(kind == known for known in Kind),
-            np.sign(left),
-            np.clip(left / FAR, -1.0, 1.0),
-            len(past) > 1 and past[-2].action == past[-1].action,
-            last is not None and last.error is not None,
-            min(len(past), MOST_TURNS) / MOST_TURNS,
-        ],
-        dtype=np.float32,
+    memory = np.zeros(PAGE_MEMORY, dtype=np.float32)
+    if kind is not None:
+        memory[kind] = 1.0
+    memory[len(Kind) :] = (
+        (left > 0) - (left < 0),
+        min(max(left / FAR, -1.0), 1.0),
+        len(past) > 1 and past[-2].action == past[-1].action,
+        last is not None and last.error is not None,
+        min(len(past), MOST_TURNS) / MOST_TURNS,
     )
+    return memory
 
 
 def element_memory(page: Page, past: Sequence[Turn]) -> NDArray[np.float32]:

@@ -33,6 +33,7 @@
   // Let page time pass, and say how the page stands then: {elapsed, ran, next, animations, loading, page}.
   async function advance(ms) {
     const time = await call("advance", ms) ?? { elapsed: 0, ran: 0, next: null };
+    document.documentElement?.getBoundingClientRect(); // the next frame then knows what is under the pointer, however many came before
     return { ...time, ...busy(), page: ask("status") };
   }
   // A document of an episode begins: at its page time, and with a chance of its own.

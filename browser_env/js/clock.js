@@ -69,12 +69,73 @@
   FakeDate.parse = NativeDate.parse;
   define(NativeDate.prototype, "constructor", FakeDate);
   define(window, "Date", FakeDate);
-  define(performance, "now", () => elapsed);
-  Object.defineProperty(performance, "timeOrigin", { get: () => EPOCH_MS, configurable: true });
-  Object.defineProperty(Event.prototype, "timeStamp", { get: () => elapsed, configurable: true, enumerable: true });
-  for (const name of ["getEntries", "getEntriesByName", "getEntriesByType"]) { // they tell of the wall clock
-    define(performance, name, () => []);
+  const compute = (target, name, get) => Object.defineProperty(target, name, { get, configurable: true, enumerable: true });
+  const describe = Object.getOwnPropertyDescriptor;
+  define(Performance.prototype, "now", () => elapsed);
+  compute(Performance.prototype, "timeOrigin", () => EPOCH_MS);
+  compute(Event.prototype, "timeStamp", () => elapsed);
+  compute(IntersectionObserverEntry.prototype, "time", () => elapsed);
+
+  // Dates that are made without being asked for.
+  const formats = Intl.DateTimeFormat.prototype;
+  const nativeFormat = describe(formats, "format").get, nativeParts = formats.formatToParts;
+  compute(formats, "format", function () {
+    const format = apply(nativeFormat, this, []);
+    return (date) => format(date === undefined ? FakeDate.now() : date);
+  });
+  define(formats, "formatToParts", function formatToParts(date) {
+    return apply(nativeParts, this, [date === undefined ? FakeDate.now() : date]);
+  });
+  if (window.Temporal) {
+    const { Now, Instant } = Temporal, here = Now.timeZoneId;
+    const zoned = (zone) => Instant.fromEpochMilliseconds(FakeDate.now()).toZonedDateTimeISO(zone === undefined ? here() : zone);
+    define(Now, "instant", () => zoned("UTC").toInstant());
+    define(Now, "zonedDateTimeISO", zoned);
+    define(Now, "plainDateTimeISO", (zone) => zoned(zone).toPlainDateTime());
+    define(Now, "plainDateISO", (zone) => zoned(zone).toPlainDate());
+    define(Now, "plainTimeISO", (zone) => zoned(zone).toPlainTime());
   }
+  const modified = describe(Document.prototype, "lastModified").get;
+  const began = NativeDate.now() - 2000; // no document that was changed later has a date of its own
+  compute(Document.prototype, "lastModified", function () {
+    const said = apply(modified, this, []), now = new NativeDate(EPOCH_MS), two = (number) => `0${number}`.slice(-2);
+    if (NativeDate.parse(said) < began) return said;
+    const day = `${two(now.getMonth() + 1)}/${two(now.getDate())}/${now.getFullYear()}`;
+    return `${day} ${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`;
+  });
+
+  // What waits without a timer.
+  define(AbortSignal, "timeout", function timeout(ms) {
+    const controller = new AbortController();
+    add(() => controller.abort(new DOMException("signal timed out", "TimeoutError")), ms, [], false);
+    return controller.signal;
+  });
+  if (window.scheduler) {
+    const postTask = scheduler.postTask.bind(scheduler);
+    define(Scheduler.prototype, "postTask", function (callback, { delay = 0, ...options } = {}) {
+      if (!(delay > 0)) return postTask(callback, options);
+      return new NativePromise((resolve, reject) => add(() => postTask(callback, options).then(resolve, reject), delay, [], false));
+    });
+  }
+
+  // What measures the wall clock or the machine. Marks and measures are in page time; what the browser measures is not told.
+  const { mark, measure } = Performance.prototype;
+  define(Performance.prototype, "mark", function (name, options) {
+    return apply(mark, performance, [name, { startTime: elapsed, ...options }]);
+  });
+  define(Performance.prototype, "measure", function (name, start, end) {
+    const options = { ...(typeof start === "object" ? start : { start, end }) };
+    if (options.end === undefined && options.duration === undefined) options.end = elapsed;
+    for (const key in options) if (options[key] === undefined) delete options[key];
+    return apply(measure, performance, [name, options]);
+  });
+  for (const name of ["getEntries", "getEntriesByName", "getEntriesByType"]) define(Performance.prototype, name, () => []);
+  define(PerformanceObserver.prototype, "observe", () => {});
+  for (const name in PerformanceTiming.prototype) if (name !== "toJSON") compute(PerformanceTiming.prototype, name, () => EPOCH_MS);
+  compute(Performance.prototype, "memory", () => undefined);
+  compute(Navigator.prototype, "hardwareConcurrency", () => 4);
+  compute(Navigator.prototype, "deviceMemory", () => 8);
+  compute(Navigator.prototype, "connection", () => undefined);
 
   let state = 0x9e3779b9; // mulberry32
   function random() {
@@ -85,12 +146,12 @@
   }
   define(Math, "random", random);
   if (window.crypto) {
-    define(crypto, "getRandomValues", (array) => {
+    define(Crypto.prototype, "getRandomValues", (array) => {
       const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
       for (let i = 0; i < bytes.length; i++) bytes[i] = floor(random() * 256);
       return array;
     });
-    define(crypto, "randomUUID", () =>
+    define(Crypto.prototype, "randomUUID", () =>
       "xxxxxxxx-xxxx-4xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, () => floor(random() * 16).toString(16)));
   }
 

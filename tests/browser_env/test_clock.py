@@ -33,6 +33,78 @@ def test_dates_of_given_times_are_real_dates(tab: Any) -> None:
     assert tab.evaluate("new (class extends Date { twice() { return 2 * this } })(5).twice()") == 10
 
 
+NOW = (
+    "Temporal.Now.instant().epochMilliseconds",
+    "Temporal.Now.zonedDateTimeISO('Asia/Tokyo').epochMilliseconds",
+    "Temporal.Now.plainDateTimeISO('UTC').toZonedDateTime('UTC').epochMilliseconds",
+    "Performance.prototype.now.call(performance) + performance.timeOrigin",
+    "performance.mark('a').startTime + performance.timing.navigationStart",
+    "performance.measure('b').duration + performance.timeOrigin",
+    "new Event('a').timeStamp + performance.timing.loadEventEnd",
+)
+
+
+@pytest.mark.parametrize("now", NOW)
+def test_every_clock_of_a_page_shows_page_time(tab: Any, now: str) -> None:
+    assert tab.evaluate(now) == tab.evaluate("Date.now()")
+    tab.advance(1500)
+    assert tab.evaluate(now) == tab.evaluate("Date.now()")
+
+
+@pytest.mark.parametrize(
+    ("undated", "dated"),
+    [
+        (
+            "new Intl.DateTimeFormat('en', {timeStyle: 'long'}).format()",
+            "new Date().toLocaleTimeString('en', {timeStyle: 'long'})",
+        ),
+        ("[undefined].map(new Intl.DateTimeFormat('en').format)[0]", "new Date().toLocaleDateString('en')"),
+        ("new Intl.DateTimeFormat('en').formatToParts().at(-1).value", "String(new Date().getFullYear())"),
+        ("Temporal.Now.plainDateISO().toString()", "new Date().toISOString().slice(0, 10)"),
+        ("Temporal.Now.plainTimeISO().hour", "new Date().getHours()"),
+        (
+            "document.implementation.createHTMLDocument().lastModified.split(' ')[0]",
+            "new Date().toLocaleDateString('en', {year: 'numeric', month: '2-digit', day: '2-digit'})",
+        ),
+    ],
+)
+def test_what_is_given_no_date_takes_the_pages(tab: Any, undated: str, dated: str) -> None:
+    assert tab.evaluate(undated) == tab.evaluate(dated)
+
+
+def test_formats_of_given_dates_are_as_they_were(tab: Any) -> None:
+    assert tab.evaluate("new Intl.DateTimeFormat('en').format(new Date(2020, 1, 29))") == "2/29/2020"
+    assert tab.evaluate("new Intl.DateTimeFormat('en').formatToParts(0).length") == 5
+    assert tab.evaluate("performance.measure('a', {start: 10, duration: 5}).duration") == 5
+    assert tab.evaluate("(performance.mark('x', {startTime: 7}), performance.measure('b', 'x')).startTime") == 7
+
+
+def test_what_waits_without_a_timer_waits_in_page_time(tab: Any) -> None:
+    tab.evaluate("""(() => {
+        AbortSignal.timeout(40).onabort = (event) => log.push(event.target.reason.name);
+        scheduler.postTask(() => log.push("task"), {delay: 60});
+        scheduler.postTask(() => log.push("at once"));
+    })()""")
+    time.sleep(0.1)
+    assert tab.evaluate("log") == ["at once"]
+    tab.advance(50)
+    assert tab.evaluate("log") == ["at once", "TimeoutError"]
+    tab.advance(20)
+    assert tab.evaluate("log") == ["at once", "TimeoutError", "task"]
+
+
+def test_a_page_learns_nothing_of_the_machine(tab: Any) -> None:
+    assert tab.evaluate("[navigator.hardwareConcurrency, navigator.deviceMemory, typeof performance.memory]") == [
+        4,
+        8,
+        "undefined",
+    ]
+    tab.evaluate("new PerformanceObserver((list) => log.push(list)).observe({entryTypes: ['mark', 'measure']})")
+    tab.evaluate("performance.mark('seen')")
+    tab.advance(50)
+    assert tab.evaluate("log") == []
+
+
 def test_timers_run_in_the_order_they_fall_due(tab: Any) -> None:
     tab.evaluate("""(() => {
         setTimeout((word) => log.push(word + performance.now()), 30, "late ");
