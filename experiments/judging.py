@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from browser_env.episode import Episode, Source
-from browser_env.task import NEVER
-from experiments.exchange.replaying import UNVERIFIED
 from experiments.statistics import Estimate, wilson
 from policy.vlm.judge import Judge
 from replay import ConsentError, EpisodeInfo, ReplayStore
 from replay.errors import DamageError
 from replay.notes import NoteFolder
+from replay.opinions import is_verified
 from rewards.judged import Judgement
 from rewards.outcome import Outcome
 
@@ -105,11 +104,6 @@ def agreement(judgements: Iterable[Judgement], outcomes: Mapping[str, bool]) -> 
         false_fails=pairs.count((False, True)),
         undecided=sum(said is None for said, _ in pairs),
     )
-
-
-def is_verified(episode: Episode) -> bool:
-    """Whether a verifier said how the episode ended."""
-    return episode.outcome.learnable and episode.task.verifier != NEVER and UNVERIFIED not in episode.tags
 
 
 def judge_store(

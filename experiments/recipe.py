@@ -16,6 +16,7 @@ from policy.kinds import AnyLearnerConfig, PolicyConfig
 from policy.learner import LearnerConfig
 from policy.vlm.config import VlmConfig
 from policy.vlm.learning_config import VlmLearnerConfig
+from replay.opinions import Opinions
 from replay.shelf import Sampling
 from rewards.cost import Prices
 
@@ -35,6 +36,7 @@ class Recipe:
     pixels: bool = True  # whether browsers take screenshots; scripted experts of some tasks need them
     demonstrations: str = ""  # folder of a replay store to take them from; empty: scripted experts make them
     demonstrations_per_task: int = 5  # at most
+    opinions: Opinions = field(default_factory=Opinions)  # that decide which episodes of that store are imitated
     validation_demonstrations: int = 0  # per task, on top; they only show how likely their actions have become
     cloning_epochs: int = 30  # passes over the demonstrations
     num_updates: int = 250  # of mixed imitation and reinforcement learning

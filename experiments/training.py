@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -30,12 +32,14 @@ from policy.metrics import Metrics, mean_metrics
 from replay.buffer import ReplayBuffer
 from replay.index import EpisodeInfo
 from replay.kept import Kept, in_memory, in_store
+from replay.notes import NoteFolder
+from replay.opinions import Worth, worth_imitating
 from replay.samples import imitated
 from replay.store import ReplayStore
-from rewards.outcome import Outcome
 
 SEEDS_PER_RUN = 1000  # demonstration seeds set aside for each
 VALIDATED_AT_ONCE = 16  # steps
+SAID_BY = {"mark": "a person's mark", "ratings": "people's ratings", "judgements": "models' judgements"}
 MAX_EXTRA_SEEDS = 20  # tried in a row when an expert fails on some pages
 
 
@@ -83,20 +87,24 @@ def _scripted(shop: Workshop) -> list[Kept]:
 
 
 def _recorded(shop: Workshop, store: ReplayStore) -> list[Kept]:
-    """Return the first successes of each task in a store that people's or others' work was imported to.
+    """Return the first episodes of each task that are worth imitating, of a store of people's or others' work.
 
     They stay there and are read when they are drawn: memory does not grow with their number, and a person who takes the
     consent back meanwhile is in no later batch.
     """
-    chosen: list[EpisodeInfo] = []
-    for task in (task.name for task in shop.tasks):
-        successes = (episode for episode in store.episodes(task=task, outcome=Outcome.SUCCESS) if episode.steps)
-        ids = {episode.id for episode in itertools.islice(successes, _wanted(shop))}
-        chosen += [info for info in store.query(task=task) if info.id in ids]
+    source, chosen = demonstrations_of(shop.recipe), list[tuple[EpisodeInfo, Worth]]()
+    notes = NoteFolder(Path(source))
+    for task in shop.tasks:
+        found = worth_imitating(store, notes, shop.recipe.opinions, task=task.name)
+        chosen += itertools.islice(found, _wanted(shop))
     if not chosen:
-        source = demonstrations_of(shop.recipe)
         raise UsageError(f"{source} has no successful episode of the recipe's tasks; import some first")
-    return in_store(store, chosen, pixels=shop.recipe.pixels)
+    by_opinion = Counter(worth.said_by for _, worth in chosen if worth.said_by != "verifier")
+    for said_by, count in by_opinion.items():
+        text = f"{count} of {len(chosen)} demonstrations are imitated because of {SAID_BY[said_by]}."
+        shop.progress.console.print(text, markup=False, soft_wrap=True)
+    worths = {info.id: worth.value for info, worth in chosen}
+    return in_store(store, [info for info, _ in chosen], pixels=shop.recipe.pixels, worths=worths)
 
 
 def _demonstrations(shop: Workshop, task: Task, *, count: int, used: set[int]) -> Iterator[Episode]:

@@ -111,8 +111,9 @@ class ReplayBuffer:
         steps = [(kept, index) for kept in self._demonstrations.episodes for index in range(kept.num_steps)]
         order = rng.permutation(len(steps))
         for start in range(0, len(steps), batch_size):
-            chosen = [self._read(*steps[i]) for i in order[start : start + batch_size]]
-            batch = [imitated(*found, target_return=found[0].reward) for found in chosen if found is not None]
+            chosen = [steps[i] for i in order[start : start + batch_size]]
+            read = [(kept, self._read(kept, index)) for kept, index in chosen]
+            batch = [_shown(kept, *found) for kept, found in read if found is not None]
             if batch:
                 yield batch
 
@@ -145,11 +146,11 @@ class ReplayBuffer:
                     found.append((read[0], drawn))
         weights = _importance([drawn for _, drawn in found], shelf.num_steps, self._sampling.importance_exponent)
         rows = zip(found, weights, strict=True)
-        return [self._sample(episode, drawn.step, weight) for (episode, drawn), weight in rows]
+        return [self._sample(drawn.kept, episode, drawn.step, weight) for (episode, drawn), weight in rows]
 
-    def _sample(self, episode: Episode, step: int, weight: float) -> Sample:
-        if episode.success:
-            return imitated(episode, step, weight=weight)
+    def _sample(self, kept: Kept, episode: Episode, step: int, weight: float) -> Sample:
+        if kept.success:
+            return imitated(episode, step, weight=weight * kept.worth)
         if self._sampling.condition_failures:
             return imitated(episode, step, weight=weight, desired_return=episode.reward)
         return imitated(episode, step, weight=0.0, target_return=episode.reward)
@@ -183,6 +184,12 @@ class _Newest:
         for episode_id in going:
             self.shelf.remove(task, episode_id)
         self.shelf.add(in_memory(episode))
+
+
+def _shown(kept: Kept, episode: Episode, step: int) -> Sample:
+    """Return a demonstrated step, which also teaches what it led to."""
+    reward = episode.reward if episode.success else kept.worth
+    return imitated(episode, step, weight=kept.worth, target_return=reward)
 
 
 def _importance(drawn: Sequence[Drawn], num_steps: int, exponent: float) -> list[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -28,9 +28,10 @@ class Kept:
     task: str  # the task's name
     num_steps: int
     surprise: float  # how unlikely its last step was, in nats; 1 where that is not known
-    success: bool
+    success: bool  # or as good as one, by what people or models think of it
     read: Callable[[], Episode]  # raises DataError where it may not be read any more
     traits: Callable[[], Traits]  # what makes it rare
+    worth: float = 1.0  # how much it is imitated, where that is in question
 
 
 def in_memory(episode: Episode) -> Kept:
@@ -47,22 +48,29 @@ def in_memory(episode: Episode) -> Kept:
 
 
 def in_store(
-    store: ReplayStore, infos: Sequence[EpisodeInfo], *, pixels: bool = True, cached_bytes: int = CACHED_BYTES
+    store: ReplayStore,
+    infos: Sequence[EpisodeInfo],
+    *,
+    pixels: bool = True,
+    worths: Mapping[str, float] | None = None,
+    cached_bytes: int = CACHED_BYTES,
 ) -> list[Kept]:
     """Keep episodes where they are; each is read when it is drawn, and refused once its consent is revoked.
 
-    Without ``pixels`` their pictures are left out, and many more of them stay in memory.
+    Without ``pixels`` their pictures are left out, and many more of them stay in memory. Those in ``worths`` count as
+    successes, and are imitated as much as these say.
     """
-    memory = _Memory(store, cached_bytes, pixels=pixels)
+    memory, known = _Memory(store, cached_bytes, pixels=pixels), worths or {}
     return [
         Kept(
             id=info.id,
             task=info.task,
             num_steps=info.num_steps,
             surprise=1.0,
-            success=info.outcome is Outcome.SUCCESS,
+            success=info.outcome is Outcome.SUCCESS or info.id in known,
             read=partial(memory.read, info.id),
             traits=partial(memory.traits, info.id),
+            worth=known.get(info.id, 1.0),
         )
         for info in infos
     ]

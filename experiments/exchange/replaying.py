@@ -29,6 +29,7 @@ from browser_env.finding import Found
 from browser_env.observation import Element, Observation
 from browser_env.task import Task
 from experiments.exchange.plan import Move, Plan
+from replay.opinions import UNVERIFIED
 from replay.redaction import fill_in
 from rewards.evidence import ElementState, Evidence
 from rewards.outcome import Outcome
@@ -36,7 +37,6 @@ from rewards.outcome import Outcome
 PATIENCE = 8  # waits for an element that is not there yet
 PATIENCE_MS = 500  # of page time, each
 POINTED = {"click": Click, "double_click": DoubleClick, "right_click": RightClick, "middle_click": MiddleClick}
-UNVERIFIED = "unverified"
 
 
 class ReplayError(DataError):

@@ -18,11 +18,10 @@ from browser_env.judgement import StepResult
 from browser_env.observation import Observation
 from browser_env.task import Task
 from experiments.studio.aim import choices, list_of
+from replay.opinions import MARKED
 from rewards.cost import Cost
 from rewards.evidence import Evidence
 from rewards.outcome import Outcome
-
-JUDGED = "judged-by-person"  # the tag of an episode whose outcome no verifier gave
 
 
 class Mark(StrEnum):
@@ -133,7 +132,7 @@ class Recording:
     def finish(self, mark: Mark | None = None, *, tags: Sequence[str] = ()) -> Episode:
         """Return the episode; the person's mark counts where the task's own end was not reached."""
         result = self.result
-        judged = (JUDGED, f"marked-{mark}") if result is None and mark is not None else ()
+        judged = (MARKED, f"marked-{mark}") if result is None and mark is not None else ()
         outcome, reward, reason = _ending(result, mark)
         evidence = result.evidence if result is not None and result.evidence is not None else None
         return Episode(

@@ -1,0 +1,89 @@
+"""What an episode is worth to who imitates it: by its verifier, or else by what people and models think of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from browser_env.episode import Episode
+from browser_env.errors import DataError, UsageError
+from browser_env.task import NEVER
+from replay.index import EpisodeInfo
+from replay.notes import NoteFolder
+from replay.store import ReplayStore
+from rewards.judged import judged_rewards
+from rewards.rating import rating_rewards
+
+UNVERIFIED = "unverified"  # a tag: no verifier fits the task
+MARKED = "judged-by-person"  # a tag: a person said how it ended
+LEAST_WORTH = 0.5  # what is worth less is not imitated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinions:
+    """Whose opinions of a store's demonstrations count; a verified failure stays one whatever they are."""
+
+    ratings: bool = False  # people's: of what no verifier judged, and how much a success is imitated
+    judgements: bool = False  # models': only of what neither a verifier nor a person judged
+    least_sure: float = 0.8  # a model has to be, for its judgement to count
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.least_sure <= 1:
+            raise UsageError(f"least_sure of opinions is from 0 to 1, not {self.least_sure}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worth:
+    """What an episode is worth, 0 to 1, and who says so: ``verifier``, ``mark``, ``ratings`` or ``judgements``."""
+
+    value: float
+    said_by: str
+
+
+def is_verified(episode: Episode) -> bool:
+    """Whether a verifier said how the episode ended."""
+    return (
+        episode.outcome.learnable
+        and episode.task.verifier != NEVER
+        and not {UNVERIFIED, MARKED}.intersection(episode.tags)
+    )
+
+
+def worth(episode: Episode, rated: Mapping[str, float], judged: Mapping[str, float]) -> Worth:
+    """Return what imitating an episode is worth, by the rewards that people and models give, by its id."""
+    known = "verifier" if is_verified(episode) else "mark" if episode.success else ""
+    if not episode.outcome.learnable or (known and not episode.success):
+        return Worth(value=0.0, said_by="verifier")
+    if episode.id in rated:
+        return Worth(value=rated[episode.id], said_by="ratings")
+    if known:
+        return Worth(value=1.0, said_by=known)
+    return Worth(value=judged.get(episode.id, 0.0), said_by="judgements")
+
+
+def worth_imitating(
+    store: ReplayStore, notes: NoteFolder, opinions: Opinions, *, task: str
+) -> Iterator[tuple[EpisodeInfo, Worth]]:
+    """Yield a task's episodes that are worth to be imitated, oldest first, each with what it is worth.
+
+    What is damaged, or whose person does not agree, is left out.
+    """
+    rated = rating_rewards(notes.ratings()) if opinions.ratings else {}
+    judgements = notes.judgements() if opinions.judgements else []
+    thought_of = {*rated, *(judgement.episode for judgement in judgements)}
+    for info in store.query(task=task):
+        if info.outcome != "success" and info.id not in thought_of:
+            continue
+        try:
+            episode = store.get(info.id)
+        except DataError:
+            continue
+        verified = [episode.id] if is_verified(episode) else []
+        judged = judged_rewards(
+            (judgement for judgement in judgements if judgement.episode == info.id),
+            verified=verified,
+            least_sure=opinions.least_sure,
+        )
+        found = worth(episode, rated, judged)
+        if found.value >= LEAST_WORTH and episode.steps:
+            yield info, found
