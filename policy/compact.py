@@ -18,9 +18,10 @@ from policy.choice import Choice, decode, encode
 from policy.config import CompactConfig
 from policy.distribution import build_targets, choose, entropy, expressible, log_probs
 from policy.exploring import exploration_chance, explore, mixed_log_prob
-from policy.features import Features, featurize
+from policy.features import Features
 from policy.network import CompactNetwork, Encoded
-from policy.page import Page, read_page
+from policy.page import Page
+from policy.reading import Reader
 
 GPU_PADDING = 16  # fewer distinct shapes to compile for
 
@@ -52,8 +53,10 @@ class CompactPolicy:
         seed: int,
         device: str | torch.device = "cpu",
         compiled: bool | None = None,
+        reader: Reader | None = None,
     ) -> None:
         self.config = config
+        self._reader = reader or Reader(config)
         self.device = torch.device(device)
         if self.device.type == "cuda" and not torch.cuda.is_available():
             raise UsageError("no CUDA device was found; use device='cpu'")
@@ -68,7 +71,8 @@ class CompactPolicy:
 
     def copy(self) -> CompactPolicy:
         """Return another policy that is the same now and changes on its own."""
-        twin = CompactPolicy(self.config, seed=0, device=self.device, compiled=self._encode is not self.network)
+        compiled = self._encode is not self.network
+        twin = CompactPolicy(self.config, seed=0, device=self.device, compiled=compiled, reader=self._reader)
         twin.network.load_state_dict(self.network.state_dict())
         twin.generator.set_state(self.generator.get_state())
         twin.exploration, twin.version = self.exploration, self.version
@@ -107,10 +111,10 @@ class CompactPolicy:
         """Decide for each observation, given the turns that led to it; sample unless ``greedy``."""
         if not observations:
             return []
-        pages = [read_page(observation, self.config) for observation in observations]
+        read = [self._reader.read(seen, past) for seen, past in zip(observations, pasts, strict=True)]
+        pages = [page for page, _ in read]
         with torch.no_grad():
-            read = [featurize(page, self.config, past=past) for page, past in zip(pages, pasts, strict=True)]
-            encoded = self.encode(self.batch(read))
+            encoded = self.encode(self.batch([features for _, features in read]))
             values: list[float] = encoded.value.tolist()
             most = 0.0 if greedy else self.exploration
             chances = [
@@ -144,11 +148,10 @@ class CompactPolicy:
 
         The network is told the return that the action is to lead to (Kumar et al. 2019); when it acts, that is 1.
         """
-        page = read_page(observation, self.config)
+        page, features = self._reader.read(observation, past, desired_return=desired_return)
         choice = encode(action, page, self.network.grid)
         if choice is None or not expressible(choice, page, self.config):
             return None
-        features = featurize(page, self.config, past=past, desired_return=desired_return)
         return Reading(page=page, features=features, choice=choice)
 
     def evaluate(self, readings: Sequence[Reading], batch: Batch | None = None) -> Evaluation:

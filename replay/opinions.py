@@ -12,7 +12,7 @@ from replay.index import EpisodeInfo
 from replay.notes import NoteFolder
 from replay.store import ReplayStore
 from rewards.judged import judged_rewards
-from rewards.rating import rating_rewards
+from rewards.rating import preference_rewards, rating_rewards
 
 UNVERIFIED = "unverified"  # a tag: no verifier fits the task
 MARKED = "judged-by-person"  # a tag: a person said how it ended
@@ -68,7 +68,8 @@ def worth_imitating(
 
     What is damaged, or whose person does not agree, is left out.
     """
-    rated = rating_rewards(notes.ratings()) if opinions.ratings else {}
+    ratings = notes.ratings() if opinions.ratings else []
+    rated = preference_rewards(ratings) | rating_rewards(ratings)
     judgements = notes.judgements() if opinions.judgements else []
     thought_of = {*rated, *(judgement.episode for judgement in judgements)}
     for info in store.query(task=task):

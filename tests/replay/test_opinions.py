@@ -96,6 +96,25 @@ def test_ratings_weigh_successes_and_open_episodes_and_never_a_verified_failure(
     assert archive.worths(ratings=True) == {"solved": (0.75, "ratings"), "open": (1.0, "ratings")}
 
 
+def test_preferences_count_where_nobody_rated(archive: Archive) -> None:
+    better = Rating(
+        id="p",
+        episode="open",
+        other="marked",
+        kind="preference",
+        value=1,
+        rater="Ada",
+        consent=archive.consent.id,
+        given_at=AT,
+    )
+    archive.notes.add(better)
+    found = archive.worths(ratings=True)
+    assert set(found) == {"solved", "open"}, "the one that lost is worth less than an average one"
+    assert 0.5 < found["open"][0] < 1
+    archive.rate("marked", 5)
+    assert archive.worths(ratings=True)["marked"] == (1.0, "ratings")
+
+
 def test_a_model_is_heard_only_where_neither_verifier_nor_person_spoke(archive: Archive) -> None:
     for name in ("solved", "failed", "open", "broken"):
         archive.judge(name)
