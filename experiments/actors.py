@@ -48,6 +48,7 @@ class Actors:
         self._requests: deque[RolloutRequest] = deque()
         self._groups: dict[str, tuple[int, list[Episode]]] = {}  # how many there will be, and those that are over
         self._finished: deque[list[Episode]] = deque()
+        self._errands: deque[Callable[[], None]] = deque()
         self._error: BaseException | None = None
         self._stopping = False
         self._thread = threading.Thread(target=self._act, name="actors", daemon=True)
@@ -64,6 +65,12 @@ class Actors:
                 assert name is not None
                 self._groups[name] = (len(group), [])
                 self._requests.extend(group)
+            self._changed.notify_all()
+
+    def send_on(self, errand: Callable[[], None]) -> None:
+        """Have something else done with the pool, on the thread that acts, before the next requests are begun."""
+        with self._changed:
+            self._errands.append(errand)
             self._changed.notify_all()
 
     def take(self, count: int) -> list[list[Episode]]:
@@ -97,6 +104,8 @@ class Actors:
         torch.set_num_threads(1)  # of this thread: browsers need the other cores
         try:
             while self._wait_for_requests():
+                while self._errands:
+                    self._errands.popleft()()
                 for episode in self._pool.rollout(self._policy, _Pending(self._requests), on_step=self._on_step):
                     self._on_episode(episode)
                     self._sort_in(episode)
@@ -109,7 +118,7 @@ class Actors:
 
     def _wait_for_requests(self) -> bool:
         with self._changed:
-            self._changed.wait_for(lambda: self._requests or self._stopping)
+            self._changed.wait_for(lambda: self._requests or self._errands or self._stopping)
             return not self._stopping
 
     def _sort_in(self, episode: Episode) -> None:

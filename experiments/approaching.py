@@ -48,6 +48,12 @@ class Approach:
         self._routes = {task: [route for route in found if route.actions] for task, found in routes.items()}
         self._levels = {task: _Level() for task in routes}
 
+    def add(self, routes: Mapping[str, Sequence[Route]]) -> None:
+        """Take note of more routes."""
+        for task, found in routes.items():
+            self._routes.setdefault(task, []).extend(route for route in found if route.actions)
+            self._levels.setdefault(task, _Level())
+
     def start(self, task: str, rng: np.random.Generator) -> Route | None:
         """Return what a practice episode begins with; None where it begins at the task's start.
 

@@ -86,6 +86,10 @@ class Curriculum:
         """Return the posterior mean of each task's success."""
         return {task: record.success for task, record in self._records.items()}
 
+    def practised(self) -> dict[str, int]:
+        """Return how many episodes of each task have begun at its start."""
+        return {task: record.episodes for task, record in self._records.items()}
+
     def mean_practised(self) -> float:
         """Return the mean over tasks of the share of recent episodes that succeeded; 0 for one never practised."""
         counts = [(r.successes, r.successes + r.failures) for r in self._records.values()]

@@ -23,6 +23,7 @@ from experiments.recipe import Recipe
 from experiments.run_log import Run
 from experiments.scores import by_group, total_cost
 from experiments.training import Demonstrations, validate
+from experiments.tutor import Tutor
 from experiments.workshop import PRACTICE, Workshop, one_thread
 from policy.kinds import (
     TrainedPolicy,
@@ -50,12 +51,20 @@ class Experience:
     curriculum: Curriculum
     approach: Approach
     buffer: ReplayBuffer
+    near_goal: bool = False  # whether demonstrations show where to begin near the goal
 
     def add(self, episodes: Sequence[Episode]) -> None:
         """Count episodes and keep them."""
         self.curriculum.observe(episodes)
         self.approach.observe(episodes)
         self.buffer.add(episodes)
+
+    def show(self, demonstrations: Sequence[Kept]) -> None:
+        """Keep more demonstrations."""
+        for kept in demonstrations:
+            self.buffer.show(kept)
+        if self.near_goal:
+            self.approach.add(demonstrated_routes(demonstrations))
 
     def expected(self, episode: Episode) -> float:
         """Return the mean reward of episodes that begin as this one did."""
@@ -74,7 +83,8 @@ def learn(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPo
     """
     recipe = shop.recipe
     policy, learner = _resume(shop)
-    experience = remember(shop, demonstrations.imitated)
+    tutor = Tutor(shop)
+    experience = remember(shop, [*demonstrations.imitated, *tutor.take()])
     planned = iter(range(policy.version, recipe.num_updates))
     clock = Clock(shop.directory / "learning.json")
     actors = Actors(shop.pool, policy, on_step=shop.keeper.note, on_episode=lambda e: shop.keeper.keep(practised(e)))
@@ -85,10 +95,12 @@ def learn(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPo
             update, started, cpu_s = policy.version, time.monotonic(), time.thread_time()
             episodes = [episode for group in actors.take(recipe.groups_per_update) for episode in group]
             waited = time.monotonic() - started
+            experience.show(tutor.take())
+            if task := tutor.choose(experience.curriculum):
+                actors.send_on(tutor.ask(task))
             _request_next(actors, planned, shop, experience)
-            samples = mix(
-                recipe, episodes, experience, version=update, rng=np.random.default_rng([recipe.seed, update])
-            )
+            rng, shares = np.random.default_rng([recipe.seed, update]), tutor.shares(experience.curriculum.success())
+            samples = mix(recipe, episodes, experience, version=update, rng=rng, demonstration_shares=shares)
             experience.add(episodes)
             weight, rate = recipe.imitation_weight(done), recipe.rate(done)
             metrics = learner.update(samples, imitation_weight=weight, rate=rate)
@@ -96,7 +108,7 @@ def learn(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPo
             experience.buffer.learned(samples, learner.surprises)
             spent = total_cost(episodes) + Cost(cpu_s=time.thread_time() - cpu_s)
             metrics |= {"wait_s": waited, "update_s": time.monotonic() - started, "money": recipe.prices.money(spent)}
-            metrics |= staleness(samples, version=update)
+            metrics |= staleness(samples, version=update) | {"asked": float(sum(tutor.asked.values()))}
             if ends_stretch := policy.version % recipe.checkpoint_every == 0:
                 metrics |= validate(policy, demonstrations.validation)
             _log_update(run, update, metrics, episodes, experience)
@@ -137,6 +149,7 @@ def remember(shop: Workshop, demonstrations: Sequence[Kept]) -> Experience:
         buffer=ReplayBuffer(
             demonstrations=demonstrations, successes_per_task=recipe.successes_per_task, sampling=recipe.sampling
         ),
+        near_goal=bool(recipe.near_goal),
     )
     for episode in shop.store.episodes(source=Source.AGENT, tag=PRACTICE):
         experience.add([episode])
@@ -164,7 +177,13 @@ def plan(shop: Workshop, experience: Experience, update: int) -> list[Group]:
 
 
 def mix(
-    recipe: Recipe, episodes: Sequence[Episode], experience: Experience, *, version: int, rng: np.random.Generator
+    recipe: Recipe,
+    episodes: Sequence[Episode],
+    experience: Experience,
+    *,
+    version: int,
+    rng: np.random.Generator,
+    demonstration_shares: dict[str, float] | None = None,
 ) -> list[Sample]:
     """Return an update's samples: own steps with their advantage, and demonstrations and past successes to imitate."""
     fresh = [e for e in episodes if version - (e.policy_version or 0) <= recipe.max_staleness]
@@ -175,7 +194,7 @@ def mix(
         demo_fraction=recipe.demo_fraction,
         rng=rng,
         shares=shares,
-        demonstration_shares=failed_tasks(episodes) if recipe.inject else None,
+        demonstration_shares=failed_tasks(episodes) if recipe.inject else demonstration_shares,
     )
     return own + imitated + again(recipe, experience, shares, rng)
 

@@ -37,6 +37,7 @@ class Recipe:
     demonstrations: str = ""  # folder of a replay store to take them from; empty: scripted experts make them
     demonstrations_per_task: int = 5  # at most
     opinions: Opinions = field(default_factory=Opinions)  # that decide which episodes of that store are imitated
+    demonstrations_asked: int = 0  # at most so many more of a task, a few at a time, where practice keeps failing
     validation_demonstrations: int = 0  # per task, on top; they only show how likely their actions have become
     cloning_epochs: int = 30  # passes over the demonstrations
     num_updates: int = 250  # of mixed imitation and reinforcement learning

@@ -26,7 +26,7 @@ from experiments.evaluation import evaluate, tagged
 from experiments.experts.policy import EXPERTS, ExpertPolicy
 from experiments.run_log import Run
 from experiments.task_choice import demonstrations_of
-from experiments.workshop import DEMONSTRATION, Workshop, one_thread
+from experiments.workshop import ASKED, DEMONSTRATION, Workshop, one_thread
 from policy.kinds import TrainedPolicy, load_policy, new_learner, new_policy, save_checkpoint
 from policy.metrics import Metrics, mean_metrics
 from replay.buffer import ReplayBuffer
@@ -35,7 +35,6 @@ from replay.kept import Kept, in_memory, in_store
 from replay.notes import NoteFolder
 from replay.opinions import Worth, worth_imitating
 from replay.samples import imitated
-from replay.store import ReplayStore
 
 SEEDS_PER_RUN = 1000  # demonstration seeds set aside for each
 VALIDATED_AT_ONCE = 16  # steps
@@ -55,7 +54,7 @@ def demonstrate(shop: Workshop) -> Demonstrations:
 
     Tasks without an expert have none. The first of each task are imitated.
     """
-    found = _scripted(shop) if shop.recorded is None else _recorded(shop, shop.recorded)
+    found = _scripted(shop) if shop.recorded is None else _recorded(shop)
     parts = Demonstrations([], [])
     for _, mine in itertools.groupby(found, key=lambda kept: kept.task):
         of_task = list(mine)
@@ -64,50 +63,61 @@ def demonstrate(shop: Workshop) -> Demonstrations:
     return parts
 
 
-def _wanted(shop: Workshop) -> int:
+def wanted(shop: Workshop) -> int:
     """Return how many demonstrations there are to be of a task."""
     return shop.recipe.demonstrations_per_task + shop.recipe.validation_demonstrations
 
 
 def _scripted(shop: Workshop) -> list[Kept]:
-    have = [e for e in shop.store.episodes(source=Source.SCRIPT, tag=DEMONSTRATION) if e.success]
+    have = [e for e in shop.store.episodes(source=Source.SCRIPT, tag=DEMONSTRATION) if ASKED not in e.tags]
     shown = [task for task in shop.tasks if task.name in EXPERTS]
-    with shop.progress.phase("demonstrations", total=_wanted(shop) * len(shown)) as bar:
+    with shop.progress.phase("demonstrations", total=wanted(shop) * len(shown)) as bar:
         for task in shown:
             mine = [episode for episode in have if episode.task.name == task.name]
             bar.advance(len(mine))
-            missing = _wanted(shop) - len(mine)
+            missing = wanted(shop) - len(mine)
             used = {episode.seed for episode in mine}
-            for episode in _demonstrations(shop, task, count=missing, used=used):
-                shop.keeper.keep(episode)
+            for episode in make_demonstrations(shop, task, count=missing, used=used):
+                shop.keeper.keep(tagged(episode, DEMONSTRATION))
                 have.append(episode)
                 bar.advance()
     shop.keeper.flush()
     return [in_memory(episode) for episode in sorted(have, key=lambda episode: (episode.task.name, episode.seed))]
 
 
-def _recorded(shop: Workshop, store: ReplayStore) -> list[Kept]:
-    """Return the first episodes of each task that are worth imitating, of a store of people's or others' work.
+def _recorded(shop: Workshop) -> list[Kept]:
+    """Return the first episodes of each task that are worth imitating, of a store of people's or others' work."""
+    chosen = [found for task in shop.tasks for found in itertools.islice(recorded(shop, task), wanted(shop))]
+    if not chosen:
+        source = demonstrations_of(shop.recipe)
+        raise UsageError(f"{source} has no successful episode of the recipe's tasks; import some first")
+    by_opinion = Counter(worth.said_by for _, worth in chosen if worth.said_by in SAID_BY)
+    for said_by, count in by_opinion.items():
+        text = f"{count} of {len(chosen)} demonstrations are imitated because of {SAID_BY[said_by]}."
+        shop.progress.console.print(text, markup=False, soft_wrap=True)
+    return kept_in_store(shop, chosen)
+
+
+def recorded(shop: Workshop, task: Task) -> Iterator[tuple[EpisodeInfo, Worth]]:
+    """Yield a task's episodes in the recipe's store that are worth imitating, oldest first."""
+    assert shop.recorded is not None
+    notes = NoteFolder(Path(demonstrations_of(shop.recipe)))
+    return worth_imitating(shop.recorded, notes, shop.recipe.opinions, task=task.name)
+
+
+def kept_in_store(shop: Workshop, chosen: Sequence[tuple[EpisodeInfo, Worth]]) -> list[Kept]:
+    """Return episodes of the recipe's store as demonstrations.
 
     They stay there and are read when they are drawn: memory does not grow with their number, and a person who takes the
     consent back meanwhile is in no later batch.
     """
-    source, chosen = demonstrations_of(shop.recipe), list[tuple[EpisodeInfo, Worth]]()
-    notes = NoteFolder(Path(source))
-    for task in shop.tasks:
-        found = worth_imitating(store, notes, shop.recipe.opinions, task=task.name)
-        chosen += itertools.islice(found, _wanted(shop))
-    if not chosen:
-        raise UsageError(f"{source} has no successful episode of the recipe's tasks; import some first")
-    by_opinion = Counter(worth.said_by for _, worth in chosen if worth.said_by != "verifier")
-    for said_by, count in by_opinion.items():
-        text = f"{count} of {len(chosen)} demonstrations are imitated because of {SAID_BY[said_by]}."
-        shop.progress.console.print(text, markup=False, soft_wrap=True)
+    assert shop.recorded is not None
     worths = {info.id: worth.value for info, worth in chosen}
-    return in_store(store, [info for info, _ in chosen], pixels=shop.recipe.pixels, worths=worths)
+    return in_store(shop.recorded, [info for info, _ in chosen], pixels=shop.recipe.pixels, worths=worths)
 
 
-def _demonstrations(shop: Workshop, task: Task, *, count: int, used: set[int]) -> Iterator[Episode]:
+def make_demonstrations(shop: Workshop, task: Task, *, count: int, used: set[int]) -> Iterator[Episode]:
+    """Yield successes of a task's expert on seeds not used yet; raise :class:`InfraError` where it keeps failing."""
     expert = ExpertPolicy(task.name)
     first = shop.recipe.seed * SEEDS_PER_RUN  # runs of different seeds learn from different demonstrations
     candidates = (demonstration_seed(first + i) for i in range(count + len(used) + MAX_EXTRA_SEEDS))
@@ -120,7 +130,7 @@ def _demonstrations(shop: Workshop, task: Task, *, count: int, used: set[int]) -
         for episode in shop.pool.rollout(expert, requests, source=Source.SCRIPT, on_step=shop.keeper.note):
             if episode.success:
                 made += 1
-                yield tagged(episode, DEMONSTRATION)
+                yield episode
 
 
 def clone(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPolicy:

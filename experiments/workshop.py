@@ -17,6 +17,7 @@ from experiments.recipe import Recipe
 from replay.store import ReplayStore
 
 DEMONSTRATION, PRACTICE = "demonstration", "practice"  # tags of episodes in the store; evaluations have their own
+ASKED = "asked"  # the tag of a demonstration that was asked for while practising
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,9 +38,7 @@ class ReplayBuffer:
             _Newest(self._sampling, limit=successes_per_task) for _ in range(3)
         )
         for episode in demonstrations:
-            kept = in_memory(episode) if isinstance(episode, Episode) else episode
-            if kept.success and kept.num_steps:
-                self._demonstrations.add(kept)
+            self.show(in_memory(episode) if isinstance(episode, Episode) else episode)
 
     @property
     def num_demonstrations(self) -> int:
@@ -56,6 +54,11 @@ class ReplayBuffer:
     def rejected(self) -> int:
         """How many own episodes ended in a way that says nothing of the policy."""
         return self._rejected
+
+    def show(self, demonstration: Kept) -> None:
+        """Keep one more demonstration; a failed or empty one is none."""
+        if demonstration.success and demonstration.num_steps:
+            self._demonstrations.add(demonstration)
 
     def add(self, episodes: Sequence[Episode]) -> None:
         """Keep own episodes, the newest per task and seed; count what no learner may see."""

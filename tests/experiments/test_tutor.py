@@ -1,0 +1,95 @@
+"""Practice that keeps failing asks for demonstrations: scripted ones, or those of a store."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from experiments import tutor
+from experiments.cli import main
+from experiments.curriculum import Curriculum, CurriculumConfig
+from experiments.tutor import Tutor
+from replay.store import ReplayStore
+from rewards import Outcome
+from tests.replay.conftest import make_episode
+
+SETTINGS = (
+    'tasks=["miniwob/click-shades"]',
+    "demonstrations_per_task=1",
+    "demonstrations_asked=4",
+    "cloning_epochs=1",
+    "groups_per_update=2",
+    "evaluation_episodes=1",
+    "num_envs=2",
+    "checkpoint_every=1",
+)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask sooner than is sensible."""
+    monkeypatch.setattr(tutor, "PRACTISED", 2)
+    monkeypatch.setattr(tutor, "AT_ONCE", 3)
+    monkeypatch.setattr(tutor, "UNSOLVED", 1.0)
+
+
+def train(runs: Path, *more: str, updates: int) -> Path:
+    changes = [part for change in (*SETTINGS, f"num_updates={updates}") for part in ("--set", change)]
+    assert main(["train", "smoke", "--runs", str(runs), *changes, *more]) == 0
+    return (runs / "latest").resolve()
+
+
+def seeds(store: Path, tag: str) -> list[int]:
+    with ReplayStore(store, read_only=True) as opened:
+        return [info.seed for info in opened.query(tag=tag)]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_what_practice_fails_at_is_shown_again(tmp_path: Path) -> None:
+    run = train(tmp_path, updates=5)
+    asked = seeds(run / "store", "asked")
+    assert len(asked) == 4, "so many at most"
+    assert len(set(seeds(run / "store", "demonstration"))) == 5, "on seeds of their own"
+    assert json.loads((run / "asked.json").read_text()) == {"miniwob/click-shades": [2, 4]}
+    rows = [json.loads(line) for line in (run / "mixed" / "metrics.jsonl").read_text().splitlines()]
+    counts = [row["metrics"]["train/asked"] for row in rows if "train/asked" in row.get("metrics", {})]
+    assert (counts[0], counts[-1]) == (0.0, 4.0)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_store_is_asked_for_its_next_episodes(tmp_path: Path) -> None:
+    first = train(
+        tmp_path / "first", "--set", "demonstrations_per_task=3", "--set", "demonstrations_asked=0", updates=0
+    )
+    store = tmp_path / "demonstrations"
+    with ReplayStore(store) as there, ReplayStore(first / "store", read_only=True) as made:
+        there.add(list(made.episodes(tag="demonstration")))
+    run = train(tmp_path / "second", "--demos", str(store), updates=4)
+    assert json.loads((run / "asked.json").read_text())["miniwob/click-shades"][1] == 4, "no more are asked for"
+    assert seeds(run / "store", "asked") == []
+
+
+def test_a_task_that_is_solved_or_hardly_practised_is_not_asked_for(tmp_path: Path) -> None:
+    class Shop:
+        recipe = type("Recipe", (), {"demonstrations_asked": 20})
+        directory = tmp_path
+        recorded = None
+        store = ReplayStore(tmp_path / "store")
+
+    curriculum = Curriculum(["easy", "hard", "new"], CurriculumConfig())
+    curriculum.observe([make_episode(f"e{i}", task="easy") for i in range(50)])
+    failed = [make_episode(f"h{i}", task="hard", outcome=Outcome.FAILURE) for i in range(50)]
+    curriculum.observe(failed[:39])
+    asking = Tutor(Shop())  # type: ignore[arg-type]
+    assert asking.choose(curriculum) is None
+    curriculum.observe(failed[39:])
+    assert asking.choose(curriculum) == "hard"
+    shares = asking.shares(curriculum.success())
+    assert shares is not None
+    assert shares["hard"] > shares["new"] > shares["easy"]
+    Shop.recipe.demonstrations_asked = 0  # type: ignore[attr-defined]
+    quiet = Tutor(Shop())  # type: ignore[arg-type]
+    assert quiet.choose(curriculum) is None
+    assert quiet.shares(curriculum.success()) is None
