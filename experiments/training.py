@@ -26,7 +26,7 @@ from experiments.evaluation import evaluate, tagged
 from experiments.experts.policy import EXPERTS, ExpertPolicy
 from experiments.run_log import Run
 from experiments.task_choice import demonstrations_of
-from experiments.workshop import ASKED, DEMONSTRATION, Workshop, one_thread
+from experiments.workshop import ASKED, DEMONSTRATION, EVALUATION, PRACTICE, Workshop, one_thread
 from policy.kinds import TrainedPolicy, load_policy, new_learner, new_policy, save_checkpoint
 from policy.metrics import Metrics, mean_metrics
 from replay.buffer import ReplayBuffer
@@ -99,10 +99,18 @@ def _recorded(shop: Workshop) -> list[Kept]:
 
 
 def recorded(shop: Workshop, task: Task) -> Iterator[tuple[EpisodeInfo, Worth]]:
-    """Yield a task's episodes in the recipe's store that are worth imitating, oldest first."""
+    """Yield a task's episodes in the recipe's store that are worth imitating, oldest first.
+
+    Where that is a run's own store, what the run practised and was evaluated by is left out.
+    """
     assert shop.recorded is not None
     notes = NoteFolder(Path(demonstrations_of(shop.recipe)))
-    return worth_imitating(shop.recorded, notes, shop.recipe.opinions, task=task.name)
+    infos = [info for info in shop.recorded.query(task=task.name) if not any(map(_is_own, info.tags))]
+    return worth_imitating(shop.recorded, infos, notes, shop.recipe.opinions)
+
+
+def _is_own(tag: str) -> bool:
+    return tag == PRACTICE or tag.startswith(EVALUATION)
 
 
 def kept_in_store(shop: Workshop, chosen: Sequence[tuple[EpisodeInfo, Worth]]) -> list[Kept]:
@@ -169,7 +177,7 @@ def validate(policy: TrainedPolicy, demonstrations: Sequence[Kept]) -> Metrics:
 
 def assess(shop: Workshop, policy: TrainedPolicy, arm: str) -> list[Episode]:
     """Return the arm's evaluation episodes, making those that the store does not have yet."""
-    tag = f"evaluation/{arm}"
+    tag = f"{EVALUATION}/{arm}"
     done = list(shop.store.episodes(tag=tag))
     count = shop.recipe.evaluation_episodes
     tasks = [*shop.tasks, *shop.held_out]

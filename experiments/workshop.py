@@ -16,7 +16,8 @@ from experiments.progress import Progress
 from experiments.recipe import Recipe
 from replay.store import ReplayStore
 
-DEMONSTRATION, PRACTICE = "demonstration", "practice"  # tags of episodes in the store; evaluations have their own
+DEMONSTRATION, PRACTICE = "demonstration", "practice"  # tags of episodes in the store
+EVALUATION = "evaluation"  # likewise, and the beginning of a tag with the arm that is evaluated
 ASKED = "asked"  # the tag of a demonstration that was asked for while practising
 
 

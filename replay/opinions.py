@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from browser_env.episode import Episode
@@ -12,6 +12,7 @@ from replay.index import EpisodeInfo
 from replay.notes import NoteFolder
 from replay.store import ReplayStore
 from rewards.judged import judged_rewards
+from rewards.outcome import Outcome
 from rewards.rating import preference_rewards, rating_rewards
 
 UNVERIFIED = "unverified"  # a tag: no verifier fits the task
@@ -62,9 +63,9 @@ def worth(episode: Episode, rated: Mapping[str, float], judged: Mapping[str, flo
 
 
 def worth_imitating(
-    store: ReplayStore, notes: NoteFolder, opinions: Opinions, *, task: str
+    store: ReplayStore, infos: Iterable[EpisodeInfo], notes: NoteFolder, opinions: Opinions
 ) -> Iterator[tuple[EpisodeInfo, Worth]]:
-    """Yield a task's episodes that are worth to be imitated, oldest first, each with what it is worth.
+    """Yield those of a store's episodes that are worth to be imitated, each with what it is worth.
 
     What is damaged, or whose person does not agree, is left out.
     """
@@ -72,8 +73,8 @@ def worth_imitating(
     rated = preference_rewards(ratings) | rating_rewards(ratings)
     judgements = notes.judgements() if opinions.judgements else []
     thought_of = {*rated, *(judgement.episode for judgement in judgements)}
-    for info in store.query(task=task):
-        if info.outcome != "success" and info.id not in thought_of:
+    for info in infos:
+        if info.outcome is not Outcome.SUCCESS and info.id not in thought_of:
             continue
         try:
             episode = store.get(info.id)

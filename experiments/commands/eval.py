@@ -25,12 +25,12 @@ from experiments.recipe import override_from_text
 from experiments.recipes import find_recipe
 from experiments.scores import TaskScore, mean_success, score_episodes, total_cost
 from experiments.task_choice import named_tasks, only_held_out
+from experiments.workshop import EVALUATION
 from policy.config import CompactConfig
 from policy.kinds import hosted_policy, load_policy, new_policy
 from rewards.cost import Prices
 
 UNTRAINED = "untrained"
-EVALUATION = "evaluation"  # a tag
 HOSTED = "hosted:"  # before the name of a server's model
 
 

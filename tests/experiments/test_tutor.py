@@ -63,10 +63,7 @@ def test_a_store_is_asked_for_its_next_episodes(tmp_path: Path) -> None:
     first = train(
         tmp_path / "first", "--set", "demonstrations_per_task=3", "--set", "demonstrations_asked=0", updates=0
     )
-    store = tmp_path / "demonstrations"
-    with ReplayStore(store) as there, ReplayStore(first / "store", read_only=True) as made:
-        there.add(list(made.episodes(tag="demonstration")))
-    run = train(tmp_path / "second", "--demos", str(store), updates=4)
+    run = train(tmp_path / "second", "--demos", str(first / "store"), updates=4)
     assert json.loads((run / "asked.json").read_text())["miniwob/click-shades"][1] == 4, "no more are asked for"
     assert seeds(run / "store", "asked") == []
 

@@ -74,7 +74,7 @@ class Archive:
 
     def worths(self, **opinions: Any) -> dict[str, tuple[float, str]]:
         with ReplayStore(self.path, read_only=True) as store:
-            found = worth_imitating(store, self.notes, Opinions(**opinions), task=TASK)
+            found = worth_imitating(store, store.query(task=TASK), self.notes, Opinions(**opinions))
             return {info.id: (worth.value, worth.said_by) for info, worth in found}
 
 
@@ -143,7 +143,7 @@ def test_what_is_worth_less_is_imitated_less(archive: Archive) -> None:
     archive.rate("solved", 4)
     archive.rate("open", 3)
     with ReplayStore(archive.path, read_only=True) as store:
-        found = list(worth_imitating(store, archive.notes, Opinions(ratings=True), task=TASK))
+        found = list(worth_imitating(store, store.query(task=TASK), archive.notes, Opinions(ratings=True)))
         worths = {info.id: worth.value for info, worth in found}
         buffer = ReplayBuffer(demonstrations=in_store(store, [info for info, _ in found], worths=worths))
         rng = np.random.default_rng(0)
