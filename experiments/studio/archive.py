@@ -6,7 +6,7 @@ import asyncio
 import io
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,6 +35,7 @@ class Archive:
 
     path: Path
     redactor: Redactor
+    _last: Episode | None = field(default=None, init=False)  # whoever plays one asks for its pictures one by one
 
     async def open(self) -> None:
         """Create the store where there is none."""
@@ -60,7 +61,14 @@ class Archive:
 
     async def get(self, episode_id: str) -> Episode:
         """Return an episode; raise :class:`DataError` where it is unknown or may not be read."""
-        return await self._with(lambda store: store.get(episode_id))
+
+        def work(store: ReplayStore) -> Episode:
+            last = self._last
+            if last is None or last.id != episode_id or not store.allows(last):
+                last = self._last = store.get(episode_id)
+            return last
+
+        return await self._with(work)
 
     async def episodes(self) -> list[dict[str, Any]]:
         """Describe the newest episodes, newest first."""

@@ -2,11 +2,12 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from browser_env.action import Press, Wait
 from browser_env.episode import Episode, Source, Step
-from browser_env.errors import UsageError
+from browser_env.errors import DataError, UsageError
 from browser_env.observation import Observation
 from browser_env.task import Task, VerifierSpec
 from experiments.studio.archive import Archive, trim
@@ -63,3 +64,21 @@ def test_tags_are_masked_like_everything_else(tmp_path: Path) -> None:
 
     assert asyncio.run(run()) == ("good", "ask {{secret:1}}")
     assert NoteFolder(tmp_path / "store").tags() == {"e": ("good", "ask {{secret:1}}")}
+
+
+def test_what_is_played_is_read_once_and_not_shown_after_its_consent_is_gone(tmp_path: Path) -> None:
+    async def play() -> None:
+        archive = Archive(path=tmp_path, redactor=Redactor())
+        await archive.open()
+        record = agreed(subject="Ada", days=30)
+        await archive.agree(record)
+        pictured = [replace(seen, screenshot=np.full((4, 4, 3), i, np.uint8)) for i, seen in enumerate(SEEN)]
+        steps = tuple(replace(step, observation=seen) for step, seen in zip(WHOLE.steps, pictured, strict=False))
+        await archive.keep(replace(WHOLE, steps=steps, final=pictured[-1], consent=record.id))
+        assert await archive.get("e") is await archive.get("e")
+        assert len({await archive.picture("e", index) for index in range(4)}) == 4
+        await archive.revoke("Ada")
+        with pytest.raises(DataError):
+            await archive.picture("e", 0)
+
+    asyncio.run(play())
