@@ -35,7 +35,7 @@ class Archive:
 
     path: Path
     redactor: Redactor
-    _last: Episode | None = field(default=None, init=False)  # whoever plays one asks for its pictures one by one
+    _played: dict[str, Episode] = field(default_factory=dict, init=False)  # the last, whose pictures come one by one
 
     async def open(self) -> None:
         """Create the store where there is none."""
@@ -63,10 +63,11 @@ class Archive:
         """Return an episode; raise :class:`DataError` where it is unknown or may not be read."""
 
         def work(store: ReplayStore) -> Episode:
-            last = self._last
-            if last is None or last.id != episode_id or not store.allows(last):
-                last = self._last = store.get(episode_id)
-            return last
+            known = self._played.pop(episode_id, None)
+            episode = known if known is not None and store.allows(known) else store.get(episode_id)
+            last = list(self._played.items())[-1:]  # two may be compared
+            self._played = {**dict(last), episode_id: episode}
+            return episode
 
         return await self._with(work)
 

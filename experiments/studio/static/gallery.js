@@ -6,6 +6,7 @@ const byId = (id) => document.getElementById(id);
 const PLAY_MS = 700;
 let episodes = [];
 let shown = null;
+let rival = null; // the episode beside it, while two are compared
 let playing = 0;
 
 export async function openGallery(wanted) {
@@ -26,11 +27,28 @@ function list() {
     item.append(button);
     return item;
   }));
-  byId("worse").replaceChildren(...episodes.filter((e) => e.id !== shown?.id).map((e) => make("option", `${e.task} ${e.id.slice(0, 6)}`, { value: e.id })));
+  listRivals();
+}
+
+// Those of the same task come first.
+function listRivals() {
+  const others = episodes.filter((e) => e.id !== shown?.id);
+  const ordered = [...others.filter((e) => e.task === shown?.task), ...others.filter((e) => e.task !== shown?.task)];
+  const name = (e) => `${e.task} · seed ${e.seed} · ${e.outcome} · ${e.id.slice(0, 6)}`;
+  byId("worse").replaceChildren(make("option", "choose an episode", { value: "" }), ...ordered.map((e) => make("option", name(e), { value: e.id })));
+  byId("worse").value = rival?.id ?? "";
+}
+
+async function compareWith(id) {
+  rival = id ? await ask(`/api/episodes/${id}`) : null;
+  byId("rival").hidden = !rival;
+  go(position());
 }
 
 async function show(id) {
   shown = await ask(`/api/episodes/${id}`);
+  rival = null;
+  byId("rival").hidden = true;
   byId("episode").hidden = false;
   byId("episode-title").textContent = shown.goal || shown.task;
   byId("episode-facts").textContent = `${shown.task} · seed ${shown.seed} · by ${shown.source} · ${shown.outcome}, reward ${shown.reward} · ${shown.reason}`;
@@ -45,12 +63,18 @@ async function show(id) {
 }
 
 function go(index) {
-  const at = Math.max(0, Math.min(shown.steps.length, index));
-  byId("position").value = at;
-  byId("episode-picture").src = `/api/episodes/${shown.id}/pictures/${at}`;
-  const step = shown.steps[at];
+  byId("position").value = picture("episode", shown, index);
+  if (rival) picture("rival", rival, index);
+}
+
+// Show a step of an episode, or its end where it has fewer; return which.
+function picture(place, episode, index) {
+  const at = Math.max(0, Math.min(episode.steps.length, index));
+  byId(`${place}-picture`).src = `/api/episodes/${episode.id}/pictures/${at}`;
+  const step = episode.steps[at];
   const marks = step ? [step.intervention ? "a person took over" : step.actor, ...(step.imitate ? [] : ["not to be imitated"]), ...(step.error ? [step.error] : [])] : [];
-  byId("episode-step").textContent = step ? `${at + 1} of ${shown.steps.length}: ${step.action} (${marks.join("; ")})` : `the end: ${shown.outcome}`;
+  byId(`${place}-step`).textContent = step ? `${at + 1} of ${episode.steps.length}: ${step.action} (${marks.join("; ")})` : `the end: ${episode.outcome}`;
+  return at;
 }
 
 const position = () => Number(byId("position").value);
@@ -98,5 +122,9 @@ export function setUpGallery() {
   for (const button of byId("rate-form").querySelectorAll("[data-kind]")) {
     button.onclick = trying(() => rate({ kind: button.dataset.kind, value: Number(button.dataset.value) }));
   }
-  byId("rate-form").onsubmit = trying(() => rate({ kind: "preference", value: 1, other: byId("worse").value }));
+  byId("worse").onchange = trying(() => compareWith(byId("worse").value));
+  byId("rate-form").onsubmit = trying(async () => {
+    if (!rival) return tell("Choose the episode that this one is better than.");
+    await rate({ kind: "preference", value: 1, other: rival.id });
+  });
 }

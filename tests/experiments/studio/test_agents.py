@@ -80,6 +80,16 @@ def test_a_person_takes_over_from_an_agent_and_hands_back(
     page.get_by_label("Tags, with commas").fill("shown, good")
     page.get_by_role("button", name="Set tags").click()
     expect(page.locator("#episodes")).to_contain_text("shown, good")
+    page.get_by_role("button", name="Prefer").click()
+    expect(page.locator("#news")).to_contain_text("Choose the episode")
+    page.get_by_label("Better than").select_option(index=1)
+    expect(page.locator("#rival-step")).to_contain_text("1 of")
+    page.get_by_role("button", name="Step on").click()
+    expect(page.locator("#episode-step")).to_contain_text("the end")
+    expect(page.locator("#rival-step")).to_contain_text(re.compile("2 of|the end"))
+    page.get_by_role("button", name="Prefer").click()
+    expect(page.locator("#news")).to_contain_text("rating is stored")
+    assert [rating.kind for rating in NoteFolder(running.store).ratings()] == ["stars", "preference"]
 
 
 def test_taking_over_needs_a_consent(studio: Callable[..., Running], visit: Callable[[Running], Page]) -> None:

@@ -75,7 +75,10 @@ def test_what_is_played_is_read_once_and_not_shown_after_its_consent_is_gone(tmp
         pictured = [replace(seen, screenshot=np.full((4, 4, 3), i, np.uint8)) for i, seen in enumerate(SEEN)]
         steps = tuple(replace(step, observation=seen) for step, seen in zip(WHOLE.steps, pictured, strict=False))
         await archive.keep(replace(WHOLE, steps=steps, final=pictured[-1], consent=record.id))
-        assert await archive.get("e") is await archive.get("e")
+        await archive.keep(replace(WHOLE, id="f", steps=steps, final=pictured[-1], consent=record.id))
+        first, second = await archive.get("e"), await archive.get("f")
+        assert (await archive.get("e"), await archive.get("f")) == (first, second)
+        assert await archive.get("e") is first
         assert len({await archive.picture("e", index) for index in range(4)}) == 4
         await archive.revoke("Ada")
         with pytest.raises(DataError):
