@@ -14,6 +14,7 @@ from experiments.statistics import Estimate, wilson
 from rewards.cost import Cost, Prices
 
 TABLE = "success"  # the table that an evaluation logs
+MOST_GROUPS = 24  # that are metrics of their own, once while learning and once when evaluated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,9 +110,12 @@ def _score(task: str, episodes: Sequence[Episode], *, prices: Prices) -> TaskSco
 
 
 def by_group(values: Mapping[str, float]) -> dict[str, float]:
-    """Return the mean over each group of tasks: a compiled set's families; each task of the suite is its own."""
+    """Return the mean over each group of tasks: a compiled set's families; each task of the suite is its own.
+
+    Nothing where there are more groups than a run has room for as metrics; its tables hold them.
+    """
     groups: defaultdict[str, list[float]] = defaultdict(list)
     for task, value in values.items():
         suite, _, name = task.rpartition("/")
         groups[name if suite == "miniwob" else name.rpartition("-")[0] or name].append(value)
-    return {group: sum(found) / len(found) for group, found in groups.items()}
+    return {group: sum(found) / len(found) for group, found in groups.items()} if len(groups) <= MOST_GROUPS else {}

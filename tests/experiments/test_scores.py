@@ -82,3 +82,4 @@ def test_cost_is_known_from_successes_alone_only_where_there_are_some() -> None:
 def test_tasks_of_a_set_are_grouped_by_family_and_others_are_their_own() -> None:
     values = {"miniwob/click-tab-2": 1.0, "shop/reach-1": 0.5, "shop/reach-12": 1.0, "shop/find-answer-3": 0.0}
     assert by_group(values) == {"click-tab-2": 1.0, "reach": 0.75, "find-answer": 0.0}
+    assert by_group({f"miniwob/task-{i}": 1.0 for i in range(56)}) == {}, "more than a run takes as metrics"
