@@ -28,6 +28,7 @@ from experiments.task_choice import named_tasks, only_held_out
 from experiments.workshop import EVALUATION
 from policy.config import CompactConfig
 from policy.kinds import hosted_policy, load_policy, new_policy
+from policy.shipped import SHIPPED
 from rewards.cost import Prices
 
 UNTRAINED = "untrained"
@@ -40,10 +41,16 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "eval",
         summary="evaluate a trained policy on seeds that it never trained on",
-        example="webdual eval runs/latest/checkpoints/mixed --tasks click-button,enter-text --episodes 20\n"
+        example="webdual eval\n"
+        "  webdual eval runs/latest/checkpoints/mixed --tasks click-button,enter-text --episodes 20\n"
         "  webdual eval hosted:MODEL --server http://127.0.0.1:8000/v1 --episodes 20",
     )
-    parser.add_argument("checkpoint", help=f"folder of a checkpoint; {UNTRAINED}; {HOSTED}MODEL, with --server")
+    parser.add_argument(
+        "checkpoint",
+        nargs="?",
+        default=str(SHIPPED),
+        help=f"folder of a checkpoint; {UNTRAINED}; {HOSTED}MODEL, with --server (default: what comes with webdual)",
+    )
     parser.add_argument(
         "--tasks",
         default=",".join(DEFAULT_TASKS),

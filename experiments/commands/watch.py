@@ -17,6 +17,7 @@ from experiments.commands.options import Commands, add_command, write_result
 from experiments.pictures import picture_strip
 from experiments.watching import render_episodes
 from policy.kinds import load_policy
+from policy.shipped import SHIPPED
 from replay.store import ReplayStore
 
 LATEST_STORE = Path("runs/latest/store")
@@ -30,7 +31,13 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
         summary="replay episodes, or a policy at work, step by step in one self-contained web page",
         example="webdual watch runs/latest/checkpoints/mixed --tasks login-user,click-color --html episode.html",
     )
-    parser.add_argument("what", nargs="+", metavar="EPISODE|CHECKPOINT", help="ids of episodes, or a policy's folder")
+    parser.add_argument(
+        "what",
+        nargs="*",
+        default=[str(SHIPPED)],
+        metavar="EPISODE|CHECKPOINT",
+        help="ids of episodes, or a policy's folder (default: the policy that comes with webdual)",
+    )
     parser.add_argument("--store", metavar="DIR", type=Path, default=LATEST_STORE, help=f"of episodes ({LATEST_STORE})")
     parser.add_argument("--tasks", default=",".join(DEFAULT_TASKS), help="what a policy is shown at (default: twelve)")
     parser.add_argument("--seed", type=int, default=0, help="index of the held-out seed a policy is shown on")
