@@ -138,6 +138,7 @@ def run_experiment(
             keeper=keeper,
             pool=pool,
             progress=progress,
+            clock=clock,
             tasks=choice.practised,
             held_out=choice.held_out,
             recorded=recorded,
@@ -172,6 +173,7 @@ def _run_arm(
         run.log_params(recipe.to_json())
         policy = (clone if arm == "imitation" else learn)(shop, demonstrations, run)
         episodes = assess(shop, policy, arm)
+        shop.clock.save()
         scores = score_episodes(episodes, prices=recipe.prices)
         held_out = {task.name for task in shop.held_out}
         metrics = {"evaluation/success": mean_success([score for score in scores if score.task not in held_out])}

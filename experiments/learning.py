@@ -132,6 +132,7 @@ def save_progress(shop: Workshop, policy: TrainedPolicy, learner: TrainingLearne
     shop.keeper.flush()
     save_checkpoint(shop.checkpoint("mixed"), policy, learner)
     clock.save()
+    shop.clock.save()
 
 
 def practised(episode: Episode) -> Episode:

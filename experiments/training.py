@@ -158,6 +158,7 @@ def clone(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPo
             bar.advance(detail=f"loss {metrics.get('imitation_loss', 0):.3f}")
     policy.version = 0
     save_checkpoint(shop.checkpoint("imitation"), policy)
+    shop.clock.save()
     return policy
 
 

@@ -11,6 +11,7 @@ import torch
 
 from browser_env.pool import Pool
 from browser_env.task import Task
+from experiments.clock import Clock
 from experiments.keeping import EpisodeKeeper
 from experiments.progress import Progress
 from experiments.recipe import Recipe
@@ -31,6 +32,7 @@ class Workshop:
     keeper: EpisodeKeeper  # for writing
     pool: Pool
     progress: Progress
+    clock: Clock  # of the whole run, saved wherever it could go on after a kill
     tasks: tuple[Task, ...]  # to be practised
     held_out: tuple[Task, ...] = ()  # to be evaluated only
     recorded: ReplayStore | None = None  # with the recipe's demonstrations, for reading

@@ -167,6 +167,7 @@ def test_a_killed_run_goes_on(moment: str, runs: Path, finished: Path) -> None:
     directory = newest(runs, before)
     assert directory is not None
     kept = sealed(directory)
+    assert (directory / "clock.json").exists() is (moment != "demonstration"), "what was spent before counts"
     deadline = time.monotonic() + 15
     while any(map(alive, family)) and time.monotonic() < deadline:
         time.sleep(0.1)
