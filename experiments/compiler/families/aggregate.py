@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import NamedTuple
 
 from experiments.compiler.asking import ask
 from experiments.compiler.atlas import Atlas
@@ -104,24 +105,38 @@ def has_totals(table: Table) -> bool:
     return named or any(sums)
 
 
+class Extreme(NamedTuple):
+    """The only highest or only lowest number in a column."""
+
+    column: int
+    row: int
+    value: Decimal
+    is_highest: bool
+
+
+def extremes(table: Table) -> Iterator[Extreme]:
+    """Yield the only highest and the only lowest number of each column of amounts."""
+    for column, header in enumerate(table.columns):
+        values = numbers(table, column)
+        if values is None or column == table.key or not is_measure(header):
+            continue
+        for value, is_highest in ((max(values), True), (min(values), False)):
+            if values.count(value) == 1:
+                yield Extreme(column=column, row=values.index(value), value=value, is_highest=is_highest)
+
+
 def _extremes(atlas: Atlas, state: State, page: str, table: Table) -> Iterator[Candidate]:
     title = named(atlas, state, table, page)
     if title is None or not table.has_keys or not is_name(bare(table.noun)):
         return
     keys = [row.key for row in table.rows]
-    for column, header in enumerate(table.columns):
-        values = numbers(table, column)
-        if values is None or column == table.key or not is_measure(header):
-            continue
-        for phrasings, extreme in ((HIGHEST, max(values)), (LOWEST, min(values))):
-            if values.count(extreme) > 1:
-                continue
-            goal = say(phrasings, page=page, table=title, noun=bare(table.noun), column=bare(header))
-            text = keys[values.index(extreme)]
-            question = Question(goal=goal, text=text, decoys=(keys[0], keys[-1], *keys))
-            made = ask(atlas, state, question, family=FAMILY)
-            if made is not None:
-                yield made
+    for found in extremes(table):
+        phrasings, column = HIGHEST if found.is_highest else LOWEST, bare(table.columns[found.column])
+        goal = say(phrasings, page=page, table=title, noun=bare(table.noun), column=column)
+        question = Question(goal=goal, text=keys[found.row], decoys=(keys[0], keys[-1], *keys))
+        made = ask(atlas, state, question, family=FAMILY)
+        if made is not None:
+            yield made
 
 
 def _is_row(row: Row) -> bool:

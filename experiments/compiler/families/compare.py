@@ -14,6 +14,7 @@ from experiments.compiler.facts import stated
 from experiments.compiler.families.aggregate import (
     MAX_ROWS,
     MIN_ROWS,
+    extremes,
     has_totals,
     is_measure,
     is_whole,
@@ -66,19 +67,16 @@ def _lists(atlas: Atlas, state: State, page: str) -> Iterator[Candidate]:
 
 
 def _others(page: str, table: Table, title: str) -> Iterator[tuple[Question, bool]]:
-    for by, header in enumerate(table.columns):
-        values = numbers(table, by)
-        if values is None or by == table.key or not is_measure(header):
-            continue
-        for phrasings, extreme in ((OTHER_OF_HIGHEST, max(values)), (OTHER_OF_LOWEST, min(values))):
-            row = table.rows[values.index(extreme)]
-            for column, other in enumerate(table.columns):
-                if column in (by, table.key) or values.count(extreme) > 1 or not is_name(bare(other)):
-                    continue
-                goal = say(phrasings, page=page, table=title, column=bare(other), by=bare(header))
-                decoys = (*(cell.text for cell in row.cells), *table.column(column))
-                exact = is_called_by(bare(other))
-                yield Question(goal=goal, text=row.cells[column].text, decoys=decoys, is_exact=exact), True
+    for found in extremes(table):
+        phrasings, by = OTHER_OF_HIGHEST if found.is_highest else OTHER_OF_LOWEST, bare(table.columns[found.column])
+        row = table.rows[found.row]
+        for column, other in enumerate(table.columns):
+            if column in (found.column, table.key) or not is_name(bare(other)):
+                continue
+            goal = say(phrasings, page=page, table=title, column=bare(other), by=by)
+            decoys = (*(cell.text for cell in row.cells), *table.column(column))
+            exact = is_called_by(bare(other))
+            yield Question(goal=goal, text=row.cells[column].text, decoys=decoys, is_exact=exact), True
 
 
 def _differences(atlas: Atlas, state: State, page: str, table: Table, title: str) -> Iterator[tuple[Question, bool]]:

@@ -9,7 +9,7 @@ from itertools import islice
 from experiments.compiler.asking import ask
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate
-from experiments.compiler.families.aggregate import has_totals, is_measure, numbers
+from experiments.compiler.families.aggregate import extremes, has_totals, numbers
 from experiments.compiler.families.filter_sort import filterings, sortings
 from experiments.compiler.families.search_open import results, searches
 from experiments.compiler.families.set_control import set_several
@@ -59,41 +59,31 @@ def _sort_and_read(atlas: Atlas) -> Iterator[Candidate]:
             continue
         keys = [row.key for row in table.rows]
         place = atlas.draw(sort.edge.target, "row") % min(len(keys), len(PLACES))
-        order = "descending" if sort.descending else "ascending"
-        said = {"page": sort.page, "noun": bare(table.noun), "column": bare(table.columns[sort.column])}
-        goal = say(SORT_ASK, order=order, which=PLACES[place], **said)
+        said = {"page": sort.page, "noun": bare(table.noun), "column": sort.name, "order": sort.order}
+        goal = say(SORT_ASK, which=PLACES[place], **said)
         yield from _asked(atlas, sort.edge, Question(goal=goal, text=keys[place], decoys=(keys[-1 - place], *keys)))
 
 
 def _filter_and_read(atlas: Atlas) -> Iterator[Candidate]:
     """Yield questions after the extreme among the rows that filtering leaves, where it is none among all."""
     for found in filterings(atlas):
-        table = found.table
-        if not _names_rows(table) or has_totals(found.whole):
+        if not _names_rows(found.table) or has_totals(found.whole) or len(found.table.rows) < MIN_LEFT:
             continue
-        for by, header in enumerate(table.columns):
-            values, before = numbers(table, by), numbers(found.whole, by)
-            if values is None or before is None or len(values) < MIN_LEFT or not is_measure(header):
+        keys, said = [row.key for row in found.table.rows], {"page": found.page, "column": found.name}
+        for extreme in extremes(found.table):
+            values = numbers(found.whole, extreme.column)
+            if values is None or (overall := max(values) if extreme.is_highest else min(values)) == extreme.value:
                 continue
-            for most, extreme, overall in (
-                ("highest", max(values), max(before)),
-                ("lowest", min(values), min(before)),
-            ):
-                if by == table.key or values.count(extreme) > 1 or extreme == overall:
-                    continue
-                keys = [row.key for row in table.rows]
-                other = found.whole.rows[before.index(overall)].key
-                goal = say(
-                    FILTER_ASK,
-                    page=found.page,
-                    column=bare(table.columns[found.column]),
-                    value=found.value,
-                    most=most,
-                    by=bare(header),
-                    noun=bare(table.noun),
-                )
-                text = keys[values.index(extreme)]
-                yield from _asked(atlas, found.edge, Question(goal=goal, text=text, decoys=(other, *keys)))
+            goal = say(
+                FILTER_ASK,
+                value=found.value,
+                most="highest" if extreme.is_highest else "lowest",
+                by=bare(found.table.columns[extreme.column]),
+                noun=bare(found.table.noun),
+                **said,
+            )
+            decoys = (found.whole.rows[values.index(overall)].key, *keys)
+            yield from _asked(atlas, found.edge, Question(goal=goal, text=keys[extreme.row], decoys=decoys))
 
 
 def _names_rows(table: Table) -> bool:

@@ -38,6 +38,16 @@ class Sorting:
     column: int
     descending: bool
 
+    @property
+    def name(self) -> str:
+        """What the column is called."""
+        return bare(self.table.columns[self.column])
+
+    @property
+    def order(self) -> str:
+        """``ascending`` or ``descending``."""
+        return "descending" if self.descending else "ascending"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filtering:
@@ -50,19 +60,21 @@ class Filtering:
     column: int
     value: str
 
+    @property
+    def name(self) -> str:
+        """What the column is called."""
+        return bare(self.table.columns[self.column])
+
 
 def filter_sort(atlas: Atlas) -> Iterator[Candidate]:
     """Yield tasks to bring a table into another order, or to fewer rows, by what was seen to do so."""
     for sort in sortings(atlas):
-        name, count = bare(sort.table.columns[sort.column]), len(sort.table.rows)
-        order = "descending" if sort.descending else "ascending"
-        wanted = VerifierSpec(name="sorted", params={"column": name, "order": order, "least": count})
-        goal = say(SORT_DOWN if sort.descending else SORT_UP, page=sort.page, column=name)
-        yield from _task(atlas, sort.edge, goal, wanted)
+        params = {"column": sort.name, "order": sort.order, "least": len(sort.table.rows)}
+        goal = say(SORT_DOWN if sort.descending else SORT_UP, page=sort.page, column=sort.name)
+        yield from _task(atlas, sort.edge, goal, VerifierSpec(name="sorted", params=params))
     for found in filterings(atlas):
-        name = bare(found.table.columns[found.column])
-        params = {"column": name, "equals": found.value, "least": len(found.table.rows)}
-        goal = say(FILTER, page=found.page, column=name, value=found.value)
+        params = {"column": found.name, "equals": found.value, "least": len(found.table.rows)}
+        goal = say(FILTER, page=found.page, column=found.name, value=found.value)
         yield from _task(atlas, found.edge, goal, VerifierSpec(name="rows", params=params))
 
 
