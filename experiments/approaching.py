@@ -45,8 +45,9 @@ class Approach:
     """Keeps for each task how many steps of a known route are left to do (reverse curriculum: Florensa et al. 2017)."""
 
     def __init__(self, routes: Mapping[str, Sequence[Route]]):
-        self._routes = {task: [route for route in found if route.actions] for task, found in routes.items()}
-        self._levels = {task: _Level() for task in routes}
+        self._routes: dict[str, list[Route]] = {}
+        self._levels: dict[str, _Level] = {}
+        self.add(routes)
 
     def add(self, routes: Mapping[str, Sequence[Route]]) -> None:
         """Take note of more routes."""

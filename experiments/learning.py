@@ -51,7 +51,7 @@ class Experience:
     curriculum: Curriculum
     approach: Approach
     buffer: ReplayBuffer
-    near_goal: bool = False  # whether demonstrations show where to begin near the goal
+    shows_routes: bool = False  # whether demonstrations say where to begin near the goal
 
     def add(self, episodes: Sequence[Episode]) -> None:
         """Count episodes and keep them."""
@@ -63,7 +63,7 @@ class Experience:
         """Keep more demonstrations."""
         for kept in demonstrations:
             self.buffer.show(kept)
-        if self.near_goal:
+        if self.shows_routes:
             self.approach.add(demonstrated_routes(demonstrations))
 
     def expected(self, episode: Episode) -> float:
@@ -84,7 +84,7 @@ def learn(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPo
     recipe = shop.recipe
     policy, learner = _resume(shop)
     tutor = Tutor(shop)
-    experience = remember(shop, [*demonstrations.imitated, *tutor.take()])
+    experience = remember(shop, [*demonstrations.imitated, *tutor.before])
     planned = iter(range(policy.version, recipe.num_updates))
     clock = Clock(shop.directory / "learning.json")
     actors = Actors(shop.pool, policy, on_step=shop.keeper.note, on_episode=lambda e: shop.keeper.keep(practised(e)))
@@ -108,7 +108,7 @@ def learn(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPo
             experience.buffer.learned(samples, learner.surprises)
             spent = total_cost(episodes) + Cost(cpu_s=time.thread_time() - cpu_s)
             metrics |= {"wait_s": waited, "update_s": time.monotonic() - started, "money": recipe.prices.money(spent)}
-            metrics |= staleness(samples, version=update) | {"asked": float(sum(tutor.asked.values()))}
+            metrics |= staleness(samples, version=update) | {"asked": float(tutor.num_came)}
             if ends_stretch := policy.version % recipe.checkpoint_every == 0:
                 metrics |= validate(policy, demonstrations.validation)
             _log_update(run, update, metrics, episodes, experience)
@@ -143,15 +143,14 @@ def practised(episode: Episode) -> Episode:
 def remember(shop: Workshop, demonstrations: Sequence[Kept]) -> Experience:
     """Return the experience that the store holds."""
     recipe = shop.recipe
-    routes = golden_routes(shop.tasks) or demonstrated_routes(demonstrations)
+    golden = golden_routes(shop.tasks)
     experience = Experience(
         curriculum=Curriculum([task.name for task in shop.tasks], recipe.curriculum),
-        approach=Approach(routes if recipe.near_goal else {}),
-        buffer=ReplayBuffer(
-            demonstrations=demonstrations, successes_per_task=recipe.successes_per_task, sampling=recipe.sampling
-        ),
-        near_goal=bool(recipe.near_goal),
+        approach=Approach(golden if recipe.near_goal else {}),
+        buffer=ReplayBuffer(demonstrations=(), successes_per_task=recipe.successes_per_task, sampling=recipe.sampling),
+        shows_routes=bool(recipe.near_goal) and not golden,
     )
+    experience.show(demonstrations)
     for episode in shop.store.episodes(source=Source.AGENT, tag=PRACTICE):
         experience.add([episode])
     return experience

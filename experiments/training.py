@@ -33,7 +33,7 @@ from replay.buffer import ReplayBuffer
 from replay.index import EpisodeInfo
 from replay.kept import Kept, in_memory, in_store
 from replay.notes import NoteFolder
-from replay.opinions import Worth, worth_imitating
+from replay.opinions import Heard, Worth, hear, worth_imitating
 from replay.samples import imitated
 
 SEEDS_PER_RUN = 1000  # demonstration seeds set aside for each
@@ -87,7 +87,8 @@ def _scripted(shop: Workshop) -> list[Kept]:
 
 def _recorded(shop: Workshop) -> list[Kept]:
     """Return the first episodes of each task that are worth imitating, of a store of people's or others' work."""
-    chosen = [found for task in shop.tasks for found in itertools.islice(recorded(shop, task), wanted(shop))]
+    heard = opinions(shop)
+    chosen = [found for task in shop.tasks for found in itertools.islice(recorded(shop, task, heard), wanted(shop))]
     if not chosen:
         source = demonstrations_of(shop.recipe)
         raise UsageError(f"{source} has no successful episode of the recipe's tasks; import some first")
@@ -98,15 +99,19 @@ def _recorded(shop: Workshop) -> list[Kept]:
     return kept_in_store(shop, chosen)
 
 
-def recorded(shop: Workshop, task: Task) -> Iterator[tuple[EpisodeInfo, Worth]]:
+def opinions(shop: Workshop) -> Heard:
+    """Return what those say of the recipe's store whose opinions the recipe has count."""
+    return hear(NoteFolder(Path(demonstrations_of(shop.recipe))), shop.recipe.opinions)
+
+
+def recorded(shop: Workshop, task: Task, heard: Heard) -> Iterator[tuple[EpisodeInfo, Worth]]:
     """Yield a task's episodes in the recipe's store that are worth imitating, oldest first.
 
     Where that is a run's own store, what the run practised and was evaluated by is left out.
     """
     assert shop.recorded is not None
-    notes = NoteFolder(Path(demonstrations_of(shop.recipe)))
     infos = [info for info in shop.recorded.query(task=task.name) if not any(map(_is_own, info.tags))]
-    return worth_imitating(shop.recorded, infos, notes, shop.recipe.opinions)
+    return worth_imitating(shop.recorded, infos, heard)
 
 
 def _is_own(tag: str) -> bool:

@@ -50,29 +50,43 @@ def is_verified(episode: Episode) -> bool:
     )
 
 
-def worth(episode: Episode, rated: Mapping[str, float], judged: Mapping[str, float]) -> Worth:
-    """Return what imitating an episode is worth, by the rewards that people and models give, by its id."""
-    known = "verifier" if is_verified(episode) else "mark" if episode.success else ""
-    if not episode.outcome.learnable or (known and not episode.success):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """The rewards that people and models give to episodes, by id."""
+
+    rated: Mapping[str, float]
+    judged: Mapping[str, float]
+
+
+def hear(notes: NoteFolder, opinions: Opinions) -> Heard:
+    """Return what those say of a store's episodes whose opinions count."""
+    ratings = notes.ratings() if opinions.ratings else []
+    judgements = notes.judgements() if opinions.judgements else []
+    # `worth` asks no model about what was verified, so nothing has to be left out here.
+    judged = judged_rewards(judgements, verified=(), least_sure=opinions.least_sure)
+    return Heard(rated=preference_rewards(ratings) | rating_rewards(ratings), judged=judged)
+
+
+def worth(episode: Episode, heard: Heard) -> Worth:
+    """Return what imitating an episode is worth."""
+    verified, marked = is_verified(episode), MARKED in episode.tags and episode.outcome is not Outcome.TRUNCATED
+    if not episode.outcome.learnable or (verified and not episode.success):
         return Worth(value=0.0, said_by="verifier")
-    if episode.id in rated:
-        return Worth(value=rated[episode.id], said_by="ratings")
-    if known:
-        return Worth(value=1.0, said_by=known)
-    return Worth(value=judged.get(episode.id, 0.0), said_by="judgements")
+    if episode.id in heard.rated:
+        return Worth(value=heard.rated[episode.id], said_by="ratings")
+    if verified or marked or episode.success:
+        return Worth(value=float(episode.success), said_by="verifier" if verified else "mark")
+    return Worth(value=heard.judged.get(episode.id, 0.0), said_by="judgements")
 
 
 def worth_imitating(
-    store: ReplayStore, infos: Iterable[EpisodeInfo], notes: NoteFolder, opinions: Opinions
+    store: ReplayStore, infos: Iterable[EpisodeInfo], heard: Heard
 ) -> Iterator[tuple[EpisodeInfo, Worth]]:
     """Yield those of a store's episodes that are worth to be imitated, each with what it is worth.
 
     What is damaged, or whose person does not agree, is left out.
     """
-    ratings = notes.ratings() if opinions.ratings else []
-    rated = preference_rewards(ratings) | rating_rewards(ratings)
-    judgements = notes.judgements() if opinions.judgements else []
-    thought_of = {*rated, *(judgement.episode for judgement in judgements)}
+    thought_of = {*heard.rated, *heard.judged}
     for info in infos:
         if info.outcome is not Outcome.SUCCESS and info.id not in thought_of:
             continue
@@ -80,12 +94,6 @@ def worth_imitating(
             episode = store.get(info.id)
         except DataError:
             continue
-        verified = [episode.id] if is_verified(episode) else []
-        judged = judged_rewards(
-            (judgement for judgement in judgements if judgement.episode == info.id),
-            verified=verified,
-            least_sure=opinions.least_sure,
-        )
-        found = worth(episode, rated, judged)
+        found = worth(episode, heard)
         if found.value >= LEAST_WORTH and episode.steps:
             yield info, found

@@ -15,7 +15,7 @@ from replay.buffer import ReplayBuffer
 from replay.consent import give_consent
 from replay.kept import in_store
 from replay.notes import NoteFolder
-from replay.opinions import MARKED, UNVERIFIED, Opinions, is_verified, worth_imitating
+from replay.opinions import MARKED, UNVERIFIED, Opinions, hear, is_verified, worth_imitating
 from replay.store import ReplayStore
 from rewards import Outcome
 from rewards.judged import Judgement
@@ -74,7 +74,7 @@ class Archive:
 
     def worths(self, **opinions: Any) -> dict[str, tuple[float, str]]:
         with ReplayStore(self.path, read_only=True) as store:
-            found = worth_imitating(store, store.query(task=TASK), self.notes, Opinions(**opinions))
+            found = worth_imitating(store, store.query(task=TASK), hear(self.notes, Opinions(**opinions)))
             return {info.id: (worth.value, worth.said_by) for info, worth in found}
 
 
@@ -124,6 +124,17 @@ def test_a_model_is_heard_only_where_neither_verifier_nor_person_spoke(archive: 
     assert "open" not in archive.worths(judgements=True, ratings=True)
 
 
+def test_a_failure_that_a_person_saw_is_none_of_a_models_business(archive: Archive) -> None:
+    with ReplayStore(archive.path) as store:
+        store.add([make_episode("given-up", outcome=Outcome.FAILURE, tags=(MARKED,))])
+        store.add([make_episode("unclear", outcome=Outcome.TRUNCATED, tags=(MARKED,))])
+    archive.judge("given-up")
+    archive.judge("unclear")
+    assert set(archive.worths(judgements=True)) == {"solved", "marked", "unclear"}
+    archive.rate("given-up", 5)
+    assert archive.worths(ratings=True)["given-up"] == (1.0, "ratings"), "people may think again"
+
+
 def test_a_model_that_is_not_sure_is_not_heard(archive: Archive) -> None:
     archive.judge("open", sure=0.7)
     assert "open" not in archive.worths(judgements=True)
@@ -143,7 +154,7 @@ def test_what_is_worth_less_is_imitated_less(archive: Archive) -> None:
     archive.rate("solved", 4)
     archive.rate("open", 3)
     with ReplayStore(archive.path, read_only=True) as store:
-        found = list(worth_imitating(store, store.query(task=TASK), archive.notes, Opinions(ratings=True)))
+        found = list(worth_imitating(store, store.query(task=TASK), hear(archive.notes, Opinions(ratings=True))))
         worths = {info.id: worth.value for info, worth in found}
         buffer = ReplayBuffer(demonstrations=in_store(store, [info for info, _ in found], worths=worths))
         rng = np.random.default_rng(0)
