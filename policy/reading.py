@@ -36,9 +36,7 @@ class Reader:
         self._config = config
         self._limit = remembered_bytes
         self._used = 0
-        self._known: OrderedDict[tuple[int, float], _Known] = (
-            OrderedDict()
-        )  # by the observation's id, the last at the end
+        self._known: OrderedDict[tuple[int, float], _Known] = OrderedDict()  # by the observation's id, the newest last
         self._lock = threading.Lock()
 
     def read(
