@@ -274,8 +274,10 @@ def test_what_cannot_be_sent_sends_nothing(pool: Pool) -> None:
 def test_receiving_does_not_wait_longer_than_asked(pool: Pool) -> None:
     pool.send_reset(requests(2))
     pool.recv(min_ready=2)
+    os.kill(pool.pids[0], signal.SIGSTOP)  # so that it cannot have answered, however late this process goes on
     pool.send(["wait(10000)"], [0])
     assert pool.recv(timeout_s=0.0) == []
+    os.kill(pool.pids[0], signal.SIGCONT)
     assert [ready.env_id for ready in pool.recv()] == [0]
 
 
