@@ -25,7 +25,7 @@ from policy.learner import Learner, LearnerConfig
 from policy.text import HASH
 
 KIND = "compact"
-FORMAT = 5
+FORMAT = 6
 
 
 def save_checkpoint(path: str | Path, policy: CompactPolicy, learner: Learner | None = None) -> None:

@@ -8,7 +8,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from browser_env.action import Action, Answer, Check, Click, Point, Press, Scroll, Select, Target, Type, Wait
+from browser_env.action import Action, Answer, Check, Click, Hover, Point, Press, Scroll, Select, Target, Type, Wait
 from browser_env.observation import Element
 from policy.page import Page, element_at, has_area
 
@@ -25,9 +25,10 @@ class Kind(IntEnum):
     ANSWER = 6  # a text
     WAIT = 7
     READ = 8  # answer with what an element says
+    HOVER = 9  # over an element
 
 
-POINTER_KINDS = (Kind.CLICK, Kind.TYPE, Kind.SELECT, Kind.READ)  # those that need an element
+POINTER_KINDS = (Kind.CLICK, Kind.TYPE, Kind.SELECT, Kind.READ, Kind.HOVER)  # those that need an element
 TEXT_KINDS = (Kind.TYPE, Kind.ANSWER, Kind.READ)  # those with a text, which for the last is the element's
 KEYS = ("Enter", "Tab", "Escape", "Backspace", "Delete", "Space", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight")
 SCROLLS = (-1.0, 1.0)  # up, down: in halves of the viewport's height
@@ -56,7 +57,7 @@ def kind_mask(page: Page) -> NDArray[np.bool_]:
 
 def pointer_masks(page: Page) -> NDArray[np.bool_]:
     """Return which elements each pointer kind may choose: (num_pointer_kinds, num_elements)."""
-    return np.stack([page.clickable, page.editable, page.selectable, page.readable])
+    return np.stack([page.clickable, page.editable, page.selectable, page.readable, page.clickable])
 
 
 def decode(choice: Choice, page: Page, grid: tuple[int, int]) -> Action:
@@ -78,6 +79,8 @@ def decode(choice: Choice, page: Page, grid: tuple[int, int]) -> Action:
     element = page.elements[choice.elements[0]]
     if choice.kind is Kind.TYPE:
         return Type(element.id, choice.text)
+    if choice.kind is Kind.HOVER:
+        return Hover(element.id)
     if choice.kind is Kind.SELECT and element.parent is not None:
         return Select(element.parent, _selected_with(choice.elements[0], page))
     return Click(element.id)
@@ -88,6 +91,9 @@ def encode(action: Action, page: Page, grid: tuple[int, int]) -> Choice | None:
     match action:
         case Click(target, ()):
             return _encode_click(target, page, grid)
+        case Hover(target, ()):
+            index = _aim(target, page, page.clickable)
+            return None if index is None else Choice(kind=Kind.HOVER, elements=(index,))
         case Check(target, checked):
             return _encode_check(target, checked, page)
         case Type(target, text, True):

@@ -20,6 +20,7 @@ from policy.memory import ELEMENT_MEMORY, PAGE_MEMORY, element_memory, page_memo
 from policy.numbers import NUMBER_FEATURES, number_features
 from policy.page import Page, has_area
 from policy.pixels import crop, shrink, usable
+from policy.ranks import RANK_FEATURES, rank_features
 from policy.text import GRAMS_PER_WORD, Hashing, Token, quoted, stable_hash, text_ids
 
 Floats = NDArray[np.float32]
@@ -53,7 +54,13 @@ BOX_WAVES = np.array([1.0, 2.0, 4.0, 8.0], dtype=np.float32) * math.pi
 BOX_FEATURES = 6 + 4 * len(BOX_WAVES)
 STATE_FEATURES = len(STATES) + 12
 ELEMENT_FEATURES = (
-    STATE_FEATURES + ALIGNMENT_FEATURES + BOX_FEATURES + ANCHOR_FEATURES + NUMBER_FEATURES + ELEMENT_MEMORY
+    STATE_FEATURES
+    + ALIGNMENT_FEATURES
+    + BOX_FEATURES
+    + ANCHOR_FEATURES
+    + NUMBER_FEATURES
+    + RANK_FEATURES
+    + ELEMENT_MEMORY
 )
 GOAL_FEATURES = 10
 GOAL_IDS = 1 + GRAMS_PER_WORD
@@ -125,6 +132,7 @@ def featurize(page: Page, config: CompactConfig, *, past: Sequence[Turn] = (), d
                 _element_flags(page, alignment),
                 anchor_features(page, alignment.links, rows, columns),
                 number_features(page, rows, columns),
+                rank_features(page),
                 element_memory(page, past),
             ],
             axis=1,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from browser_env.acting import Turn
-from browser_env.action import Action, Answer, Check, Click, Point, Press, Scroll, Select, Type, Wait
+from browser_env.action import Action, Answer, Check, Click, Hover, Point, Press, Scroll, Select, Type, Wait
 from policy.choice import Kind
 from policy.numbers import FAR, numbers_in
 from policy.page import Page, element_at
@@ -17,6 +17,7 @@ MOST_TURNS = 16  # more count as so many
 MOST_TIMES = 4  # an element was acted on; more count as so many
 KIND_OF: dict[type[Action], Kind] = {
     Check: Kind.CLICK,
+    Hover: Kind.HOVER,
     Type: Kind.TYPE,
     Select: Kind.SELECT,
     Press: Kind.PRESS,

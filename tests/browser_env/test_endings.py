@@ -34,6 +34,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it
 def make_vec(mode, **options):
     return gym.make_vec("browser_env:webdual/MiniWoB-v0", num_envs=2, vectorization_mode=mode, pixels=False, **options)
 
+kept = []
+
 def main():
     env = {making}
     env.reset(seed=1)
@@ -41,6 +43,7 @@ def main():
     env.step(action)
     print("ready", flush=True)
     if {forget}:
+        kept.extend([env] * {keep})
         return
     while True:
         env.step(action)
@@ -51,9 +54,12 @@ if __name__ == "__main__":
 """
 
 
-def start(making: str, *, forget: bool) -> tuple["subprocess.Popen[str]", list[int]]:
-    """Start a program that steps, or that forgets its environments and waits; return its descendants too."""
-    code = PROGRAM.format(making=MAKING[making], forget=forget)
+def start(making: str, *, forget: bool, keep: bool = False) -> tuple["subprocess.Popen[str]", list[int]]:
+    """Start a program that steps, or that forgets its environments and ends; return its descendants too.
+
+    It forgets them at once, or keeps them until Python ends.
+    """
+    code = PROGRAM.format(making=MAKING[making], forget=forget, keep=keep)
     program = subprocess.Popen(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,
@@ -92,9 +98,9 @@ def test_a_program_that_is_ended_leaves_nothing(making: str, end: Callable[..., 
         assert "KeyboardInterrupt" in errors
 
 
-@pytest.mark.parametrize("making", MAKING)
-def test_a_program_that_forgets_to_close_leaves_nothing(making: str) -> None:
-    program, ours = start(making, forget=True)
+@pytest.mark.parametrize(("making", "keep"), [*((name, False) for name in MAKING), ("one", True), ("ours", True)])
+def test_a_program_that_forgets_to_close_leaves_nothing(making: str, keep: bool) -> None:
+    program, ours = start(making, forget=True, keep=keep)
     _, errors = program.communicate(timeout=60)
     assert program.returncode == 0
     assert "Traceback" not in errors

@@ -9,6 +9,7 @@ from browser_env.action import (
     Click,
     DoubleClick,
     GiveUp,
+    Hover,
     Point,
     Press,
     Scroll,
@@ -17,7 +18,7 @@ from browser_env.action import (
     Wait,
 )
 from browser_env.observation import Observation
-from policy.choice import Choice, Kind, cell_point, decode, encode, kind_mask, pointer_masks
+from policy.choice import POINTER_KINDS, Choice, Kind, cell_point, decode, encode, kind_mask, pointer_masks
 from policy.config import CompactConfig
 from policy.page import Page, read_page
 
@@ -41,6 +42,7 @@ def page(form: Observation) -> Page:
         Answer("42"),
         Answer("France"),
         Wait(),
+        Hover("e1"),
     ],
 )
 def test_choices_round_trip(page: Page, action: Action) -> None:
@@ -58,6 +60,8 @@ def test_choices_round_trip(page: Page, action: Action) -> None:
         Type("e1", "no field"),
         Type("e2", "at the caret", clear=False),
         Click("e1", ("Shift",)),
+        Hover("e1", ("Shift",)),
+        Hover("e99"),
         Press("Enter", 2),
         Select("e4", ("Peru",)),
         Select("e4", ("Chad", "France")),
@@ -123,8 +127,9 @@ def test_an_answer_that_elements_say_is_read_from_any_of_them(form: Observation)
 
 
 def test_masks_allow_only_what_is_possible(page: Page) -> None:
-    click, type_, select, read = pointer_masks(page)
+    click, type_, select, read, hover = pointer_masks(page)
     assert read.all()
+    assert hover.tolist() == click.tolist()
     assert click.tolist() == [True, True, True, True, False, False, False, False]
     assert type_.tolist() == [False, True, True, False, False, False, False, False]
     assert select.tolist() == [False, False, False, False, True, True, True, False]
@@ -132,7 +137,7 @@ def test_masks_allow_only_what_is_possible(page: Page) -> None:
 
 def test_an_empty_page_allows_no_pointing() -> None:
     mask = kind_mask(read_page(Observation(goal=""), CompactConfig()))
-    assert not mask[[Kind.CLICK, Kind.TYPE, Kind.SELECT, Kind.READ]].any()
+    assert not mask[list(POINTER_KINDS)].any()
     assert mask[[Kind.POINT, Kind.PRESS, Kind.SCROLL, Kind.ANSWER, Kind.WAIT]].all()
 
 

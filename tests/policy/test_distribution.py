@@ -40,8 +40,8 @@ def test_texts_are_expressible_by_copying_or_spelling(text: str, can: bool) -> N
 
 
 def test_entropy_by_hand() -> None:
-    kinds = torch.tensor([[0.5, 0.0, 0.25, 0.0, 0.125, 0.0, 0.0, 0.0, 0.125]]).clamp(min=1e-30).log()
-    pointers = torch.tensor([[[0.5, 0.5], [1.0, 1e-30], [0.25, 0.75], [0.5, 0.5]]]).log()
+    kinds = torch.tensor([[0.5, 0.0, 0.25, 0.0, 0.125, 0.0, 0.0, 0.0, 0.125, 0.0]]).clamp(min=1e-30).log()
+    pointers = torch.tensor([[[0.5, 0.5], [1.0, 1e-30], [0.25, 0.75], [0.5, 0.5], [0.5, 0.5]]]).log()
     none = torch.zeros(1, 1)
     mask = torch.ones(1, 1, dtype=torch.bool)
     encoded = Encoded(none, none[None], none[None], mask, kinds, pointers, none, none, none, none[0])
