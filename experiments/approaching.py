@@ -12,7 +12,7 @@ from browser_env.episode import Episode, Source
 from browser_env.task import Task
 from replay.kept import Kept
 
-MASTERED = 0.7  # success from which a task is begun one step further back
+MASTERED = 0.7  # success from which a task is begun one step further back, and no more near its goal at all
 DECAY = 0.8  # of old outcomes, for each new one
 MOST_FAILURES = 3  # beginnings that could not be made
 LEAST = 2.4  # decayed outcomes before a level is judged: three in a row

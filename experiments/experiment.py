@@ -25,7 +25,7 @@ from experiments.run_log import Run, Tracker, cost_metrics
 from experiments.scores import TABLE, TaskScore, by_group, mean_success, score_episodes, total_cost
 from experiments.task_choice import choose_tasks, demonstrations_of
 from experiments.training import Demonstrations, assess, clone, demonstrate
-from experiments.workshop import DEMONSTRATION, Workshop
+from experiments.workshop import ASKED, DEMONSTRATION, Workshop
 from policy.kinds import check_memory
 from replay.store import ReplayStore
 
@@ -148,6 +148,7 @@ def run_experiment(
         _log_demonstrations(parent, shop)
         scores = {arm: _run_arm(shop, arm, demonstrations, tracker, parent) for arm in ARMS}
         keeper.flush()
+        _log_asked(parent, store)
         steps = sum(info.num_steps for info in store.query())
         spent = clock.save()
         result = Result(
@@ -202,6 +203,11 @@ def _log_demonstrations(run: Run, shop: Workshop) -> None:
     else:
         digest = shop.store.digest(source=Source.SCRIPT, tag=DEMONSTRATION)
         run.log_dataset("demonstrations", digest=digest, source="scripted experts")
+
+
+def _log_asked(run: Run, store: ReplayStore) -> None:
+    if store.query(tag=ASKED):
+        run.log_dataset("demonstrations asked for", digest=store.digest(tag=ASKED), source="scripted experts")
 
 
 def _log_result(run: Run, result: Result) -> None:

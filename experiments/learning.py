@@ -15,7 +15,7 @@ from browser_env.episode import Episode, Source
 from browser_env.pool import RolloutRequest
 from browser_env.seeds import DEMONSTRATION_START
 from experiments.actors import Actors, Group
-from experiments.approaching import Approach, demonstrated_routes, golden_routes
+from experiments.approaching import MASTERED, Approach, demonstrated_routes, golden_routes
 from experiments.clock import Clock
 from experiments.curriculum import Curriculum
 from experiments.evaluation import tagged
@@ -40,7 +40,6 @@ from replay.kept import Kept
 from replay.samples import Sample, experience_samples
 from rewards.cost import Cost
 
-MASTERED = 0.7  # success from the start, from which on a task needs no beginning near its goal
 CURRICULUM = "curriculum"  # the table of what is known of each task
 
 

@@ -26,7 +26,7 @@ from experiments.evaluation import evaluate, tagged
 from experiments.experts.policy import EXPERTS, ExpertPolicy
 from experiments.run_log import Run
 from experiments.task_choice import demonstrations_of
-from experiments.workshop import ASKED, DEMONSTRATION, EVALUATION, PRACTICE, Workshop, one_thread
+from experiments.workshop import DEMONSTRATION, EVALUATION, PRACTICE, Workshop, one_thread
 from policy.kinds import TrainedPolicy, load_policy, new_learner, new_policy, save_checkpoint
 from policy.metrics import Metrics, mean_metrics
 from replay.buffer import ReplayBuffer
@@ -69,7 +69,7 @@ def wanted(shop: Workshop) -> int:
 
 
 def _scripted(shop: Workshop) -> list[Kept]:
-    have = [e for e in shop.store.episodes(source=Source.SCRIPT, tag=DEMONSTRATION) if ASKED not in e.tags]
+    have = list(shop.store.episodes(source=Source.SCRIPT, tag=DEMONSTRATION))
     shown = [task for task in shop.tasks if task.name in EXPERTS]
     with shop.progress.phase("demonstrations", total=wanted(shop) * len(shown)) as bar:
         for task in shown:

@@ -19,7 +19,7 @@ from experiments.evaluation import tagged
 from experiments.experts.policy import EXPERTS
 from experiments.journal import write_atomically
 from experiments.training import kept_in_store, make_demonstrations, opinions, recorded, wanted
-from experiments.workshop import ASKED, DEMONSTRATION, Workshop
+from experiments.workshop import ASKED, Workshop
 from replay.kept import Kept, in_memory
 
 AT_ONCE = 10  # demonstrations of a task
@@ -70,7 +70,7 @@ class Tutor:
             start = wanted(shop) + self._came[name]
             chosen = list(itertools.islice(recorded(shop, task, opinions(shop)), start, start + count))
             return lambda: self._answers.append((name, kept_in_store(shop, chosen)))
-        known = shop.store.query(task=name, source=Source.SCRIPT, tag=DEMONSTRATION)
+        known = shop.store.query(task=name, source=Source.SCRIPT)
         used = {info.seed for info in known}
         return lambda: self._answers.append((name, self._made(task, count=count, used=used)))
 
@@ -98,7 +98,7 @@ class Tutor:
         shop, found = self._shop, list[Kept]()
         try:
             for episode in make_demonstrations(shop, task, count=count, used=used) if task.name in EXPERTS else ():
-                shop.keeper.keep(tagged(tagged(episode, DEMONSTRATION), ASKED))
+                shop.keeper.keep(tagged(episode, ASKED))
                 found.append(in_memory(episode))
         except InfraError:  # whoever cannot show it is not asked again
             pass

@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policy.page import Page
-from policy.text import Token, quoted, tokenize
-
-MAX_WORDS = 12  # read of a name or value when looking for it in the goal
+from policy.text import MATCHED_WORDS, Token, quoted, tokenize
 
 
 class Link(IntEnum):
@@ -94,7 +92,7 @@ def _plain(word: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return [token.text for token in tokenize(text, MAX_WORDS)]
+    return [token.text for token in tokenize(text, MATCHED_WORDS)]
 
 
 def _link_words(goal: _Goal, text: str, kind: Link, link: NDArray[np.int64]) -> float:

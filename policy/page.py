@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from browser_env.action import Point
 from browser_env.observation import Element, Observation
 from policy.config import CompactConfig
-from policy.text import Token, tokenize
+from policy.text import MATCHED_WORDS, Token, tokenize
 
 OPENING = 2  # words by which a goal is told
-MAX_MEANT = 12  # words read of a text when it is looked for in the goal
 LIST_ROLES = ("combobox", "listbox", "select")
 
 
@@ -67,7 +66,7 @@ def _goal_rows(elements: tuple[Element, ...], goal: tuple[Token, ...]) -> frozen
     """Return the first element that begins with the goal's first words, and its children: some pages show the goal."""
     opening = _words(goal)[:OPENING]
     for row, element in enumerate(elements if len(opening) == OPENING else ()):
-        if _words(tokenize(element.name, MAX_MEANT))[:OPENING] == opening:
+        if _words(tokenize(element.name, MATCHED_WORDS))[:OPENING] == opening:
             return frozenset({row, *(i for i, other in enumerate(elements) if other.parent == element.id)})
     return frozenset()
 
@@ -106,7 +105,7 @@ def _fitting(elements: tuple[Element, ...], limit: int, *, words: set[str]) -> t
 
 
 def _is_meant(element: Element, words: set[str]) -> bool:
-    texts = ([token.lower for token in tokenize(text, MAX_MEANT)] for text in _texts(element))
+    texts = ([token.lower for token in tokenize(text, MATCHED_WORDS)] for text in _texts(element))
     return any(read and words.issuperset(read) for read in texts)
 
 

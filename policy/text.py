@@ -11,6 +11,7 @@ HASH = "crc32"  # recorded in checkpoints: other hashes give other ids
 TOKEN = re.compile(r"[^\W_]+|[^\w\s]|_")
 MAX_CHARS = 2000  # read of any one text
 GRAMS_PER_WORD = 8
+MATCHED_WORDS = 12  # read of an element's text when it is looked for in the goal
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,15 +24,6 @@ class UnprovenError(WebdualError):
     """A golden run did not end with success, or not at its last step."""
 
 
-async def demonstrate(environment: Environment, task: Task, golden: Sequence[Move], *, seed: int) -> Episode:
-    """Return the golden run as an episode of a script; raise :class:`UnprovenError` where it does not succeed."""
-    try:
-        episode = await play(environment, task, golden, seed=seed)
-    except WebdualError as error:
-        raise UnprovenError(str(error)) from error
-    return _proven(episode, golden)
-
-
 def demonstration_of(run: Run, task: Task, golden: Sequence[Move], *, seed: int) -> Episode:
     """Return the episode that a run with these moves is by a task's goal and verifier.
 
@@ -51,10 +42,7 @@ def demonstration_of(run: Run, task: Task, golden: Sequence[Move], *, seed: int)
         if result.outcome is not None:
             break
     last = StepResult(observation=seen[0]) if result is None else result
-    return _proven(_episode(task, steps, last, seed=seed, evidence=run.evidence[-1], wall_s=run.seconds), golden)
-
-
-def _proven(episode: Episode, golden: Sequence[Move]) -> Episode:
+    episode = _episode(task, steps, last, seed=seed, evidence=run.evidence[-1], wall_s=run.seconds)
     if not episode.success or len(episode.steps) != len(golden):
         raise UnprovenError(f"{episode.outcome} after {len(episode.steps)} of {len(golden)} steps: {episode.reason}")
     if episode.evidence.unanswered:

@@ -51,7 +51,9 @@ def test_what_practice_fails_at_is_shown_again(tmp_path: Path) -> None:
     run = train(tmp_path / "scripted", updates=5)
     asked = seeds(run / "store", "asked")
     assert len(asked) == 4, "so many at most"
-    assert len(set(seeds(run / "store", "demonstration"))) == 5, "on seeds of their own"
+    assert len({*seeds(run / "store", "demonstration"), *asked}) == 5, "on seeds of their own"
+    logged = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [row["name"] for row in logged if row["kind"] == "dataset"] == ["demonstrations", "demonstrations asked for"]
     assert json.loads((run / "asked.json").read_text()) == {"miniwob/click-shades": [2, 4]}
     rows = [json.loads(line) for line in (run / "mixed" / "metrics.jsonl").read_text().splitlines()]
     counts = [row["metrics"]["train/asked"] for row in rows if "train/asked" in row.get("metrics", {})]

@@ -10,7 +10,6 @@ from browser_env.errors import UsageError
 from browser_env.observation import Element, Observation
 from policy.compact import CompactPolicy
 from policy.config import CompactConfig
-from policy.random import RandomPolicy
 
 SMALL = CompactConfig(d_model=32, layers=1, heads=2, word_buckets=256, gram_buckets=128, channels=4, rare_kind_bias=0.0)
 
@@ -125,14 +124,6 @@ def test_impossible_configurations_are_refused(changes: dict[str, object]) -> No
 def test_the_default_network_is_small() -> None:
     network = CompactPolicy(CompactConfig(), seed=0).network
     assert sum(parameter.numel() for parameter in network.parameters()) < 2_000_000
-
-
-def test_the_random_policy_does_what_is_possible_and_is_reproducible(form: Observation) -> None:
-    actions = [decision.action for decision in RandomPolicy(3).act([form] * 200)]
-    assert actions == [decision.action for decision in RandomPolicy(3).act([form] * 200)]
-    assert {type(action) for action in actions} == {Click, Type, Select}
-    assert Click("e8") not in actions
-    assert len(RandomPolicy(0).act(hostile(form))) == len(hostile(form))
 
 
 def test_seeding_leaves_other_randomness_alone() -> None:

@@ -14,7 +14,7 @@ from browser_env.episode import Episode
 from browser_env.serving import FolderServer
 from browser_env.task import Task, VerifierSpec
 from experiments.compiler.candidate import Candidate, NearMiss
-from experiments.compiler.demonstrating import demonstrate
+from experiments.compiler.demonstrating import play
 from experiments.compiler.graph import Edge, SiteGraph, State
 from experiments.compiler.proving import BATCH, SMALLEST_BATCH, Proofs, batch_size, prove
 from experiments.compiler.site import Site
@@ -89,8 +89,8 @@ class Library:
         proofs = prove(candidates, self.graph, self.site, crew=self.crew, seeds=seeds, deadline_s=deadline_s)
         return self._loop.run(proofs)
 
-    def demonstrate(self, task: Task, golden: Sequence[Move], *, seed: int) -> Episode:
-        return self._loop.run(demonstrate(self.crew[0].environment, task, golden, seed=seed))
+    def play(self, task: Task, golden: Sequence[Move], *, seed: int) -> Episode:
+        return self._loop.run(play(self.crew[0].environment, task, golden, seed=seed))
 
     def close(self) -> None:
         self._loop.finish(self._stack.aclose())
@@ -165,7 +165,7 @@ def test_wrong_candidates_are_dropped(library: Library, reason: str, wrong: dict
 def test_a_shared_run_is_judged_as_the_environment_judges_it(library: Library) -> None:
     ask = library.candidate("How many pages has Emma?", [link("Books"), say("474")], verifier("answer", number=474))
     (proved,) = library.prove(ask).kept
-    shared, own = proved.demonstration, library.demonstrate(proved.task, ask.golden, seed=proved.demonstration.seed)
+    shared, own = proved.demonstration, library.play(proved.task, ask.golden, seed=proved.demonstration.seed)
     for field in ("outcome", "reward", "reason", "seed"):
         assert getattr(shared, field) == getattr(own, field), field
     assert [step.action for step in shared.steps] == [step.action for step in own.steps]
