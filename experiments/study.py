@@ -43,9 +43,12 @@ STUDIES = {
     for study in (
         Study(
             name="miniwob-56",
-            summary="imitation and mixed learning on the 56 tasks that results are compared on",
+            summary="imitation and mixed learning on the 56 tasks that results are compared on, shown often or once",
             recipe=miniwob_56,
-            variants={FULL: ()},
+            variants={
+                FULL: (),
+                "one-demonstration": ("demonstrations_per_task=1", "demonstrations_asked=50", "cloning_epochs=100"),
+            },
         ),
         Study(
             name="miniwob",
