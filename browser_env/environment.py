@@ -22,10 +22,10 @@ from browser_env.errors import (
 from browser_env.executor import execute
 from browser_env.finding import Found, Query, find
 from browser_env.host import BrowserHost
-from browser_env.judgement import StepResult, completed, judge, unanswered_of
+from browser_env.judgement import StepResult, completed, judge, unanswered_of, unread
 from browser_env.looking import Start, View, look, look_after, look_at_start, rest
 from browser_env.miniwob import data_mode, goal_fields
-from browser_env.observation import Observation
+from browser_env.observation import Observation, black_picture
 from browser_env.observing import Seen
 from browser_env.places import check_action, check_page, check_stays
 from browser_env.scripts import clock_script, miniwob_script
@@ -67,7 +67,7 @@ class Environment:
         self.fields: dict[str, str] = {}  # the goal's parts by name, where the suite knows them
         self._steps = 0
         self._last: Observation | None = None
-        self.evidence = Evidence()  # of the episode as it stands; on a suite's page, only once it is over
+        self.evidence = Evidence()  # of the episode as last read; on a suite's page, only once it is over
 
     @property
     def context(self) -> Context:
@@ -100,6 +100,8 @@ class Environment:
         observation = await self._reset(task, seed=seed, recorded=recorded)
         for index, action in enumerate(prefix):
             result = await self.step(action)
+            if result.outcome is Outcome.INFRA_ERROR:
+                raise InfraError(f"action {index} of the prefix: {result.reason}")
             if result.outcome is not None:
                 raise UsageError(f"action {index} of the prefix ends the episode ({result.outcome}); leave it out")
             observation = result.observation
@@ -129,7 +131,7 @@ class Environment:
             await self.discard_page()
             raise
         except DialogOpenError:
-            self._last = self._with_dialog(self._last, None)
+            self._last, self.evidence = self._with_dialog(self._last, None), Evidence()
         self._task, self._steps = task, 0
         return self._last
 
@@ -157,8 +159,10 @@ class Environment:
             await self.discard_page()
             raise
         except DialogOpenError:
-            self._last = self._with_dialog(Observation(goal=self._goal, url=task.url, viewport=task.viewport), None)
-            self.evidence = Evidence(url=task.url, sent=self._sent(task))
+            picture = black_picture(task.viewport) if self._pixels else None
+            unseen = Observation(goal=self._goal, url=task.url, screenshot=picture, viewport=task.viewport)
+            self._last = self._with_dialog(unseen, None)
+            self.evidence = Evidence()
         self._task, self._seed, self._steps = task, seed, 0
         return self._last
 
@@ -189,26 +193,26 @@ class Environment:
         return await find(self.context.page, chain, frame=frame)
 
     async def close(self) -> None:
-        """Close the profile; the browser belongs to its host."""
-        context, ways = self._context, self._ways
-        self._context = self._ways = self._task = None
-        if context is not None:
-            await context.close()
+        """Close the profile; the browser belongs to its host, which is rid of one that does not close it."""
+        context, browser, ways = self._context, self._browser, self._ways
+        self._context = self._browser = self._ways = self._task = None
         if ways is not None:
             await ways.close()
+        if browser is not None and context is not None and not await context.close():
+            await self._host.discard(browser)
 
     async def discard_page(self) -> None:
         """Give the profile up: break its scripts off, close it, and end the browser where that does not help."""
         context, browser, ways = self._context, self._browser, self._ways
-        self._context = self._task = None
+        self._context = self._browser = self._task = None
         if ways is not None:
             await ways.close()
-        if browser is None or context is None:
+        if browser is None:
             return
-        for page in context.pages:
+        for page in () if context is None else context.pages:
             if page.unresponsive:
                 await page.stop_scripts()
-        if not browser.alive or not await context.close():
+        if context is None or not browser.alive or not await context.close():  # without one, it gave no profile
             await self._host.discard(browser)
 
     async def _step(self, task: Task, action: Action) -> StepResult:
@@ -256,13 +260,14 @@ class Environment:
         if context is not None and reusable and context.is_reusable(task.viewport):
             return
         await self.close()
-        self._browser = browser
         if task.suite == "miniwob":
             scripts = [miniwob_script(), clock_script()]
+            self._browser = browser = await self._host.browser()
             self._context = await browser.new_context(viewport=task.viewport, scripts=scripts)
             return
         self._ways = await open_ways(task, recorder=self._recorder, recorded=recorded, host_map=self._host.host_map)
         scripts, proxy = [clock_script(), *self._ways.scripts], self._ways.proxy
+        self._browser = browser = await self._host.browser()
         self._context = await browser.new_context(
             viewport=task.viewport, scripts=scripts, proxy=proxy, on_page=self._ways.adopt
         )
@@ -300,8 +305,10 @@ class Environment:
         ends = isinstance(action, Answer | GiveUp)
         if not ends and self._steps < task.max_steps:
             return StepResult(observation=observation, settled=Settled.DIALOG)
-        evidence = Evidence(
-            url=observation.url,
+        if self.evidence == Evidence():
+            return replace(unread(observation, action), settled=Settled.DIALOG)
+        evidence = replace(
+            self.evidence,
             answer=action.text if isinstance(action, Answer) else None,
             gave_up=isinstance(action, GiveUp),
             unanswered=unanswered_of(self.misses),

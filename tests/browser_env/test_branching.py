@@ -7,7 +7,7 @@ import pytest
 from browser_env.action import Answer, Click, Select, Type
 from browser_env.branching import digest
 from browser_env.env import BrowserEnv
-from browser_env.errors import DivergedError, UsageError
+from browser_env.errors import DivergedError, InfraError, UsageError
 from browser_env.miniwob import miniwob_task
 from browser_env.observation import Element, Observation
 from browser_env.task import Task
@@ -63,6 +63,13 @@ def test_another_state_is_not_taken_for_the_same(episodes: Any) -> None:
 def test_a_prefix_that_ends_the_episode_is_refused(episodes: Any, page_task: MakeTask) -> None:
     with pytest.raises(UsageError, match="action 0 of the prefix ends the episode"):
         reset(episodes, page_task("order"), 1, prefix=[Answer("x")])
+
+
+def test_a_browser_that_fails_within_a_prefix_is_no_misuse(episodes: Any, page_task: MakeTask) -> None:
+    task = page_task("trouble")
+    spin = named(reset(episodes, task, 1), "Spin")
+    with pytest.raises(InfraError, match=r"action 0 of the prefix: .*did not answer"):
+        reset(episodes, task, 1, prefix=[Click(spin)])
 
 
 def test_gymnasiums_reset_takes_a_prefix() -> None:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from browser_env.action import Action, Click, Dialog, Press, Type
-from browser_env.task import Task
+from browser_env.action import Action, Answer, Click, Dialog, GiveUp, Press, Type, Wait
+from browser_env.task import Task, VerifierSpec
+from rewards.outcome import Outcome
 
 
 @pytest.fixture
@@ -66,3 +67,57 @@ def test_a_dialog_may_come_of_leaving_a_field(episodes: Any, ids: dict[str, str]
 
 def test_without_a_dialog_there_is_nothing_to_answer(episodes: Any, ids: dict[str, str]) -> None:
     assert "no dialog is open" in episodes.step(Dialog()).observation.error
+
+
+GONE = [  # hold of a page of which nothing is known
+    VerifierSpec(name="text", params={"contains": "nothing", "absent": True}),
+    VerifierSpec(name="element", params={"role": "button", "name": "Alert", "count": 0}),
+    VerifierSpec(name="not", params={"of": {"name": "text", "params": {"contains": "nothing"}}}),
+]
+
+
+@pytest.mark.parametrize("verifier", GONE, ids=lambda verifier: verifier.name)
+@pytest.mark.parametrize(
+    ("action", "outcome"),
+    [(Answer("x"), Outcome.FAILURE), (GiveUp(), Outcome.FAILURE), (Wait(1), Outcome.TRUNCATED)],
+    ids=["answer", "give up", "the step limit"],
+)
+def test_nothing_is_earned_behind_a_dialog(
+    episodes: Any, page_task: Callable[..., Task], verifier: VerifierSpec, action: Action, outcome: Outcome
+) -> None:
+    observation = episodes.reset(page_task("dialogs", verifier=verifier, max_steps=2))
+    episodes.step(Click(next(e.id for e in observation.elements if e.name == "Confirm")))
+    result = episodes.step(action)
+    assert (result.outcome, result.reward) == (outcome, 0.0)
+    assert "nothing" in result.evidence.text
+
+
+def test_an_answer_behind_a_dialog_is_judged_by_what_was_last_seen(
+    episodes: Any, page_task: Callable[..., Task]
+) -> None:
+    answered = {"name": "answer", "params": {"equals": "nothing"}}
+    seen = {"name": "text", "params": {"contains": "nothing"}}
+    observation = episodes.reset(
+        page_task("dialogs", verifier=VerifierSpec(name="all", params={"of": [answered, seen]}))
+    )
+    episodes.step(Click(next(e.id for e in observation.elements if e.name == "Confirm")))
+    assert episodes.step(Answer("nothing")).outcome is Outcome.SUCCESS
+
+
+@pytest.mark.parametrize("verifier", GONE, ids=lambda verifier: verifier.name)
+def test_nothing_is_earned_on_a_page_that_begins_with_a_dialog(
+    episodes: Any, page_task: Callable[..., Task], verifier: VerifierSpec
+) -> None:
+    observation = episodes.reset(page_task("greeting", verifier=verifier))
+    assert observation.dialog.message == "Welcome"
+    assert observation.screenshot.shape == (300, 400, 3)
+    assert not observation.screenshot.any()
+    result = episodes.step(Answer("x"))
+    assert (result.outcome, result.reward) == (Outcome.FAILURE, 0.0)
+
+
+def test_a_page_that_begins_with_a_dialog_is_read_once_it_is_answered(
+    episodes: Any, page_task: Callable[..., Task]
+) -> None:
+    episodes.reset(page_task("greeting", verifier=VerifierSpec(name="text", params={"contains": "nothing here"})))
+    assert episodes.step(Dialog()).outcome is Outcome.SUCCESS

@@ -339,6 +339,29 @@ def test_a_killed_browser_is_an_infra_error(episodes: Any, order: Task) -> None:
     assert episodes.step(Click(Point(1, 1))).outcome is Outcome.INFRA_ERROR
 
 
+@pytest.mark.parametrize("suite", ["web", "miniwob"])
+def test_a_browser_that_hangs_between_episodes_is_replaced(episodes: Any, order: Task, suite: str) -> None:
+    task = order if suite == "web" else miniwob_task("click-button")
+    episodes.reset(task)
+    hung = episodes.loop.run(episodes.host.browser()).pid
+    os.killpg(hung, signal.SIGSTOP)
+    if suite == "miniwob":  # its page would have been used again
+        with pytest.raises(InfraError):
+            episodes.reset(task)
+    assert episodes.reset(task).elements
+    assert episodes.loop.run(episodes.host.browser()).pid != hung
+
+
+def test_a_browser_that_gives_no_profile_is_replaced(episodes: Any, order: Task) -> None:
+    episodes.loop.run(episodes.environment.close())
+    hung = episodes.loop.run(episodes.host.browser()).pid
+    os.killpg(hung, signal.SIGSTOP)
+    with pytest.raises(InfraError, match="opened no page"):
+        episodes.reset(order)
+    assert episodes.reset(order).elements
+    assert episodes.loop.run(episodes.host.browser()).pid != hung
+
+
 def test_an_unknown_suite_is_a_usage_error(episodes: Any, order: Task) -> None:
     with pytest.raises(UsageError, match="unknown suite"):
         episodes.reset(replace(order, suite="flash"))
