@@ -59,6 +59,10 @@ class DevTools:
         self._write(json.dumps(command).encode() + END)
         return answer
 
+    def post(self, method: str, params: dict[str, Any] | None = None, *, session: str = "") -> None:
+        """Send a command and do not look at its answer."""
+        self.send(method, params, session=session).add_done_callback(_look_away)
+
     def await_anew(self, answer: asyncio.Future[Any]) -> asyncio.Future[Any]:
         """Return another future for a command whose first one has been given up."""
         for command, (session, waiting) in self._waiting.items():
@@ -162,6 +166,11 @@ def _parse(message: bytearray) -> dict[str, Any]:
     parsed = json.loads(message)
     parsed["result"]["screenshotData"] = picture
     return parsed
+
+
+def _look_away(answer: asyncio.Future[Any]) -> None:
+    if not answer.cancelled():
+        answer.exception()
 
 
 def _fail(answer: asyncio.Future[dict[str, Any]], reason: str) -> None:

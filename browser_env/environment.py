@@ -27,6 +27,7 @@ from browser_env.looking import Start, View, look, look_after, look_at_start, re
 from browser_env.miniwob import data_mode, goal_fields
 from browser_env.observation import Observation, black_picture
 from browser_env.observing import Seen
+from browser_env.page import Page
 from browser_env.places import check_action, check_page, check_stays
 from browser_env.scripts import clock_script, miniwob_script
 from browser_env.settling import Settled
@@ -171,7 +172,7 @@ class Environment:
         if self._task is None or self._context is None or self._last is None:
             raise UsageError("the episode is over or has not begun; call reset() first")
         self._steps += 1
-        ways = self._ways
+        context, ways, refused = self._context, self._ways, ""
         try:
             async with within(self._task.time_limit_s):
                 result = await self._step(self._task, action)
@@ -179,10 +180,9 @@ class Environment:
             result = self._ended(Outcome.INFRA_ERROR, str(error))
             await self.discard_page()
         except BlockedError as error:
-            result = self._ended(Outcome.BLOCKED, str(error))
-        if ways is not None:
-            result = replace(result, blocked=ways.take_refused())
-        result = replace(result, misses=self.misses)
+            result, refused = self._ended(Outcome.BLOCKED, str(error)), error.address[:200]
+        blocked = (*(ways.take_refused() if ways is not None else ()), *context.take_refused(), refused)
+        result = replace(result, blocked=tuple(filter(None, dict.fromkeys(blocked))), misses=self.misses)
         if result.outcome is not None:
             self._task = None
         self._last = result.observation
@@ -289,10 +289,19 @@ class Environment:
         self._stamp()
         page = self.context.page
         await page.evaluate("webdual.clearClipboard()", isolated=True, user_gesture=True)
-        await page.navigate(task.url)
+        await self._open(page, task)
         await self.context.ready()
         await rest(self._view(task), ms=task.step_ms)
         return None
+
+    async def _open(self, page: Page, task: Task) -> None:
+        """Open the task's own page, which nothing may lead elsewhere."""
+        try:
+            await page.navigate(task.url)
+        except BlockedError as error:
+            refused = self._ways.take_refused() if self._ways is not None else ()
+            where = f"{task.url} leads to {', '.join(refused) or 'another place'}, which the task does not allow"
+            raise InfraError(f"{where}; add its origin to allowed_origins, or start there") from error
 
     def _stamp(self) -> None:
         """Have documents that open from now on begin at this page time of the episode."""

@@ -12,7 +12,14 @@ from typing import Any, Self, TypeVar
 from browser_env.devtools import ConnectionLostError, DevTools, DevToolsError
 from browser_env.documents import Documents
 from browser_env.drawing import Drawing, FrameControl
-from browser_env.errors import ActionError, BrowserCrashedError, DialogOpenError, DocumentGoneError, InfraError
+from browser_env.errors import (
+    ActionError,
+    BlockedError,
+    BrowserCrashedError,
+    DialogOpenError,
+    DocumentGoneError,
+    InfraError,
+)
 from browser_env.observation import Dialog
 from browser_env.outbox import MAX_BODY, Outbox
 from browser_env.scripts import ISOLATED_WORLD, InitScript, reading_scripts
@@ -203,7 +210,10 @@ class Page:
         self.elapsed_ms = 0.0
 
     async def navigate(self, url: str) -> None:
-        """Open a URL and wait for its load event, drawing frames meanwhile."""
+        """Open a URL and wait for its load event, drawing frames meanwhile.
+
+        Raise :class:`BlockedError` where it leads to what is not sent.
+        """
         try:
             async with asyncio.timeout(self._call_timeout_s):
                 self._committed.clear()
@@ -211,6 +221,8 @@ class Page:
                 reason = result.get("errorText", "")
                 if reason == "net::ERR_ABORTED":
                     raise ActionError("the address opens no page: it is a download, or its answer is empty")
+                if reason == "net::ERR_BLOCKED_BY_CLIENT":
+                    raise BlockedError(f"{url[:200]} leads to a place that the task does not allow")
                 if reason:
                     raise InfraError(f"{url[:200]} did not load: {reason}; see whether its server is up")
                 if "loaderId" in result:  # its news may come before the news that the last document is gone

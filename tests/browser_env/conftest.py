@@ -34,7 +34,7 @@ NEVER = VerifierSpec(name="url", params={"regex": "(?!)"})
 
 class _Handler(SimpleHTTPRequestHandler):
     """Serves the pages; ``/slow?ms=150`` answers late, ``/hang`` never, ``/empty`` with nothing,
-    ``/redirect?to=URL`` elsewhere, ``/download?bytes=9`` with a file."""
+    ``/redirect?to=URL`` elsewhere, ``/download?bytes=9`` with a file, with ``&late=150`` late."""
 
     hanging = threading.Event()
 
@@ -50,6 +50,7 @@ class _Handler(SimpleHTTPRequestHandler):
         elif path.path == "/redirect":
             self._answer(302, b"", Location=parse_qs(path.query)["to"][0])
         elif path.path == "/download":
+            time.sleep(int(parse_qs(path.query).get("late", ["0"])[0]) / 1000)
             size = int(parse_qs(path.query)["bytes"][0])
             self._answer(200, b"x" * size, **{"Content-Disposition": 'attachment; filename="../../report.csv"'})
         else:
