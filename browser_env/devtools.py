@@ -76,6 +76,14 @@ class DevTools:
         """Call a listener with the parameters of every such event, after those that were added before."""
         self._listeners[session, method] = (*self._listeners.get((session, method), ()), listener)
 
+    def off(self, method: str, listener: Listener, *, session: str = "") -> None:
+        """Do not call a listener any more."""
+        kept = tuple(other for other in self._listeners.get((session, method), ()) if other != listener)
+        if kept:
+            self._listeners[session, method] = kept
+        else:
+            self._listeners.pop((session, method), None)
+
     def forget(self, session: str) -> None:
         """Drop a session's listeners and fail what still waits for its answers."""
         self._listeners = {key: listener for key, listener in self._listeners.items() if key[0] != session}
