@@ -88,6 +88,22 @@ def test_gymnasiums_reset_takes_a_prefix() -> None:
         env.close()
 
 
+def test_the_random_part_of_a_blobs_address_is_no_state(episodes: Any, page_task: MakeTask) -> None:
+    task = page_task("blob")
+    states = []
+    for _ in range(2):
+        reset(episodes, task, 1)
+        states.append(state(episodes))
+    assert states[0] == states[1]
+    base = Observation(goal="g")
+    first, second = (
+        "blob:http://a.test/0f8fad5b-d9cb-469f-a165-70867728950e",
+        "blob:http://b.test/7c9e6679-7425-40de-944b-e07fc1f90ae7",
+    )
+    assert digest(base, first, 5) != digest(base, second, 5), "the origin is"
+    assert digest(base, first.removeprefix("blob:"), 5) != digest(base, first[5:-1] + "f", 5), "so are other addresses"
+
+
 def test_the_digest_tells_states_apart() -> None:
     pixels = np.zeros((2, 2, 3), np.uint8)
     base = Observation(goal="g", screenshot=pixels, elements=(Element(id="e1", role="button"),))

@@ -65,6 +65,22 @@ def test_a_dialog_may_come_of_leaving_a_field(episodes: Any, ids: dict[str, str]
     assert said(episodes.step(Dialog())) == "changed: true"
 
 
+def test_page_time_goes_on_after_a_dialog_in_a_timer(episodes: Any, page_task: Callable[..., Task]) -> None:
+    episodes.reset(page_task("held", step_ms=2000))
+    page = episodes.environment.context.page
+    assert episodes.step(Wait(3000)).observation.dialog.message == "Go on?"
+    result = episodes.step(Dialog())
+    now = episodes.loop.run(page.evaluate("performance.now()"))
+    assert result.observation.dialog is None
+    assert page.elapsed_ms == now
+    times = []
+    for _ in range(3):
+        episodes.step(Wait(10))
+        times.append(episodes.loop.run(page.evaluate("performance.now()")))
+        assert page.elapsed_ms == times[-1]
+    assert now < times[0] < times[1] < times[2]
+
+
 def test_without_a_dialog_there_is_nothing_to_answer(episodes: Any, ids: dict[str, str]) -> None:
     assert "no dialog is open" in episodes.step(Dialog()).observation.error
 
