@@ -14,7 +14,8 @@ from rewards.outcome import Outcome
 
 MakeTask = Callable[..., Task]
 LOOKS = 20
-WAYS = ("Fetch", "Image", "Socket", "Worker")
+WORKERS = ("Worker", "Shared worker", "Service worker")  # a step does not wait for one to begin
+WAYS = ("Fetch", "Image", "Socket", "Event source", "Fetch redirect", *WORKERS)
 
 
 class Private:
@@ -24,6 +25,9 @@ class Private:
         visits: list[str] = []
 
         class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.do_GET()
+
             def do_GET(self) -> None:
                 visits.append(self.path)
                 self.send_response(200)
@@ -52,7 +56,7 @@ def click(episodes: Any, task: Task, private: Private, name: str) -> Any:
     observation = episodes.reset(replace(task, url=f"{task.url}?target={private.url}"))
     result = episodes.step(Click(next(e.id for e in observation.elements if e.name == name)))
     blocked = result.blocked
-    for _ in range(LOOKS if name == "Worker" else 0):  # a step does not wait for a worker to begin
+    for _ in range(LOOKS if name in WORKERS else 0):
         if word(result) != "-":
             break
         result = episodes.step(Wait(500))
@@ -72,7 +76,18 @@ def test_private_networks_are_closed(episodes: Any, page_task: MakeTask, private
     assert private.place in result.blocked
 
 
-@pytest.mark.parametrize("way", ["Fetch", "Worker"])
+def test_beacons_do_not_reach_private_networks(episodes: Any, page_task: MakeTask, private: Private) -> None:
+    result, blocked = click(episodes, page_task("reach"), private, "Beacon"), ()
+    for _ in range(LOOKS):
+        blocked += result.blocked
+        if blocked:
+            break
+        result = episodes.step(Wait(100))
+    assert private.visits == []
+    assert private.place in blocked
+
+
+@pytest.mark.parametrize("way", ["Fetch", "Fetch redirect", *WORKERS])
 def test_private_networks_are_open_where_the_task_names_them(
     episodes: Any, page_task: MakeTask, private: Private, way: str
 ) -> None:
