@@ -338,6 +338,7 @@ class Page:
         try:
             await asyncio.sleep(0)
             while not task.done() and time.monotonic() < deadline:
+                self.check_usable()
                 await self.drawing.frame()
                 await asyncio.wait({task}, timeout=PUMP_PAUSE_S)
             return await self.bounded(task, what="input")

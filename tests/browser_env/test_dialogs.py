@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from browser_env.action import Action, Answer, Click, Dialog, GiveUp, Press, Type, Wait
+from browser_env.errors import DialogOpenError
 from browser_env.task import Task, VerifierSpec
 from rewards.outcome import Outcome
 
@@ -130,6 +131,12 @@ def test_nothing_is_earned_on_a_page_that_begins_with_a_dialog(
     assert not observation.screenshot.any()
     result = episodes.step(Answer("x"))
     assert (result.outcome, result.reward) == (Outcome.FAILURE, 0.0)
+
+
+def test_a_browser_that_draws_when_it_likes_tells_of_a_dialog_too(open_tab: Any, plain_browser: Any, site: str) -> None:
+    tab = open_tab("blank", browser=plain_browser)
+    with pytest.raises(DialogOpenError, match="Welcome"):
+        tab.loop.run(tab.page.navigate(f"{site}/greeting.html"))
 
 
 def test_a_page_that_begins_with_a_dialog_is_read_once_it_is_answered(
