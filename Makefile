@@ -32,7 +32,7 @@ check: $(READY)  ## lint, format and types, under a minute
 bench: $(READY)  ## measure throughput on this machine
 	$(BIN)/webdual bench env $(ARGS)
 
-soak: $(READY)  ## 100,000 random steps over all tasks while processes are killed; at most 40 minutes
+soak: $(READY)  ## 100,000 random steps over all tasks while processes are killed; ARGS='--minutes 40' ends it sooner
 	$(BIN)/webdual soak $(ARGS)
 
 constraints: $(READY)  ## pin the versions that are in .venv now

@@ -196,7 +196,7 @@ class CloseTab(Action):
 
 @dataclass(frozen=True, slots=True)
 class Dialog(Action):
-    """Answer the open alert, confirm, prompt or "leave this page?"; a text is for prompts."""
+    """Answer the open alert, confirm or prompt; a text is for prompts. A page that asks whether to leave it is left."""
 
     verb: ClassVar[str] = "dialog"
     accept: bool = True

@@ -144,7 +144,7 @@ class Browser:
         if context is not None and info["type"] == "page":
             context.adopt(info, session=event["sessionId"])
         else:  # a service worker, or the browser's own first page
-            self._devtools.send("Runtime.runIfWaitingForDebugger", session=event["sessionId"])
+            self._devtools.post("Runtime.runIfWaitingForDebugger", session=event["sessionId"])
 
     def _on_download(self, event: dict[str, Any]) -> None:
         for context in self._contexts.values():

@@ -85,6 +85,8 @@ class Context:
         self._on_page = on_page
         self._on_close = on_close
         self._quota = DOWNLOAD_QUOTA
+        self._untold: set[str] = set()  # files there that the browser has not told of
+        self._refused: list[str] = []
 
     @property
     def page(self) -> Page:
@@ -100,6 +102,12 @@ class Context:
     def dialog(self) -> Dialog | None:
         """The dialog that the tab in front shows."""
         return self.page.dialog
+
+    def take_refused(self) -> tuple[str, ...]:
+        """Return what was one too many since the last time: tabs and downloads, with their addresses."""
+        self._end_untold()
+        refused, self._refused = tuple(dict.fromkeys(self._refused)), []
+        return refused
 
     def is_reusable(self, viewport: tuple[int, int]) -> bool:
         """Say whether another episode may begin in this profile as it is."""
@@ -213,7 +221,8 @@ class Context:
         self.pages.append(page)
         self.active = len(self.pages) - 1
         if len(self.pages) > MAX_TABS:  # a page that opens tabs without end
-            self._devtools.send("Target.closeTarget", {"targetId": page.id})
+            self._refused.append(f"tab {info['url'][:200]}")
+            self._devtools.post("Target.closeTarget", {"targetId": page.id})
             self._remove(page)
 
     def lose(self, session: str) -> None:
@@ -238,7 +247,25 @@ class Context:
         size = int(event["receivedBytes"])
         self.downloads[guid] = replace(known, state=event["state"], size=size)
         if sum(download.size for download in self.downloads.values()) > self._quota and event["state"] == "inProgress":
-            self._devtools.send("Browser.cancelDownload", {"guid": guid, "browserContextId": self.id})
+            self._refused.append(f"download {known.url[:200]}")
+            self._cancel(guid)
+
+    def _cancel(self, guid: str) -> None:
+        self._devtools.post("Browser.cancelDownload", {"guid": guid, "browserContextId": self.id})
+
+    def _end_untold(self) -> None:
+        """Break off downloads that the browser has not told of by the second look: nobody counts them.
+
+        Their frames were gone when they began.
+        """
+        files = tuple(self._folder.iterdir()) if self._folder.is_dir() else ()
+        untold = {file.stem for file in files} - self.downloads.keys()
+        for file in files:
+            if file.stem in untold & self._untold:
+                self._refused.append("download of a frame that is gone")
+                self._cancel(file.stem)
+                file.unlink(missing_ok=True)
+        self._untold = untold
 
     def _remove(self, page: Page) -> None:
         if page not in self.pages:

@@ -59,6 +59,10 @@ class DevTools:
         self._write(json.dumps(command).encode() + END)
         return answer
 
+    def post(self, method: str, params: dict[str, Any] | None = None, *, session: str = "") -> None:
+        """Send a command and do not look at its answer."""
+        self.send(method, params, session=session).add_done_callback(_look_away)
+
     def await_anew(self, answer: asyncio.Future[Any]) -> asyncio.Future[Any]:
         """Return another future for a command whose first one has been given up."""
         for command, (session, waiting) in self._waiting.items():
@@ -71,6 +75,14 @@ class DevTools:
     def on(self, method: str, listener: Listener, *, session: str = "") -> None:
         """Call a listener with the parameters of every such event, after those that were added before."""
         self._listeners[session, method] = (*self._listeners.get((session, method), ()), listener)
+
+    def off(self, method: str, listener: Listener, *, session: str = "") -> None:
+        """Do not call a listener any more."""
+        kept = tuple(other for other in self._listeners.get((session, method), ()) if other != listener)
+        if kept:
+            self._listeners[session, method] = kept
+        else:
+            self._listeners.pop((session, method), None)
 
     def forget(self, session: str) -> None:
         """Drop a session's listeners and fail what still waits for its answers."""
@@ -162,6 +174,11 @@ def _parse(message: bytearray) -> dict[str, Any]:
     parsed = json.loads(message)
     parsed["result"]["screenshotData"] = picture
     return parsed
+
+
+def _look_away(answer: asyncio.Future[Any]) -> None:
+    if not answer.cancelled():
+        answer.exception()
 
 
 def _fail(answer: asyncio.Future[dict[str, Any]], reason: str) -> None:

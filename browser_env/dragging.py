@@ -27,7 +27,8 @@ async def drag(page: Page, path: tuple[Target, ...]) -> None:
         return
     await page.send("Input.setInterceptDrags", {"enabled": True})
     try:
-        await _drag_data(page, frame, places)
+        with page.heard(INTERCEPTED) as reports:
+            await _drag_data(page, frame, places, reports)
     finally:
         await page.send("Input.setInterceptDrags", {"enabled": False})
 
@@ -51,9 +52,7 @@ async def _find(page: Page, path: tuple[Target, ...]) -> tuple[Frame, list[Place
     return frame, places, await ask(frame, "mayDrag", *inner)
 
 
-async def _drag_data(page: Page, frame: Frame, places: list[Place]) -> None:
-    reports: list[dict[str, Any]] = []
-    page.on(INTERCEPTED, reports.append)
+async def _drag_data(page: Page, frame: Frame, places: list[Place], reports: list[dict[str, Any]]) -> None:
     await page.dispatch(press_at(places[0]))
     data, state = None, "none"
     for place in way(places):

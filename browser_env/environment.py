@@ -22,11 +22,12 @@ from browser_env.errors import (
 from browser_env.executor import execute
 from browser_env.finding import Found, Query, find
 from browser_env.host import BrowserHost
-from browser_env.judgement import StepResult, completed, judge, unanswered_of
+from browser_env.judgement import StepResult, completed, judge, unanswered_of, unread
 from browser_env.looking import Start, View, look, look_after, look_at_start, rest
 from browser_env.miniwob import data_mode, goal_fields
-from browser_env.observation import Observation
+from browser_env.observation import Observation, black_picture
 from browser_env.observing import Seen
+from browser_env.page import Page
 from browser_env.places import check_action, check_page, check_stays
 from browser_env.scripts import clock_script, miniwob_script
 from browser_env.settling import Settled
@@ -67,7 +68,7 @@ class Environment:
         self.fields: dict[str, str] = {}  # the goal's parts by name, where the suite knows them
         self._steps = 0
         self._last: Observation | None = None
-        self.evidence = Evidence()  # of the episode as it stands; on a suite's page, only once it is over
+        self.evidence = Evidence()  # of the episode as last read; on a suite's page, only once it is over
 
     @property
     def context(self) -> Context:
@@ -100,6 +101,8 @@ class Environment:
         observation = await self._reset(task, seed=seed, recorded=recorded)
         for index, action in enumerate(prefix):
             result = await self.step(action)
+            if result.outcome is Outcome.INFRA_ERROR:
+                raise InfraError(f"action {index} of the prefix: {result.reason}")
             if result.outcome is not None:
                 raise UsageError(f"action {index} of the prefix ends the episode ({result.outcome}); leave it out")
             observation = result.observation
@@ -129,7 +132,7 @@ class Environment:
             await self.discard_page()
             raise
         except DialogOpenError:
-            self._last = self._with_dialog(self._last, None)
+            self._last, self.evidence = self._with_dialog(self._last, None), Evidence()
         self._task, self._steps = task, 0
         return self._last
 
@@ -157,8 +160,10 @@ class Environment:
             await self.discard_page()
             raise
         except DialogOpenError:
-            self._last = self._with_dialog(Observation(goal=self._goal, url=task.url, viewport=task.viewport), None)
-            self.evidence = Evidence(url=task.url, sent=self._sent(task))
+            picture = black_picture(task.viewport) if self._pixels else None
+            unseen = Observation(goal=self._goal, url=task.url, screenshot=picture, viewport=task.viewport)
+            self._last = self._with_dialog(unseen, None)
+            self.evidence = Evidence()
         self._task, self._seed, self._steps = task, seed, 0
         return self._last
 
@@ -167,7 +172,7 @@ class Environment:
         if self._task is None or self._context is None or self._last is None:
             raise UsageError("the episode is over or has not begun; call reset() first")
         self._steps += 1
-        ways = self._ways
+        context, ways, refused = self._context, self._ways, ""
         try:
             async with within(self._task.time_limit_s):
                 result = await self._step(self._task, action)
@@ -175,10 +180,9 @@ class Environment:
             result = self._ended(Outcome.INFRA_ERROR, str(error))
             await self.discard_page()
         except BlockedError as error:
-            result = self._ended(Outcome.BLOCKED, str(error))
-        if ways is not None:
-            result = replace(result, blocked=ways.take_refused())
-        result = replace(result, misses=self.misses)
+            result, refused = self._ended(Outcome.BLOCKED, str(error)), error.address[:200]
+        blocked = (*(ways.take_refused() if ways is not None else ()), *context.take_refused(), refused)
+        result = replace(result, blocked=tuple(filter(None, dict.fromkeys(blocked))), misses=self.misses)
         if result.outcome is not None:
             self._task = None
         self._last = result.observation
@@ -189,26 +193,26 @@ class Environment:
         return await find(self.context.page, chain, frame=frame)
 
     async def close(self) -> None:
-        """Close the profile; the browser belongs to its host."""
-        context, ways = self._context, self._ways
-        self._context = self._ways = self._task = None
-        if context is not None:
-            await context.close()
+        """Close the profile; the browser belongs to its host, which is rid of one that does not close it."""
+        context, browser, ways = self._context, self._browser, self._ways
+        self._context = self._browser = self._ways = self._task = None
         if ways is not None:
             await ways.close()
+        if browser is not None and context is not None and not await context.close():
+            await self._host.discard(browser)
 
     async def discard_page(self) -> None:
         """Give the profile up: break its scripts off, close it, and end the browser where that does not help."""
         context, browser, ways = self._context, self._browser, self._ways
-        self._context = self._task = None
+        self._context = self._browser = self._task = None
         if ways is not None:
             await ways.close()
-        if browser is None or context is None:
+        if browser is None:
             return
-        for page in context.pages:
+        for page in () if context is None else context.pages:
             if page.unresponsive:
                 await page.stop_scripts()
-        if not browser.alive or not await context.close():
+        if context is None or not browser.alive or not await context.close():  # without one, it gave no profile
             await self._host.discard(browser)
 
     async def _step(self, task: Task, action: Action) -> StepResult:
@@ -256,13 +260,14 @@ class Environment:
         if context is not None and reusable and context.is_reusable(task.viewport):
             return
         await self.close()
-        self._browser = browser
         if task.suite == "miniwob":
             scripts = [miniwob_script(), clock_script()]
+            self._browser = browser = await self._host.browser()
             self._context = await browser.new_context(viewport=task.viewport, scripts=scripts)
             return
         self._ways = await open_ways(task, recorder=self._recorder, recorded=recorded, host_map=self._host.host_map)
         scripts, proxy = [clock_script(), *self._ways.scripts], self._ways.proxy
+        self._browser = browser = await self._host.browser()
         self._context = await browser.new_context(
             viewport=task.viewport, scripts=scripts, proxy=proxy, on_page=self._ways.adopt
         )
@@ -284,10 +289,19 @@ class Environment:
         self._stamp()
         page = self.context.page
         await page.evaluate("webdual.clearClipboard()", isolated=True, user_gesture=True)
-        await page.navigate(task.url)
+        await self._open(page, task)
         await self.context.ready()
         await rest(self._view(task), ms=task.step_ms)
         return None
+
+    async def _open(self, page: Page, task: Task) -> None:
+        """Open the task's own page, which nothing may lead elsewhere."""
+        try:
+            await page.navigate(task.url)
+        except BlockedError as error:
+            refused = self._ways.take_refused() if self._ways is not None else ()
+            where = f"{task.url} leads to {', '.join(refused) or 'another place'}, which the task does not allow"
+            raise InfraError(f"{where}; add its origin to allowed_origins, or start there") from error
 
     def _stamp(self) -> None:
         """Have documents that open from now on begin at this page time of the episode."""
@@ -300,8 +314,10 @@ class Environment:
         ends = isinstance(action, Answer | GiveUp)
         if not ends and self._steps < task.max_steps:
             return StepResult(observation=observation, settled=Settled.DIALOG)
-        evidence = Evidence(
-            url=observation.url,
+        if self.evidence == Evidence():
+            return replace(unread(observation, action), settled=Settled.DIALOG)
+        evidence = replace(
+            self.evidence,
             answer=action.text if isinstance(action, Answer) else None,
             gave_up=isinstance(action, GiveUp),
             unanswered=unanswered_of(self.misses),

@@ -40,7 +40,11 @@ class DialogOpenError(WebdualError):
 
 
 class BlockedError(WebdualError):
-    """A safety rule refused what was asked."""
+    """A safety rule refused what was asked; ``address`` says what, where the guard has not noted it already."""
+
+    def __init__(self, message: str, *, address: str = ""):
+        super().__init__(message)
+        self.address = address
 
 
 class DataError(WebdualError):

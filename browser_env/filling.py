@@ -8,7 +8,7 @@ from typing import Any
 
 from browser_env.aiming import Aim, ask, lift, locate, reach
 from browser_env.arguments import Target
-from browser_env.errors import ActionError
+from browser_env.errors import ActionError, DocumentGoneError
 from browser_env.fields import FORMS, moment_events, same_moment
 from browser_env.input import Place, click_events
 from browser_env.keys import KeyEvent, key_down, press_events, type_events
@@ -101,6 +101,7 @@ async def select(page: Page, target: Target, options: tuple[str, ...]) -> None:
     place, plan = await reach(page, frame, "planSelect", target, options)
     if "clicks" in plan:
         await _click_options(page, frame, plan["clicks"])
+        await _check_chosen(frame, target, options)
         return
     if not plan["focused"]:
         await page.dispatch([*click_events(place), key_down("Escape")])
@@ -115,6 +116,7 @@ async def select(page: Page, target: Target, options: tuple[str, ...]) -> None:
     if abs(plan["offset"]) > FAR:
         raise ActionError(f"the list {target} is too long to come to {plan['label'][:80]!r} by keys")
     await _choose(page, place, plan["offset"])
+    await _check_chosen(frame, target, options)
 
 
 async def _click_options(page: Page, frame: Frame, clicks: list[tuple[int, bool]]) -> None:
@@ -129,6 +131,16 @@ async def _choose(page: Page, place: Place, offset: int) -> None:
     if offset:
         arrows = [key_down("ArrowDown" if offset > 0 else "ArrowUp")] * abs(offset)  # the page sees no key come up
         await page.dispatch([*click_events(place), *arrows, key_down("Enter")])
+
+
+async def _check_chosen(frame: Frame, target: str, options: tuple[str, ...]) -> None:
+    """Raise :class:`ActionError` where a list that is still there did not take a choice."""
+    try:
+        taken = await ask(frame, "isChosen", options)
+    except DocumentGoneError:
+        return
+    if not taken:
+        raise ActionError(f"the list {target} did not take the choice; something may cover it")
 
 
 async def _seek(page: Page, place: Place, label: str) -> None:
@@ -151,11 +163,19 @@ async def check(page: Page, target: Target, *, checked: bool) -> None:
     if found.kind == "radio" and not checked:
         raise ActionError("a radio button is unchecked by checking another of its group")
     await page.dispatch(click_events(found.place))
-    if found.checked is None:  # neither before: a click may have led to either
-        await _check_again(page, target, checked=checked)
-
-
-async def _check_again(page: Page, target: Target, *, checked: bool) -> None:
-    found = await locate(page, target)
-    if found.kind in ("checkbox", "radio") and found.checked != checked:
+    state = await _tick_state(found.frame)
+    if state and found.checked is None and state["checked"] != checked:  # a click may have led to either
         await page.dispatch(click_events(found.place))
+        state = await _tick_state(found.frame)
+    if state and state["is_final"] and state["checked"] is (not checked):
+        wanted = "checked" if checked else "unchecked"
+        raise ActionError(f"{target} is not {wanted} by a click; something may cover it, or the page does not allow it")
+
+
+async def _tick_state(frame: Frame) -> dict[str, bool | None] | None:
+    """Return {checked, is_final} of the box that was located; None where it is gone."""
+    try:
+        state: dict[str, bool | None] | None = await ask(frame, "tickState")
+    except DocumentGoneError:
+        return None
+    return state

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
-from collections.abc import Mapping
+import socket
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
@@ -26,6 +27,16 @@ PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 HOP_HEADERS = (b"proxy-connection", b"connection", b"keep-alive", b"proxy-authorization")
 PATIENCE_S = 10.0  # to reach a server
 CLOSE_S = 1.0  # connections that stay longer end by themselves
+
+
+Place = tuple[str, int]  # host or address, and port
+Resolve = Callable[[Place], Awaitable[list[str]]]  # gives a host's addresses, or raises OSError
+
+
+async def resolve(place: Place) -> list[str]:
+    """Return the addresses of a host; raise :class:`OSError` where there are none."""
+    found = await asyncio.get_running_loop().getaddrinfo(*place, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in found]
 
 
 class RefusedError(Exception):
@@ -51,10 +62,11 @@ class Tab(Wire, Protocol):
 class Guard:
     """The proxy of one profile, and the watch over where its tabs go."""
 
-    def __init__(self, task: Task, *, host_map: Mapping[str, str] | None = None):
+    def __init__(self, task: Task, *, host_map: Mapping[str, str] | None = None, resolve: Resolve = resolve):
         self.task = task  # whose places and rights hold
         self._host_map = dict(host_map or {})  # host -> address:port on this machine
-        self._named = {_place(url) for url in (task.url, *task.allowed_origins)}
+        self._resolve = resolve
+        self._named: dict[Place, asyncio.Task[bool]] = {}  # the task's places: whether each was private at first
         self._server: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
         self._refused: list[str] = []
@@ -69,11 +81,14 @@ class Guard:
 
     async def start(self) -> Self:
         """Begin to listen."""
+        self.hold_to(self.task)
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=MAX_HEAD)
         return self
 
     async def close(self) -> None:
         """Drop all connections; safe to call twice."""
+        for asking in self._named.values():
+            asking.cancel()
         server, self._server = self._server, None
         if server is None:
             return
@@ -82,6 +97,15 @@ class Guard:
             writer.transport.abort()
         if self._connections:
             await asyncio.wait(list(self._connections), timeout=CLOSE_S)
+
+    def hold_to(self, task: Task) -> None:
+        """Keep to a task's places and rights from now on; what is known of a place already stays so."""
+        places = {_place(url) for url in (task.url, *task.allowed_origins)}
+        for place in self._named.keys() - places:
+            self._named.pop(place).cancel()
+        for place in places - self._named.keys():
+            self._named[place] = asyncio.ensure_future(self._is_private(place))
+        self.task = task
 
     def take_refused(self) -> tuple[str, ...]:
         """Return what was refused since the last time, as addresses or ``host:port``."""
@@ -141,8 +165,7 @@ class Guard:
         ):  # a worker's, which no tab tells of
             raise RefusedError(wanted.request)
         async with asyncio.timeout(PATIENCE_S):
-            address, port = await self._admit(wanted.host, wanted.port)
-            server_reader, server_writer = await asyncio.open_connection(address, port)
+            server_reader, server_writer = await _connect_to(await self._admit((wanted.host, wanted.port)))
         try:
             if wanted.head:
                 server_writer.write(wanted.head)
@@ -152,18 +175,43 @@ class Guard:
         finally:
             server_writer.transport.abort()
 
-    async def _admit(self, host: str, port: int) -> tuple[str, int]:
-        """Return where to connect to; raise :class:`RefusedError` for private places that the task does not name."""
+    async def _admit(self, place: Place) -> list[Place]:
+        """Return where to connect to, the best first; raise :class:`RefusedError` where there is no such place.
+
+        Private addresses are for places that the task names and that were private when it began: one that turns
+        private later was led there.
+        """
+        host, port = place
         if host == DEAD:
             raise ConnectionRefusedError(host)
         if host in self._host_map:
             address, _, mapped = self._host_map[host].rpartition(":")
-            return address, int(mapped)
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=1)
-        address = str(found[0][4][0])
-        if not ipaddress.ip_address(address.partition("%")[0]).is_global and (host, port) not in self._named:
+            return [(address, int(mapped))]
+        found = await self._resolve(place)
+        if not all(map(_is_public, found)) and not (place in self._named and await self._named[place]):
+            found = [address for address in found if _is_public(address)]
+        if not found:
             raise RefusedError(f"{host}:{port}")
-        return address, port
+        return [(address, port) for address in found]
+
+    async def _is_private(self, place: Place) -> bool:
+        try:
+            return not all(map(_is_public, await self._resolve(place)))
+        except (OSError, ValueError):  # nothing is known of it
+            return False
+
+
+def _is_public(address: str) -> bool:
+    return ipaddress.ip_address(address.partition("%")[0]).is_global
+
+
+async def _connect_to(places: Sequence[Place]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to the first place that answers; raise :class:`OSError` where none does."""
+    for place in places[:-1]:
+        with contextlib.suppress(OSError):  # TimeoutError is one
+            async with asyncio.timeout(PATIENCE_S / len(places)):
+                return await asyncio.open_connection(*place)
+    return await asyncio.open_connection(*places[-1])
 
 
 def parse_head(head: bytes) -> Wanted:
@@ -187,7 +235,7 @@ def parse_head(head: bytes) -> Wanted:
     )
 
 
-def _place(url: str) -> tuple[str, int]:
+def _place(url: str) -> Place:
     parts = urlsplit(url)
     return parts.hostname or "", parts.port or PORTS.get(parts.scheme, 0)
 

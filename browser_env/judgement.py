@@ -51,6 +51,13 @@ def completed(evidence: Evidence, settling: Settling, action: Action) -> Evidenc
     )
 
 
+def unread(observation: Observation, action: Action) -> StepResult:
+    """Return how an episode ends of whose page nothing has been read: what is not known proves nothing."""
+    outcome = Outcome.FAILURE if isinstance(action, Answer | GiveUp) else Outcome.TRUNCATED
+    reason = "a dialog is open, and nothing of the page has been read"
+    return StepResult(observation=observation, outcome=outcome, reason=reason, evidence=Evidence())
+
+
 def judge(task: Task, observation: Observation, evidence: Evidence, *, limit_reached: bool) -> StepResult:
     """Decide from recorded evidence whether the episode is over, and how it ended."""
     try:

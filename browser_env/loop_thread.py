@@ -108,9 +108,9 @@ class ThreadedEnvironment:
             return await work
 
     async def _end(self) -> None:
-        await self._environment.close()
-        with contextlib.suppress(RuntimeError):  # no thread starts any more while the interpreter ends
-            await self._host.close()
+        for close in (self._environment.close, self._host.close):
+            with contextlib.suppress(RuntimeError):  # no thread starts any more while the interpreter ends
+                await close()
 
 
 async def _make_host() -> BrowserHost:

@@ -14,6 +14,12 @@ Scroll = tuple[float, float, float, float]  # x, y, and how far each goes, in CS
 NO_SCROLL: Scroll = (0.0, 0.0, 0.0, 0.0)
 
 
+def black_picture(viewport: tuple[int, int]) -> Screenshot:
+    """Return the picture of a page that has shown nothing yet."""
+    width, height = viewport
+    return np.zeros((height, width, 3), np.uint8)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Element:
     """One element of a page; its id stays the same throughout an episode."""

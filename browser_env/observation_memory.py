@@ -31,13 +31,16 @@ class ObservationMemory:
         return cls(texts=context.Array(c_uint8, num * PAYLOAD_BYTES, lock=False), pixels=pixels)
 
     def write(self, index: int, observation: Observation, *, shape: tuple[int, int, int] | None) -> None:
-        """Store an observation; where it does not fit, its last elements are left out and it is ``truncated``."""
+        """Store an observation; where it does not fit, its last elements are left out and it is ``truncated``.
+
+        One without a picture leaves a black one.
+        """
         payload = _fitting(observation)
         row = _rows(self.texts, (PAYLOAD_BYTES,))[index]
         row[:LENGTH_BYTES] = np.frombuffer(len(payload).to_bytes(LENGTH_BYTES, "little"), np.uint8)
         row[LENGTH_BYTES : LENGTH_BYTES + len(payload)] = np.frombuffer(payload, np.uint8)
-        if shape is not None and observation.screenshot is not None:
-            _rows(self.pixels, shape)[index] = observation.screenshot
+        if shape is not None:
+            _rows(self.pixels, shape)[index] = 0 if observation.screenshot is None else observation.screenshot
 
     def read(self, index: int, *, shape: tuple[int, int, int] | None) -> Observation | None:
         """Return a copy of what was stored last, None where nothing was."""

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self, TypeVar
 
 from browser_env.devtools import ConnectionLostError, DevTools, DevToolsError
 from browser_env.documents import Documents
 from browser_env.drawing import Drawing, FrameControl
-from browser_env.errors import ActionError, BrowserCrashedError, DialogOpenError, DocumentGoneError, InfraError
+from browser_env.errors import (
+    ActionError,
+    BlockedError,
+    BrowserCrashedError,
+    DialogOpenError,
+    DocumentGoneError,
+    InfraError,
+)
 from browser_env.observation import Dialog
 from browser_env.outbox import MAX_BODY, Outbox
 from browser_env.scripts import ISOLATED_WORLD, InitScript, reading_scripts
@@ -64,6 +73,7 @@ class Page:
         self._call_timeout_s = control.call_timeout_s
         self.drawing = Drawing(self, control)
         self.documents = Documents(target_id)
+        self._workers: set[str] = set()  # sessions of the page's workers
         self._in_flight: set[asyncio.Future[Any]] = set()
         self._moved = asyncio.Event()  # set when the address changes
         self._committed = asyncio.Event()  # set when another document is shown
@@ -119,6 +129,16 @@ class Page:
     def on(self, method: str, listener: Callable[[dict[str, Any]], None]) -> None:
         """Call a listener with the parameters of every such DevTools event of this page."""
         self._devtools.on(method, listener, session=self.session)
+
+    @contextlib.contextmanager
+    def heard(self, method: str) -> Iterator[list[dict[str, Any]]]:
+        """Collect the parameters of every such event while the block runs."""
+        events: list[dict[str, Any]] = []
+        self._devtools.on(method, events.append, session=self.session)
+        try:
+            yield events
+        finally:
+            self._devtools.off(method, events.append, session=self.session)
 
     def post(self, method: str, params: dict[str, Any] | None = None) -> None:
         """Send one DevTools command and do not wait for its answer."""
@@ -203,7 +223,10 @@ class Page:
         self.elapsed_ms = 0.0
 
     async def navigate(self, url: str) -> None:
-        """Open a URL and wait for its load event, drawing frames meanwhile."""
+        """Open a URL and wait for its load event, drawing frames meanwhile.
+
+        Raise :class:`BlockedError` where it leads to what is not sent.
+        """
         try:
             async with asyncio.timeout(self._call_timeout_s):
                 self._committed.clear()
@@ -211,6 +234,8 @@ class Page:
                 reason = result.get("errorText", "")
                 if reason == "net::ERR_ABORTED":
                     raise ActionError("the address opens no page: it is a download, or its answer is empty")
+                if reason == "net::ERR_BLOCKED_BY_CLIENT":
+                    raise BlockedError(f"{url[:200]} leads to a place that the task does not allow")
                 if reason:
                     raise InfraError(f"{url[:200]} did not load: {reason}; see whether its server is up")
                 if "loaderId" in result:  # its news may come before the news that the last document is gone
@@ -281,7 +306,9 @@ class Page:
     def lost(self) -> None:
         """Take note that the tab is gone."""
         self.closed = True
-        self._devtools.forget(self.session)
+        for session in (self.session, *self._workers):
+            self._devtools.forget(session)
+        self._workers.clear()
 
     def command(self, method: str, params: dict[str, Any] | None = None) -> asyncio.Future[Any]:
         """Send a command; its answer fails with our own errors where the page crashes or a dialog opens."""
@@ -311,6 +338,7 @@ class Page:
         try:
             await asyncio.sleep(0)
             while not task.done() and time.monotonic() < deadline:
+                self.check_usable()
                 await self.drawing.frame()
                 await asyncio.wait({task}, timeout=PUMP_PAUSE_S)
             return await self.bounded(task, what="input")
@@ -372,6 +400,7 @@ class Page:
             "Runtime.executionContextDestroyed": self.documents.context_gone,
             "Runtime.executionContextsCleared": self.documents.context_gone,
             "Target.attachedToTarget": self._on_worker,
+            "Target.detachedFromTarget": self._on_worker_gone,
             "Inspector.targetCrashed": self._on_crash,
         }
         for method, listener in listeners.items():
@@ -390,11 +419,18 @@ class Page:
     def _on_worker(self, event: dict[str, Any]) -> None:
         """Count what a worker of the page asks the network for."""
         session = event["sessionId"]
-        self._devtools.on("Network.requestWillBeSent", self.traffic.began, session=session)
+        self._workers.add(session)
+        began, ended = partial(self.traffic.began, worker=session), partial(self.traffic.ended, worker=session)
+        self._devtools.on("Network.requestWillBeSent", began, session=session)
         for method in ("Network.loadingFinished", "Network.loadingFailed"):
-            self._devtools.on(method, self.traffic.ended, session=session)
+            self._devtools.on(method, ended, session=session)
         for method in ("Network.enable", "Runtime.runIfWaitingForDebugger"):
-            self._devtools.send(method, session=session).add_done_callback(_look_away)
+            self._devtools.post(method, session=session)
+
+    def _on_worker_gone(self, event: dict[str, Any]) -> None:
+        self._workers.discard(event["sessionId"])
+        self._devtools.forget(event["sessionId"])
+        self.traffic.worker_gone(event["sessionId"])
 
     def _on_navigated(self, event: dict[str, Any]) -> None:
         frame = event["frame"]

@@ -16,6 +16,7 @@ from browser_env.task import Task
 
 START = "from browser_env.pool_process import main; main()"  # not -m: its classes must keep their names
 GRACE_S = 5.0  # beyond a task's limit, which the environment in the process keeps itself
+BEGIN_S = 60.0  # beyond it, where Python, a browser and a profile may have to start first
 STOP_S = 10.0  # a process gets so long to close its browser
 
 
@@ -61,7 +62,7 @@ class PoolLink:
         if isinstance(call, ResetCall):
             self.task = call.task
         assert self.task is not None
-        self.deadline = time.monotonic() + self.task.time_limit_s + GRACE_S
+        self.deadline = time.monotonic() + limit_s(call, self.task)
         with contextlib.suppress(OSError):
             self.connection.send(call)
 
@@ -96,6 +97,13 @@ class PoolLink:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def limit_s(call: ResetCall | StepCall, task: Task) -> float:
+    """Return how long an answer may take; each action of a prefix is given a step's time."""
+    if isinstance(call, StepCall):
+        return task.time_limit_s + GRACE_S
+    return BEGIN_S + (1 + len(call.prefix)) * task.time_limit_s
 
 
 def stop_all(links: list[PoolLink]) -> None:

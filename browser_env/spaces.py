@@ -26,7 +26,7 @@ from browser_env.action import (
 )
 from browser_env.errors import ActionError
 from browser_env.keys import NAMED_KEYS
-from browser_env.observation import STATES, Dialog, Element, Observation, Tab
+from browser_env.observation import STATES, Dialog, Element, Observation, Tab, black_picture
 from browser_env.observation_memory import ObservationMemory, ObservationsView
 
 SAMPLED_TEXT = "abcdefghijklmnopqrstuvwxyz "
@@ -57,10 +57,8 @@ class ObservationSpace(gym.Space[Observation]):
 
     def blank(self, goal: str = "") -> Observation:
         """Return the observation of an empty black page."""
-        shape = self.picture_shape
-        return Observation(
-            goal=goal, viewport=self.viewport, screenshot=None if shape is None else np.zeros(shape, np.uint8)
-        )
+        picture = black_picture(self.viewport) if self.pixels else None
+        return Observation(goal=goal, viewport=self.viewport, screenshot=picture)
 
     def sample(self, mask: Any = None, probability: Any = None) -> Observation:
         """Return random pixels with a few random elements."""

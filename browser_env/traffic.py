@@ -13,7 +13,7 @@ class Traffic:
     """Requests by id; feed it DevTools' ``Network`` events in the order in which they come."""
 
     def __init__(self) -> None:
-        self._requests: set[str] = set()
+        self._requests: set[tuple[str, str]] = set()  # (worker's session, "" for the page itself; id)
         self._at_rest = asyncio.Event()
         self._at_rest.set()
         self.events = 0  # requests that began and ended, and navigations that were announced, so far
@@ -29,17 +29,21 @@ class Traffic:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._at_rest.wait(), timeout_s)
 
-    def began(self, event: dict[str, Any]) -> None:
+    def began(self, event: dict[str, Any], *, worker: str = "") -> None:
         """Take a ``Network.requestWillBeSent``."""
         self.events += 1
         if event.get("type") not in ENDLESS:
-            self._requests.add(event["requestId"])
+            self._requests.add((worker, event["requestId"]))
             self._at_rest.clear()
 
-    def ended(self, event: dict[str, Any]) -> None:
+    def ended(self, event: dict[str, Any], *, worker: str = "") -> None:
         """Take a ``Network.loadingFinished`` or ``Network.loadingFailed``."""
         self.events += 1
-        self._forget({event["requestId"]})
+        self._forget({(worker, event["requestId"])})
+
+    def worker_gone(self, worker: str) -> None:
+        """Forget what a worker asked for that has ended."""
+        self._forget({request for request in self._requests if request[0] == worker})
 
     def stirred(self, event: dict[str, Any]) -> None:
         """Take news of a navigation that is about to ask for a document."""
@@ -47,9 +51,9 @@ class Traffic:
 
     def document_changed(self, loader_id: str) -> None:
         """Forget what an earlier document asked for: its requests may never be told to end."""
-        self._forget(self._requests - {loader_id})
+        self._forget(self._requests - {("", loader_id)})
 
-    def _forget(self, gone: set[str]) -> None:
+    def _forget(self, gone: set[tuple[str, str]]) -> None:
         self._requests -= gone
         if not self._requests:
             self._at_rest.set()

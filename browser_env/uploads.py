@@ -22,10 +22,9 @@ async def upload(page: Page, target: Target, names: tuple[str, ...], *, folder: 
     """Click what opens a file chooser, and choose files by their names in a folder."""
     files = allowed_files(names, folder)
     place = await aim(page, target)
-    choosers: list[dict[str, Any]] = []
-    page.on(OPENED, choosers.append)
-    await page.dispatch(click_events(place))
-    chooser = await _opened(page, choosers, target)
+    with page.heard(OPENED) as choosers:
+        await page.dispatch(click_events(place))
+        chooser = await _opened(page, choosers, target)
     await _check_wanted(page, chooser, files)
     node = chooser["backendNodeId"]
     await page.send("DOM.setFileInputFiles", {"files": [str(file) for file in files], "backendNodeId": node})

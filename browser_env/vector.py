@@ -81,7 +81,8 @@ class BrowserVectorEnv(gym.vector.VectorEnv[Batch, Sequence[Action | str], NDArr
     ) -> tuple[Batch, dict[str, Any]]:
         """Begin episodes, with the seeds ``seed``, ``seed + 1``, and so on, or one for each environment.
 
-        ``options={"reset_mask": mask}`` begins only some. Raise :class:`InfraError` where one cannot begin.
+        ``options={"reset_mask": mask}`` begins only some; there are no other options.
+        Raise :class:`InfraError` where one cannot begin.
         """
         seeds = self._each_seed(seed)
         chosen = self._chosen(options)
@@ -144,6 +145,12 @@ class BrowserVectorEnv(gym.vector.VectorEnv[Batch, Sequence[Action | str], NDArr
 
     def _chosen(self, options: dict[str, Any] | None) -> list[int]:
         """Return the environments to reset."""
+        unknown = sorted(set(options or {}) - {"reset_mask"})
+        if unknown:
+            raise UsageError(
+                f"a vector environment's reset has no option {unknown[0]!r}; the only one is reset_mask, "
+                "and Pool.rollout begins episodes in their middle"
+            )
         mask = (options or {}).get("reset_mask")
         if mask is None:
             return list(range(self.num_envs))

@@ -95,7 +95,7 @@ class Ways:
     def go_on(self, task: Task, pages: Iterable[Page]) -> None:
         """Hold the pages to another task of the live site from now on, and record it."""
         assert self.guard is not None
-        self.guard.task = task
+        self.guard.hold_to(task)
         self.attach = _to_site(task, self.guard, self.recorder)
         for page in pages:
             self.adopt(page)

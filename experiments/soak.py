@@ -13,23 +13,36 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
 
 from browser_env.acting import Decision
-from browser_env.action import Action, Click, Point, Press, Scroll, Type
+from browser_env.action import ACTIONS, Action, Click, Point, Press, Scroll, Target, Type
 from browser_env.chromium import PREFIX
 from browser_env.miniwob import miniwob_task, task_names
 from browser_env.observation import Observation
 from browser_env.pool import Pool, RolloutRequest
-from experiments.benchmarks.process_tree import command_of, family, kind_of, living, memory_mib, still_living
+from experiments.benchmarks.process_tree import (
+    command_of,
+    descriptors,
+    family,
+    kind_of,
+    living,
+    memory_mib,
+    still_living,
+)
 from rewards.outcome import Outcome
 
 TEXTS = ("a", "ab c", "1", "2024-05-01")
 KEYS = ("Tab", "Enter", "Escape", "ArrowDown", "Control+a", "Backspace")
 VICTIMS = ("browser", "renderer", "gpu", "python")  # kinds of processes that are killed in turn
 GRACE_S = 20.0  # after the end, for what is still ending
+FLAT = ("memory_mib", "descriptors", "processes")  # of a sample: what has to stay about the same
+GROWTH = 1.2  # from the first tenth of the samples to the last, at most
+FEW = 20  # fewer samples tell no trend: a browser grows while its first pages load
+ANYTHING = 0.15  # how often any verb at all is drawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +51,7 @@ class Sample:
 
     steps: int
     memory_mib: float  # of this process, the pool's and their browsers
-    descriptors: int  # open in this process
+    descriptors: int  # open in all of them
     processes: int
 
 
@@ -58,15 +71,30 @@ class Soak:
 
     @property
     def is_sound(self) -> bool:
-        """Whether nothing was left behind, nothing broken was paid, and every failure was killed for."""
+        """Whether nothing grew or was left behind, nothing broken was paid, and every failure was killed for."""
         unexplained = self.outcomes[Outcome.INFRA_ERROR] > sum(self.kills.values())
-        return not (self.paid_failures or self.left_processes or self.left_folders or unexplained)
+        left = self.left_processes or self.left_folders
+        return self.is_flat and not (self.paid_failures or left or unexplained)
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether memory, descriptors and processes are about what they were at first; few samples do not tell."""
+        trends = [self.trend(name) for name in FLAT]
+        return len(self.samples) < FEW or all(last <= GROWTH * first for first, last in trends)
+
+    def trend(self, name: str) -> tuple[float, float]:
+        """Return what a field of the samples was in their first and their last tenth, as medians: kills make holes."""
+        tenth = max(1, len(self.samples) // 10)
+        parts = (self.samples[:tenth], self.samples[-tenth:])
+        first, last = (median(getattr(sample, name) for sample in part) if part else 0.0 for part in parts)
+        return first, last
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as JSON-serialisable data."""
         plain = {part.name: getattr(self, part.name) for part in fields(self)}
         counted = {"outcomes": dict(self.outcomes), "kills": dict(self.kills)}
-        return plain | counted | {"samples": [asdict(sample) for sample in self.samples], "is_sound": self.is_sound}
+        judged = {"is_flat": self.is_flat, "is_sound": self.is_sound}
+        return plain | counted | judged | {"samples": [asdict(sample) for sample in self.samples]}
 
 
 class RandomActions:
@@ -88,13 +116,34 @@ class RandomActions:
         width, height = observation.viewport
         point = Point(float(self._rng.integers(width)), float(self._rng.integers(height)))
         chance = self._rng.random()
-        if chance < 0.6 and clickable:
+        if chance > 1 - ANYTHING:
+            return self.draw(str(self._rng.choice(list(ACTIONS))), observation)
+        if chance < 0.5 and clickable:
             return Click(clickable[self._rng.integers(len(clickable))].id)
-        if chance < 0.75 and editable:
+        if chance < 0.65 and editable:
             return Type(editable[self._rng.integers(len(editable))].id, str(self._rng.choice(TEXTS)))
-        if chance < 0.85:
+        if chance < 0.75:
             return Press(str(self._rng.choice(KEYS)))
-        return Scroll(point, 0.0, 60.0) if chance < 0.9 else Click(point)
+        return Scroll(point, 0.0, 60.0) if chance < 0.8 else Click(point)
+
+    def draw(self, verb: str, observation: Observation) -> Action:
+        """Return an action of this verb, on an element or a point of the page, that may well fail."""
+        target, other = self._target(observation), self._target(observation)
+        text, key = str(self._rng.choice(TEXTS)), str(self._rng.choice(KEYS))
+        drawn: dict[str, Any] = {
+            **{"target": target, "path": (target, other), "options": (text,), "names": (text,)},
+            **{"text": text, "key": key, "url": observation.url, "index": int(self._rng.integers(3))},
+            **{"dy": float(self._rng.integers(-200, 201)), "ms": int(self._rng.integers(1000))},
+        }
+        cls = ACTIONS[verb]
+        return cls(**{part.name: drawn[part.name] for part in fields(cls) if part.name in drawn})
+
+    def _target(self, observation: Observation) -> Target:
+        shown = [element.id for element in observation.elements if element.visible]
+        if shown and self._rng.random() < 0.8:
+            return str(self._rng.choice(shown))
+        width, height = observation.viewport
+        return Point(float(self._rng.integers(width)), float(self._rng.integers(height)))
 
 
 class Killer:
@@ -172,7 +221,7 @@ def _sample(steps: int, pool: Pool) -> Sample:
     return Sample(
         steps=steps,
         memory_mib=memory_mib([os.getpid()]),
-        descriptors=len(list(Path("/proc/self/fd").iterdir())),
+        descriptors=descriptors([os.getpid()]),
         processes=len(family(pool.pids)),
     )
 

@@ -31,6 +31,13 @@ function tickOf(element) {
   const state = checkedState(element, tagOf(element));
   return state === "mixed" ? null : state !== null;
 }
+// How the located box stands after a click; null where it is gone. A page's own kind that a click can reach may take its time.
+function tickState() {
+  const control = located?.deref();
+  if (!control || !isConnected(control)) return null;
+  const aim = tagOf(control) === "input" ? null : aimAt(control);
+  return { checked: tickOf(control), is_final: !aim || !isHit(control, aim.x, aim.y) };
+}
 function describe(element) {
   const control = controlOf(element);
   return {
@@ -204,15 +211,29 @@ function planSelect(id, wanted, scrolls = false) {
   if (tagOf(list) !== "select") return { error: "element " + id + " is not a list to select from: click its options" };
   if (found.disabled) return { error: "the list " + id + " is disabled" };
   if (!list.multiple && wanted.length !== 1) return { error: "the list " + id + " takes one option, e.g. select(" + id + ", ['Anna'])" };
-  const enabled = Array.from(list.options).filter((option) => !matches(option, ":disabled") && getComputedStyle(option).display !== "none");
+  const enabled = choicesOf(list);
   const chosen = wanted.map((text) => optionOf(enabled, text));
   const missing = chosen.findIndex((option) => !option);
   if (missing >= 0) return { error: "the list " + id + " has no option " + JSON.stringify(clean(wanted[missing])) };
+  changed = false;
+  listen(list, "change", noteChange);
   if (!isMenu(list)) return { x: found.x, y: found.y, clicks: clicksFor(list, new Set(chosen)) };
   const from = list.selectedIndex, to = chosen[0].index;
   const below = enabled.filter((option) => option.index > from && option.index <= to).length;
   const above = enabled.filter((option) => option.index < from && option.index >= to).length;
   return { x: found.x, y: found.y, focused: found.focused, offset: below - above, label: chosen[0].label.trim() };
+}
+const choicesOf = (list) =>
+  Array.from(list.options).filter((option) => !matches(option, ":disabled") && getComputedStyle(option).display !== "none");
+let changed = false; // whether the list has told the page of another choice since one was planned
+const noteChange = (event) => { changed ||= event.isTrusted; };
+// Whether exactly these options of the located list are chosen, or were: what a page does with a choice is its own affair.
+function isChosen(wanted) {
+  const list = located?.deref();
+  if (!list || !isConnected(list) || (changed && isMenu(list))) return true;
+  const options = choicesOf(list), chosen = new Set(wanted.map((text) => optionOf(options, text)));
+  const selected = Array.from(list.selectedOptions);
+  return selected.length === chosen.size && selected.every((option) => chosen.has(option));
 }
 function optionOf(options, text) {
   return options.find((option) => option.label === text || clean(option.label) === clean(text)) ??
@@ -236,5 +257,6 @@ function locateOption(index, scrolls = false) {
 }
 
 const acting = {
-  locate, locatePath, mayDrag, dragState, locateWheel, typing, heldValue, aimRange, stepsTo, pickColor, planSelect, locateOption,
+  locate, locatePath, mayDrag, dragState, locateWheel, typing, heldValue, aimRange, stepsTo, pickColor, planSelect, isChosen, locateOption,
+  tickState,
 };

@@ -21,12 +21,15 @@
   }
   const busy = () => ({ animations: document.getAnimations().filter(isPlaying).length, loading: document.readyState !== "complete" });
 
-  // The same for work that takes a while; the other side tells when it is done.
+  let calls = 0;
+  // The same for work that takes a while; the other side tells when it is done, by the call's number.
   function call(verb, data) {
     if (!carrier) return Promise.resolve(null);
+    const number = ++calls;
     return new Promise((resolve) => {
-      carrier.addEventListener(verb + ":done", () => resolve(parse(carrier.getAttribute("answer"))), { once: true });
+      carrier.addEventListener(`${verb}:done:${number}`, () => resolve(parse(carrier.getAttribute("answer"))), { once: true });
       carrier.setAttribute("data", stringify(data ?? null));
+      carrier.setAttribute("call", number);
       carrier.dispatchEvent(new Event(verb));
     });
   }

@@ -11,7 +11,7 @@
   const NativeDate = Date;
   const NativePromise = Promise; // here and below: the page may replace what it likes
   const { floor, imul, max } = Math;
-  const { apply } = Reflect;
+  const { apply, construct } = Reflect;
   const report = console.error.bind(console);
   const { parse, stringify } = JSON;
   const past = (type, name) => Function.prototype.call.bind(type.prototype[name]);
@@ -104,6 +104,19 @@
     return `${day} ${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`;
   });
 
+  const NativeFile = File;
+  const DatedFile = new Proxy(NativeFile, { // one that is made without a date is as old as the page's moment
+    construct(target, args, made) {
+      const [parts, name, options] = args;
+      const undated = args.length === 2 || (args.length > 2 && (options === undefined || options === null));
+      if (!undated && (typeof options !== "object" || options.lastModified !== undefined)) return construct(target, args, made);
+      const { type, endings } = options ?? {};
+      return construct(target, [parts, name, { type, endings, lastModified: FakeDate.now() }], made);
+    },
+  });
+  define(NativeFile.prototype, "constructor", DatedFile);
+  define(window, "File", DatedFile);
+
   // What waits without a timer.
   define(AbortSignal, "timeout", function timeout(ms) {
     const controller = new AbortController();
@@ -193,7 +206,7 @@
       await nextTask();
       nesting = depth = 0;
     }
-    elapsed = limit;
+    elapsed = max(elapsed, limit); // one that a dialog held up ends while another is under way
     return ran;
   }
 
@@ -217,9 +230,9 @@
   const data = () => parse(readAttribute(carrier, "data"));
   listen(carrier, "begin", () => { begin(data()); answer(null); });
   listen(carrier, "advance", async () => {
-    const ran = await advance(data());
+    const call = readAttribute(carrier, "call"), ran = await advance(data());
     answer({ elapsed, ran, next: nextOwn() });
-    dispatch(carrier, new NativeEvent("advance:done"));
+    dispatch(carrier, new NativeEvent(`advance:done:${call}`));
   });
   dispatch(window, new FocusEvent("webdual", { relatedTarget: carrier }));
 })();

@@ -19,9 +19,9 @@ function formValue(control) {
   if (tagOf(control) === "select" && control.multiple) return Array.from(control.selectedOptions, (option) => option.value).join(", ");
   return control.value;
 }
-function formValues() {
+function formValues(roots) {
   const values = {};
-  for (const within of allRoots()) {
+  for (const within of roots) {
     for (const control of allWithin(within, "input, select, textarea")) {
       const key = (control.name || control.id || nameOf(control, roleOf(control))).toWellFormed();
       if (!key || control.type === "password") continue;
@@ -31,8 +31,22 @@ function formValues() {
   }
   return values;
 }
-function evidence() {
+const innerTextOf = past(HTMLElement, "innerText");
+// What a shadow tree shows of its own; what is slotted into it is part of the text of the tree around it.
+function shadowText(root) {
+  if (showsNothing(root.host)) return "";
+  return Array.from(nodesOf(root), (node) => {
+    if (typeOf(node) === Node.TEXT_NODE) return isHidden(root.host) ? "" : node.data;
+    return node instanceof HTMLElement && !showsNothing(node) ? innerTextOf(node) : "";
+  }).filter((text) => /\S/.test(text)).join("\n");
+}
+function textOfAll([, ...shadows]) {
   const top = documentBody(document) ?? documentTop(document);
-  const text = (top?.innerText ?? "").slice(0, MAX_TEXT).toWellFormed();
-  return { url: location.href, title: documentTitle(document).toWellFormed(), text, form_values: formValues() };
+  return [top?.innerText ?? "", ...shadows.map(shadowText).filter(Boolean)].join("\n").slice(0, MAX_TEXT).toWellFormed();
+}
+function evidence() {
+  const roots = allRoots();
+  return {
+    url: location.href, title: documentTitle(document).toWellFormed(), text: textOfAll(roots), form_values: formValues(roots),
+  };
 }

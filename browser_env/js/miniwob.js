@@ -120,8 +120,9 @@
     const answer = (value) => carrier.setAttribute("answer", stringify(value));
     carrier.addEventListener("status", () => answer(status()));
     carrier.addEventListener("start", async () => {
+      const call = carrier.getAttribute("call");
       answer(await start(data()).catch((error) => ({ error: String(error) })));
-      carrier.dispatchEvent(new Event("start:done"));
+      carrier.dispatchEvent(new Event(`start:done:${call}`));
     });
   }, { once: true });
 })();

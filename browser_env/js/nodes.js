@@ -42,6 +42,7 @@ const rootOf = past(Node, "getRootNode");
 const parentOf = past(Node, "parentNode");
 const contains = past(Node, "contains");
 const isConnected = past(Node, "isConnected");
+const listen = past(EventTarget, "addEventListener");
 const documentBody = past(Document, "body");
 const documentTitle = past(Document, "title");
 const documentActive = past(Document, "activeElement");

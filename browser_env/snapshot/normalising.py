@@ -84,6 +84,7 @@ def origin(url: str) -> str:
     except ValueError:
         port = None
     host = (parts.hostname or "").lower()
+    host = f"[{host}]" if ":" in host else host
     usual = port is None or port == DEFAULT_PORTS.get(parts.scheme)
     return f"{parts.scheme}://{host}" if usual else f"{parts.scheme}://{host}:{port}"
 

@@ -80,6 +80,11 @@ def memory_mib(roots: Iterable[int]) -> float:
     return sum(_memory_bytes(pid) for pid in family(roots)) / MIB
 
 
+def descriptors(roots: Iterable[int]) -> int:
+    """Return how many files, pipes and sockets the family has open; processes that may not be asked have none."""
+    return sum(_num_open(pid) for pid in family(roots))
+
+
 def kind_of(command: str) -> str:
     """Return which kind of process a command line starts."""
     program = Path(command.split("\0")[0]).name
@@ -101,6 +106,13 @@ def command_of(pid: int) -> str:
         return (PROC / str(pid) / "cmdline").read_text(errors="replace").replace(" ", "\0")
     except OSError:  # it has just ended
         return ""
+
+
+def _num_open(pid: int) -> int:
+    try:
+        return sum(1 for _ in (PROC / str(pid) / "fd").iterdir())
+    except OSError:  # it has just ended, or is not ours
+        return 0
 
 
 def _memory_bytes(pid: int) -> int:

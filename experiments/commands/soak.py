@@ -11,7 +11,9 @@ from rich.table import Table
 from browser_env.errors import UsageError
 from experiments.commands.options import Commands, add_command, write_result
 from experiments.progress import Progress
-from experiments.soak import Soak, soak
+from experiments.soak import FLAT, Soak, soak
+
+TITLES = {"memory_mib": "memory in MiB", "descriptors": "open descriptors", "processes": "processes"}
 
 
 def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -58,20 +60,8 @@ def _table(state: Soak) -> Table:
     table.add_row("kills", ", ".join(f"{count} {kind}" for kind, count in sorted(state.kills.items())))
     table.add_row("outcomes", ", ".join(f"{count} {outcome}" for outcome, count in sorted(state.outcomes.items())))
     table.add_row("broken episodes with a reward", str(state.paid_failures))
-    for name, first, last in _trends(state):
-        table.add_row(f"{name}, first and last tenth", f"{first:.0f}, {last:.0f}")
+    for name in FLAT:
+        first, last = state.trend(name)
+        table.add_row(f"{TITLES[name]}, first and last tenth", f"{first:.0f}, {last:.0f}")
     table.add_row("processes, folders left", f"{state.left_processes}, {state.left_folders}")
     return table
-
-
-def _trends(state: Soak) -> list[tuple[str, float, float]]:
-    """Return what should stay flat, averaged over the first and the last tenth of the samples."""
-    tenth = max(1, len(state.samples) // 10)
-    first, last = state.samples[:tenth], state.samples[-tenth:]
-    if not first:
-        return []
-    names = {"memory_mib": "memory in MiB", "descriptors": "open descriptors", "processes": "processes"}
-    return [
-        (title, *(sum(getattr(sample, name) for sample in part) / len(part) for part in (first, last)))
-        for name, title in names.items()
-    ]

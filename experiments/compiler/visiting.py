@@ -16,7 +16,7 @@ from browser_env.errors import ActionError, DivergedError, InfraError, WebdualEr
 from browser_env.host import BrowserHost
 from browser_env.observation import Observation
 from browser_env.options import BrowserOptions
-from browser_env.places import origin
+from browser_env.snapshot.normalising import origin
 from browser_env.snapshot.recording import Recorder
 from experiments.compiler.site import Site
 from experiments.compiler.target import Move

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from browser_env.episode import Episode
 from browser_env.errors import DataError, InfraError, UsageError
-from browser_env.places import origin
+from browser_env.snapshot.normalising import origin
 from browser_env.task import NEVER, Task
 from experiments.exchange.chrome_recorder import read_chrome_recorder
 from experiments.exchange.codegen import read_codegen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -33,10 +34,12 @@ NEVER = VerifierSpec(name="url", params={"regex": "(?!)"})
 
 
 class _Handler(SimpleHTTPRequestHandler):
-    """Serves the pages; ``/slow?ms=150`` answers late, ``/hang`` never, ``/empty`` with nothing,
-    ``/redirect?to=URL`` elsewhere, ``/download?bytes=9`` with a file."""
+    """Serves the pages; ``/slow?ms=150`` answers late, ``/hang`` never, ``/empty`` with nothing, ``/count`` with
+    how often it was asked,
+    ``/redirect?to=URL`` elsewhere, ``/download?bytes=9`` with a file, with ``&late=150`` late."""
 
     hanging = threading.Event()
+    asked = itertools.count(1)
 
     def do_GET(self) -> None:
         path = urlsplit(self.path)
@@ -45,11 +48,14 @@ class _Handler(SimpleHTTPRequestHandler):
         elif path.path == "/slow":
             time.sleep(int(parse_qs(path.query)["ms"][0]) / 1000)
             self._answer(200, b"slow")
+        elif path.path == "/count":
+            self._answer(200, str(next(self.asked)).encode(), **{"Cache-Control": "max-age=9000"})
         elif path.path == "/empty":
             self._answer(204, b"")
         elif path.path == "/redirect":
             self._answer(302, b"", Location=parse_qs(path.query)["to"][0])
         elif path.path == "/download":
+            time.sleep(int(parse_qs(path.query).get("late", ["0"])[0]) / 1000)
             size = int(parse_qs(path.query)["bytes"][0])
             self._answer(200, b"x" * size, **{"Content-Disposition": 'attachment; filename="../../report.csv"'})
         else:

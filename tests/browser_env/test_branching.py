@@ -7,7 +7,7 @@ import pytest
 from browser_env.action import Answer, Click, Select, Type
 from browser_env.branching import digest
 from browser_env.env import BrowserEnv
-from browser_env.errors import DivergedError, UsageError
+from browser_env.errors import DivergedError, InfraError, UsageError
 from browser_env.miniwob import miniwob_task
 from browser_env.observation import Element, Observation
 from browser_env.task import Task
@@ -65,6 +65,13 @@ def test_a_prefix_that_ends_the_episode_is_refused(episodes: Any, page_task: Mak
         reset(episodes, page_task("order"), 1, prefix=[Answer("x")])
 
 
+def test_a_browser_that_fails_within_a_prefix_is_no_misuse(episodes: Any, page_task: MakeTask) -> None:
+    task = page_task("trouble")
+    spin = named(reset(episodes, task, 1), "Spin")
+    with pytest.raises(InfraError, match=r"action 0 of the prefix: .*did not answer"):
+        reset(episodes, task, 1, prefix=[Click(spin)])
+
+
 def test_gymnasiums_reset_takes_a_prefix() -> None:
     env = BrowserEnv(miniwob_task("login-user"))
     try:
@@ -79,6 +86,22 @@ def test_gymnasiums_reset_takes_a_prefix() -> None:
             env.reset(seed=3, options={"start": 1})
     finally:
         env.close()
+
+
+def test_the_random_part_of_a_blobs_address_is_no_state(episodes: Any, page_task: MakeTask) -> None:
+    task = page_task("blob")
+    states = []
+    for _ in range(2):
+        reset(episodes, task, 1)
+        states.append(state(episodes))
+    assert states[0] == states[1]
+    base = Observation(goal="g")
+    first, second = (
+        "blob:http://a.test/0f8fad5b-d9cb-469f-a165-70867728950e",
+        "blob:http://b.test/7c9e6679-7425-40de-944b-e07fc1f90ae7",
+    )
+    assert digest(base, first, 5) != digest(base, second, 5), "the origin is"
+    assert digest(base, first.removeprefix("blob:"), 5) != digest(base, first[5:-1] + "f", 5), "so are other addresses"
 
 
 def test_the_digest_tells_states_apart() -> None:

@@ -138,3 +138,25 @@ def test_a_program_that_is_no_browser_is_named(loop: LoopThread) -> None:
     binary = BrowserBinary(path=Path("/bin/false"), kind="chromium", version="1.0", source="system")
     with pytest.raises(BrowserMissingError, match=r"/bin/false does not start.*webdual doctor"):
         loop.run(Browser.launch(BrowserOptions(), binary=binary))
+
+
+def test_a_worker_that_is_gone_is_forgotten(open_tab: OpenTab) -> None:
+    tab = open_tab("blank")
+    devtools, traffic = tab.page._devtools, tab.page.traffic
+    before = dict(devtools._listeners)
+    source = f"fetch({(tab.page.url.rpartition('/')[0] + '/hang')!r})"
+    tab.evaluate(f"(() => {{ window.worker = new Worker(URL.createObjectURL(new Blob([{json.dumps(source)}]))) }})()")
+    wait_for(tab, lambda: traffic.open_requests > 0)
+    assert devtools._listeners != before
+    tab.evaluate("worker.terminate()")
+    wait_for(tab, lambda: traffic.open_requests == 0)
+    assert devtools._listeners == before
+
+
+def wait_for(tab: Any, holds: Callable[[], bool]) -> None:
+    for _ in range(200):
+        if holds():
+            return
+        tab.advance(1)
+        time.sleep(0.01)
+    pytest.fail("it did not come about in two seconds")

@@ -41,7 +41,22 @@ NOW = (
     "performance.mark('a').startTime + performance.timing.navigationStart",
     "performance.measure('b').duration + performance.timeOrigin",
     "new Event('a').timeStamp + performance.timing.loadEventEnd",
+    "new File([], 'a').lastModified",
+    "new File([], 'a', {type: 'text/plain'}).lastModified",
+    "new (class extends File {})(['a'], 'a', null).lastModified",
 )
+
+
+def test_files_are_files(tab: Any) -> None:
+    assert tab.evaluate("new File(['ab'], 'a', {type: 'text/plain'}).text()") == "ab"
+    assert tab.evaluate("new File(['ab'], 'a', {type: 'text/plain', lastModified: 7}).lastModified") == 7
+    assert tab.evaluate("[new File([], 'a') instanceof Blob, File.name, new File([], 'a', {type: 'A/B'}).type]") == [
+        True,
+        "File",
+        "a/b",
+    ]
+    for broken in ("new File()", "new File([])", "new File([], 'a', 3)", "File([], 'a')"):
+        assert tab.evaluate(f"(() => {{ try {{ {broken} }} catch (error) {{ return error.name }} }})()") == "TypeError"
 
 
 @pytest.mark.parametrize("now", NOW)

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from browser_env.action import Action, Click, Dialog, Press, Type
-from browser_env.task import Task
+from browser_env.action import Action, Answer, Click, Dialog, GiveUp, Press, Type, Wait
+from browser_env.errors import DialogOpenError
+from browser_env.task import Task, VerifierSpec
+from rewards.outcome import Outcome
 
 
 @pytest.fixture
@@ -64,5 +66,81 @@ def test_a_dialog_may_come_of_leaving_a_field(episodes: Any, ids: dict[str, str]
     assert said(episodes.step(Dialog())) == "changed: true"
 
 
+def test_page_time_goes_on_after_a_dialog_in_a_timer(episodes: Any, page_task: Callable[..., Task]) -> None:
+    episodes.reset(page_task("held", step_ms=2000))
+    page = episodes.environment.context.page
+    assert episodes.step(Wait(3000)).observation.dialog.message == "Go on?"
+    result = episodes.step(Dialog())
+    now = episodes.loop.run(page.evaluate("performance.now()"))
+    assert result.observation.dialog is None
+    assert page.elapsed_ms == now
+    times = []
+    for _ in range(3):
+        episodes.step(Wait(10))
+        times.append(episodes.loop.run(page.evaluate("performance.now()")))
+        assert page.elapsed_ms == times[-1]
+    assert now < times[0] < times[1] < times[2]
+
+
 def test_without_a_dialog_there_is_nothing_to_answer(episodes: Any, ids: dict[str, str]) -> None:
     assert "no dialog is open" in episodes.step(Dialog()).observation.error
+
+
+GONE = [  # hold of a page of which nothing is known
+    VerifierSpec(name="text", params={"contains": "nothing", "absent": True}),
+    VerifierSpec(name="element", params={"role": "button", "name": "Alert", "count": 0}),
+    VerifierSpec(name="not", params={"of": {"name": "text", "params": {"contains": "nothing"}}}),
+]
+
+
+@pytest.mark.parametrize("verifier", GONE, ids=lambda verifier: verifier.name)
+@pytest.mark.parametrize(
+    ("action", "outcome"),
+    [(Answer("x"), Outcome.FAILURE), (GiveUp(), Outcome.FAILURE), (Wait(1), Outcome.TRUNCATED)],
+    ids=["answer", "give up", "the step limit"],
+)
+def test_nothing_is_earned_behind_a_dialog(
+    episodes: Any, page_task: Callable[..., Task], verifier: VerifierSpec, action: Action, outcome: Outcome
+) -> None:
+    observation = episodes.reset(page_task("dialogs", verifier=verifier, max_steps=2))
+    episodes.step(Click(next(e.id for e in observation.elements if e.name == "Confirm")))
+    result = episodes.step(action)
+    assert (result.outcome, result.reward) == (outcome, 0.0)
+    assert "nothing" in result.evidence.text
+
+
+def test_an_answer_behind_a_dialog_is_judged_by_what_was_last_seen(
+    episodes: Any, page_task: Callable[..., Task]
+) -> None:
+    answered = {"name": "answer", "params": {"equals": "nothing"}}
+    seen = {"name": "text", "params": {"contains": "nothing"}}
+    observation = episodes.reset(
+        page_task("dialogs", verifier=VerifierSpec(name="all", params={"of": [answered, seen]}))
+    )
+    episodes.step(Click(next(e.id for e in observation.elements if e.name == "Confirm")))
+    assert episodes.step(Answer("nothing")).outcome is Outcome.SUCCESS
+
+
+@pytest.mark.parametrize("verifier", GONE, ids=lambda verifier: verifier.name)
+def test_nothing_is_earned_on_a_page_that_begins_with_a_dialog(
+    episodes: Any, page_task: Callable[..., Task], verifier: VerifierSpec
+) -> None:
+    observation = episodes.reset(page_task("greeting", verifier=verifier))
+    assert observation.dialog.message == "Welcome"
+    assert observation.screenshot.shape == (300, 400, 3)
+    assert not observation.screenshot.any()
+    result = episodes.step(Answer("x"))
+    assert (result.outcome, result.reward) == (Outcome.FAILURE, 0.0)
+
+
+def test_a_browser_that_draws_when_it_likes_tells_of_a_dialog_too(open_tab: Any, plain_browser: Any, site: str) -> None:
+    tab = open_tab("blank", browser=plain_browser)
+    with pytest.raises(DialogOpenError, match="Welcome"):
+        tab.loop.run(tab.page.navigate(f"{site}/greeting.html"))
+
+
+def test_a_page_that_begins_with_a_dialog_is_read_once_it_is_answered(
+    episodes: Any, page_task: Callable[..., Task]
+) -> None:
+    episodes.reset(page_task("greeting", verifier=VerifierSpec(name="text", params={"contains": "nothing here"})))
+    assert episodes.step(Dialog()).outcome is Outcome.SUCCESS

@@ -28,6 +28,14 @@ def test_html_drag_and_drop_carries_data(drags: Bench) -> None:
     assert drags.of(Click(drags.ids["Bin"]), "click") == [("click", "bin")]
 
 
+def test_drags_leave_nothing_that_listens(drags: Bench) -> None:
+    drags.act(Drag((drags.ids["Card"], drags.ids["Bin"])))
+    before = dict(drags.tab.page._devtools._listeners)
+    for _ in range(3):
+        drags.act(Drag((drags.ids["Card"], drags.ids["Bin"])))
+    assert drags.tab.page._devtools._listeners == before
+
+
 def test_a_drop_where_none_is_wanted_ends_the_drag(drags: Bench) -> None:
     log = drags.act(Drag((drags.ids["Card"], Point(100, 250))))
     assert "drop" not in kinds(log)

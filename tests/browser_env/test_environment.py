@@ -229,6 +229,7 @@ def test_no_state_survives_a_reset(episodes: Any, page_task: MakeTask) -> None:
         "http://elsewhere.test/",
         "chrome://version",
         "x",
+        "http://[",
         "",
     ],
 )
@@ -237,6 +238,32 @@ def test_navigating_elsewhere_is_blocked(episodes: Any, order: Task, url: str) -
     result = episodes.step(Navigate(url))
     assert (result.outcome, result.reward) == (Outcome.BLOCKED, 0.0)
     assert "allow" in result.reason
+    assert result.blocked == ((url,) if url else ())
+
+
+@pytest.mark.parametrize("make", [Navigate, NewTab])
+def test_an_address_that_leads_elsewhere_is_blocked(
+    episodes: Any, order: Task, site: str, make: Callable[[str], Action]
+) -> None:
+    episodes.reset(order)
+    result = episodes.step(make(f"{site}/redirect?to=http://elsewhere.test/"))
+    assert (result.outcome, result.reward) == (Outcome.BLOCKED, 0.0)
+    assert result.blocked == ("http://elsewhere.test/",)
+
+
+def test_a_start_that_leads_elsewhere_names_the_place(other_episodes: Any, order: Task, site: str) -> None:
+    task = replace(order, url=f"{site}/redirect?to=http://elsewhere.test/order.html")
+    with pytest.raises(InfraError, match=r"leads to http://elsewhere.test/order.html.*allowed_origins"):
+        other_episodes.reset(task)
+    allowed = replace(task, allowed_origins=("http://Elsewhere.test:80/",))
+    assert other_episodes.reset(allowed).url == "http://elsewhere.test/order.html"
+
+
+def test_a_blob_of_an_allowed_page_is_allowed(episodes: Any, page_task: MakeTask) -> None:
+    result = act_on(episodes, page_task("tabs"), "Blob")
+    assert result.outcome is None
+    assert result.observation.url.startswith("blob:http://")
+    assert [element.name for element in result.observation.elements] == ["From a blob"]
 
 
 def test_a_link_elsewhere_is_blocked_unless_allowed(other_episodes: Any, page_task: MakeTask) -> None:
@@ -337,6 +364,29 @@ def test_a_killed_browser_is_an_infra_error(episodes: Any, order: Task) -> None:
     episodes.reset(order)
     os.killpg(episodes.loop.run(episodes.host.browser()).pid, signal.SIGKILL)
     assert episodes.step(Click(Point(1, 1))).outcome is Outcome.INFRA_ERROR
+
+
+@pytest.mark.parametrize("suite", ["web", "miniwob"])
+def test_a_browser_that_hangs_between_episodes_is_replaced(episodes: Any, order: Task, suite: str) -> None:
+    task = order if suite == "web" else miniwob_task("click-button")
+    episodes.reset(task)
+    hung = episodes.loop.run(episodes.host.browser()).pid
+    os.killpg(hung, signal.SIGSTOP)
+    if suite == "miniwob":  # its page would have been used again
+        with pytest.raises(InfraError):
+            episodes.reset(task)
+    assert episodes.reset(task).elements
+    assert episodes.loop.run(episodes.host.browser()).pid != hung
+
+
+def test_a_browser_that_gives_no_profile_is_replaced(episodes: Any, order: Task) -> None:
+    episodes.loop.run(episodes.environment.close())
+    hung = episodes.loop.run(episodes.host.browser()).pid
+    os.killpg(hung, signal.SIGSTOP)
+    with pytest.raises(InfraError, match="opened no page"):
+        episodes.reset(order)
+    assert episodes.reset(order).elements
+    assert episodes.loop.run(episodes.host.browser()).pid != hung
 
 
 def test_an_unknown_suite_is_a_usage_error(episodes: Any, order: Task) -> None:

@@ -219,3 +219,41 @@ def test_the_limit_of_strokes_is_one_of_speed_only(fields: Bench) -> None:
     for length in (STROKES_AT_MOST, STROKES_AT_MOST + 1):
         fields.act(Type(fields.ids["Area"], "a" * length))
         assert fields.tab.evaluate("area.value.length") == length
+
+
+@pytest.fixture
+def choices(open_tab: Callable[..., Any]) -> Bench:
+    return Bench(open_tab("choices", viewport=(600, 500)))
+
+
+@pytest.mark.parametrize("name", ["Covered box", "Covered switch", "Stubborn"])
+def test_a_box_that_a_click_does_not_reach_is_an_error(choices: Bench, name: str) -> None:
+    with pytest.raises(ActionError, match="is not checked by a click"):
+        choices.tab.act(Check(choices.ids[name]))
+
+
+@pytest.mark.parametrize("name", ["Vanishing", "Leaving", "Mixed", "Slow switch"])
+def test_what_becomes_of_a_box_that_was_clicked_is_the_pages_affair(choices: Bench, name: str) -> None:
+    choices.tab.act(Check(choices.ids[name]))
+
+
+def test_a_page_may_take_its_time_to_switch(choices: Bench) -> None:
+    choices.tab.act(Check(choices.ids["Slow switch"]))
+    choices.tab.advance(100)
+    assert "checked" in choices.tab.named("Slow switch").states
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("Covered menu", ("Coffee",)), ("Covered list", ("Coffee",)), ("At most one", ("Tea", "Coffee"))],
+)
+def test_a_list_that_does_not_take_a_choice_is_an_error(choices: Bench, name: str, options: tuple[str, ...]) -> None:
+    with pytest.raises(ActionError, match="did not take"):
+        choices.tab.act(Select(choices.ids[name], options))
+
+
+@pytest.mark.parametrize("name", ["Jump", "Leaving menu", "Vanishing menu"])
+def test_what_becomes_of_a_choice_is_the_pages_affair(choices: Bench, name: str) -> None:
+    choices.tab.act(Select(choices.ids[name], ("Coffee",)))
+    if name == "Jump":
+        assert choices.tab.evaluate("word.textContent") == "Coffee"

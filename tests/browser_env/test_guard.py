@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from browser_env.action import Click, Wait
-from browser_env.guard import parse_head
-from browser_env.task import Task
+from browser_env.guard import Guard, Place, RefusedError, parse_head
+from browser_env.task import Task, VerifierSpec
 from rewards.outcome import Outcome
 
 MakeTask = Callable[..., Task]
 LOOKS = 20
-WAYS = ("Fetch", "Image", "Socket", "Worker")
+WORKERS = ("Worker", "Shared worker", "Service worker")  # a step does not wait for one to begin
+WAYS = ("Fetch", "Image", "Socket", "Event source", "Fetch redirect", *WORKERS)
 
 
 class Private:
@@ -24,6 +25,9 @@ class Private:
         visits: list[str] = []
 
         class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.do_GET()
+
             def do_GET(self) -> None:
                 visits.append(self.path)
                 self.send_response(200)
@@ -52,7 +56,7 @@ def click(episodes: Any, task: Task, private: Private, name: str) -> Any:
     observation = episodes.reset(replace(task, url=f"{task.url}?target={private.url}"))
     result = episodes.step(Click(next(e.id for e in observation.elements if e.name == name)))
     blocked = result.blocked
-    for _ in range(LOOKS if name == "Worker" else 0):  # a step does not wait for a worker to begin
+    for _ in range(LOOKS if name in WORKERS else 0):
         if word(result) != "-":
             break
         result = episodes.step(Wait(500))
@@ -72,7 +76,18 @@ def test_private_networks_are_closed(episodes: Any, page_task: MakeTask, private
     assert private.place in result.blocked
 
 
-@pytest.mark.parametrize("way", ["Fetch", "Worker"])
+def test_beacons_do_not_reach_private_networks(episodes: Any, page_task: MakeTask, private: Private) -> None:
+    result, blocked = click(episodes, page_task("reach"), private, "Beacon"), ()
+    for _ in range(LOOKS):
+        blocked += result.blocked
+        if blocked:
+            break
+        result = episodes.step(Wait(100))
+    assert private.visits == []
+    assert private.place in blocked
+
+
+@pytest.mark.parametrize("way", ["Fetch", "Fetch redirect", *WORKERS])
 def test_private_networks_are_open_where_the_task_names_them(
     episodes: Any, page_task: MakeTask, private: Private, way: str
 ) -> None:
@@ -128,6 +143,72 @@ def test_a_request_is_passed_on_as_a_server_expects_it() -> None:
 def test_other_heads_are_refused(head: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         parse_head(head)
+
+
+PUBLIC, HERE = "93.184.216.34", "127.0.0.1"
+
+
+def admitted(*answers: list[str], named: str = "http://a.test", then: str = "") -> list[Place]:
+    """Where a guard connects to for a.test, after answers of its resolver one after the other; the last one stays."""
+    asked = list(answers)
+
+    async def resolve(place: Place) -> list[str]:
+        return asked.pop(0) if len(asked) > 1 else asked[0]
+
+    def task(url: str) -> Task:
+        return Task(name="t", url=url, verifier=VerifierSpec(name="url"))
+
+    async def ask() -> list[Place]:
+        guard = await Guard(task(named), resolve=resolve).start()
+        try:
+            await asyncio.sleep(0)
+            if then:
+                guard.hold_to(task(then))
+            return await guard._admit(("a.test", 80))
+        finally:
+            await guard.close()
+
+    return asyncio.run(ask())
+
+
+def test_a_name_that_turns_private_gains_nothing() -> None:
+    assert admitted([HERE], [HERE]) == [(HERE, 80)]
+    with pytest.raises(RefusedError, match=r"a\.test:80"):
+        admitted([PUBLIC], [HERE])
+
+
+def test_each_address_of_a_name_is_judged() -> None:
+    assert admitted([HERE, PUBLIC, "::1"], named="http://b.test") == [(PUBLIC, 80)]
+    assert admitted([HERE, PUBLIC, "::1"]) == [(HERE, 80), (PUBLIC, 80), ("::1", 80)]
+    for private in (HERE, "10.0.0.1", "169.254.169.254", "fe80::1%eth0", "0.0.0.0"):
+        with pytest.raises(RefusedError):
+            admitted([private], named="http://b.test")
+
+
+def test_another_task_has_places_of_its_own() -> None:
+    assert admitted([HERE], named="http://b.test", then="http://a.test/") == [(HERE, 80)]
+    with pytest.raises(RefusedError):
+        admitted([HERE], named="http://a.test", then="http://b.test")
+
+
+def test_an_address_that_does_not_answer_is_passed_over(private: Private) -> None:
+    async def resolve(place: Place) -> list[str]:
+        return ["::1", "127.0.0.2", HERE]
+
+    async def ask() -> bytes:
+        host = private.place.replace(HERE, "a.test")
+        guard = await Guard(
+            Task(name="t", url=f"http://{host}", verifier=VerifierSpec(name="url")), resolve=resolve
+        ).start()
+        reader, writer = await asyncio.open_connection(*guard.address.removeprefix("http://").split(":"))
+        writer.write(f"GET http://{host}/x HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        answer = await reader.read()
+        writer.close()
+        await guard.close()
+        return answer
+
+    assert b" 200 " in asyncio.run(ask())
+    assert private.visits == ["/x"]
 
 
 def test_the_proxy_answers_nothing_but_browsers(episodes: Any, page_task: MakeTask) -> None:

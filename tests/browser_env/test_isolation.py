@@ -5,6 +5,10 @@ from browser_env.action import Click, Press
 from browser_env.task import Task
 
 MakeTask = Callable[..., Task]
+TRACES = {
+    *("cookie", "localStorage", "sessionStorage", "name", "history", "indexedDB"),
+    *("caches", "serviceWorker"),
+}
 
 
 def named(observation: Any, name: str) -> str:
@@ -16,9 +20,39 @@ def test_nothing_survives_a_reset(episodes: Any, page_task: MakeTask) -> None:
     episodes.reset(task)
     episodes.loop.run(episodes.environment.context.page.evaluate("leave()"))
     traces = episodes.loop.run(episodes.environment.context.page.evaluate("traces()"))
-    assert {"cookie", "localStorage", "sessionStorage", "name", "history", "indexedDB"} <= set(traces)
+    assert set(traces) == TRACES
     episodes.reset(task)
     assert episodes.loop.run(episodes.environment.context.page.evaluate("traces()")) == []
+
+
+def test_no_answer_is_kept_over_a_reset(episodes: Any, page_task: MakeTask) -> None:
+    answers = []
+    for _ in range(2):
+        episodes.reset(page_task("state"))
+        page = episodes.environment.context.page
+        for _ in range(2):
+            answers.append(int(episodes.loop.run(page.evaluate("fetch('/count').then((answer) => answer.text())"))))
+    first = answers[0]
+    assert answers == [first, first, first + 1, first + 1]
+
+
+def test_no_permission_survives_a_reset(episodes: Any, page_task: MakeTask, site: str) -> None:
+    query = "navigator.permissions.query({name: 'geolocation'}).then((status) => status.state)"
+
+    async def grant() -> None:
+        context = episodes.environment.context
+        where = {"origin": site, "browserContextId": context.id}
+        await context._ask("Browser.grantPermissions", {"permissions": ["geolocation"], **where})
+
+    task = page_task("state")
+    episodes.reset(task)
+    before = episodes.loop.run(episodes.environment.context.page.evaluate(query))
+    episodes.loop.run(grant())
+    granted = episodes.loop.run(episodes.environment.context.page.evaluate(query))
+    episodes.reset(task)
+    after = episodes.loop.run(episodes.environment.context.page.evaluate(query))
+    assert (granted, after) == ("granted", before)
+    assert before != "granted"
 
 
 def test_the_clipboard_is_empty_after_a_reset(episodes: Any, page_task: MakeTask) -> None:

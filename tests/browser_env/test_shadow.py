@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from browser_env.action import Click, Type
+from rewards.evidence import Evidence
+from rewards.verifier import verify
 
 OpenTab = Callable[..., Any]
 
@@ -43,6 +45,24 @@ def test_evidence_holds_forms_in_shadow_trees(open_tab: OpenTab) -> None:
     tab = open_tab("shadow")
     tab.act(Type(tab.named("Deep field").id, "typed"))
     assert tab.evidence().form_values["Deep field"] == "typed"
+
+
+def test_evidence_holds_the_text_of_shadow_trees(open_tab: OpenTab) -> None:
+    text = open_tab("shadow").evidence().text
+    shown = (
+        "Slotted text",
+        "Shadow button",
+        "Closed button",
+        "Slotted in closed",
+        "Innermost",
+        "Fallback words",
+        "Bare",
+    )
+    for words in shown:
+        assert text.count(words) == 1, words
+        assert verify("text", {"contains": words}, Evidence(text=text)).success
+    for words in ("Unslotted", "Hidden words", "color", "Veiled"):
+        assert words not in text
 
 
 def test_new_closed_roots_are_empty_and_unwatched(open_tab: OpenTab) -> None:

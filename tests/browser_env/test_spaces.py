@@ -71,6 +71,14 @@ def test_samples_survive_json_and_shared_memory(pixels: bool) -> None:
     assert view[1:] == tuple(seen[1:])
 
 
+def test_a_missing_picture_leaves_none_of_another_observation_in_shared_memory() -> None:
+    space = ObservationSpace(viewport=VIEWPORT, seed=1)
+    memory = create_shared_memory(space, n=1)
+    write_to_shared_memory(space, 0, space.sample(), memory)
+    write_to_shared_memory(space, 0, replace(space.blank("g"), screenshot=None), memory)
+    assert read_from_shared_memory(space, memory, n=1)[0] == space.blank("g")
+
+
 def test_what_is_too_long_for_shared_memory_loses_its_last_elements() -> None:
     space = ObservationSpace(viewport=VIEWPORT, pixels=False)
     elements = tuple(Element(id=f"e{index}", role="link", name="x" * 5000) for index in range(1, 1001))

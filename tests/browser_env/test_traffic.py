@@ -29,6 +29,20 @@ def test_a_new_document_forgets_the_old_ones_requests() -> None:
     assert traffic.open_requests == 1
 
 
+def test_a_worker_that_ends_takes_its_requests_along() -> None:
+    traffic = Traffic()
+    traffic.began({"requestId": "1"})
+    traffic.began({"requestId": "1"}, worker="w")
+    traffic.began({"requestId": "2"}, worker="w")
+    traffic.ended({"requestId": "2"}, worker="w")
+    assert traffic.open_requests == 2
+    traffic.worker_gone("w")
+    traffic.worker_gone("v")
+    assert traffic.open_requests == 1
+    traffic.ended({"requestId": "1"})
+    assert traffic.open_requests == 0
+
+
 def test_rest_returns_at_rest_or_in_time() -> None:
     async def wait() -> bool:
         traffic = Traffic()

@@ -131,6 +131,9 @@ def test_what_is_wrong_changes_nothing(envs: BrowserVectorEnv) -> None:
     for options in ({"reset_mask": [True, False]}, {"reset_mask": np.zeros(2, np.bool_)}):
         with pytest.raises(UsageError, match="reset_mask"):
             envs.reset(options=options)
+    for option in ("prefix", "state", "mask"):
+        with pytest.raises(UsageError, match=f"no option '{option}'"):
+            envs.reset(options={option: ["wait(1)"]})
     with pytest.raises(UsageError, match="seeds"):
         envs.reset(seed=[1])
     assert [seen.elements for seen in envs.step(["wait(1)", "wait(1)"])[0]] == [seen.elements for seen in before]
