@@ -17,8 +17,8 @@ from policy.vlm.config import VlmConfig
 from policy.vlm.coordinates import Frame, frame_of, written_action
 
 PAGE_SHARE = 0.6  # of the budget that the elements may take before turns are left out
-STEADY = 8  # turns are left out by so many at once: a prompt's beginning stays the same meanwhile
-SHORT = 160  # characters of a name, a value or an error
+STEADY = 8  # turns are left out by up to so many at once: a prompt's beginning stays the same meanwhile
+SHORT = 160  # characters of a name, a value, an error or what was done
 NAMES = {"target": "target", "path": "[target, target]", "options": "['label']", "names": "['file']"}
 Count = Callable[[str], int]  # a text's length in tokens
 MARK = re.compile(  # what templates, tokenizers and processors take for the end of a message, a picture and the like
@@ -106,7 +106,7 @@ def _element_line(element: Element) -> str:
 def turn_lines(observation: Observation, past: Sequence[Turn], config: VlmConfig) -> list[str]:
     """Return what is told of what was done before, a line for each turn."""
     return [
-        f"Done: {written_action(turn.action, observation, config).to_text()}"
+        f"Done: {_cut(written_action(turn.action, observation, config).to_text())}"
         + (f" but {_short(turn.error)}" if turn.error else "")
         for turn in past
     ]
@@ -124,10 +124,11 @@ def fit(lines: Sequence[str], budget: int, count: Count) -> list[str]:
 
 
 def fit_turns(lines: Sequence[str], budget: int, most: int, count: Count) -> list[str]:
-    """Return the last lines that fit, leaving out whole blocks of the first."""
+    """Return the last lines that fit, leaving out whole blocks of the first, none larger than half of what fits."""
     fitting = len(fit(lines[::-1][:most], budget, count))
+    block = min(STEADY, max(1, fitting // 2))
     left_out = len(lines) - fitting
-    return list(lines[-(-left_out // STEADY) * STEADY :])
+    return list(lines[-(-left_out // block) * block :])
 
 
 def picture_of(observation: Observation, config: VlmConfig) -> Screenshot | None:
@@ -144,5 +145,8 @@ def picture_of(observation: Observation, config: VlmConfig) -> Screenshot | None
 
 
 def _short(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= SHORT else f"{flat[: SHORT - 1]}…"
+    return _cut(" ".join(text.split()))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
