@@ -24,11 +24,14 @@ from browser_env.seeds import demonstration_seed
 from browser_env.task import Task
 from experiments.evaluation import evaluate, tagged
 from experiments.experts.policy import EXPERTS, ExpertPolicy
+from experiments.recipe import Recipe
 from experiments.run_log import Run
 from experiments.task_choice import demonstrations_of
 from experiments.workshop import DEMONSTRATION, EVALUATION, PRACTICE, Workshop, one_thread
+from policy.ahead import ahead
 from policy.kinds import TrainedPolicy, load_policy, new_learner, new_policy, save_checkpoint
 from policy.metrics import Metrics, mean_metrics
+from policy.vlm.config import VlmConfig
 from replay.buffer import ReplayBuffer
 from replay.index import EpisodeInfo
 from replay.kept import Kept, in_memory, in_store
@@ -38,6 +41,7 @@ from replay.samples import imitated
 
 SEEDS_PER_RUN = 1000  # demonstration seeds set aside for each
 VALIDATED_AT_ONCE = 16  # steps
+MINIBATCHES_AT_ONCE = 8  # that a vision-language policy clones from in one update
 SAID_BY = {"mark": "a person's mark", "ratings": "people's ratings", "judgements": "models' judgements"}
 MAX_EXTRA_SEEDS = 20  # tried in a row when an expert fails on some pages
 
@@ -157,7 +161,8 @@ def clone(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPo
     rng = np.random.default_rng(recipe.seed)
     with closing(learner), shop.progress.phase("imitation", total=recipe.cloning_epochs) as bar:
         for epoch in range(recipe.cloning_epochs):
-            metrics = mean_metrics([learner.update(batch) for batch in buffer.epoch(recipe.cloning.minibatch, rng)])
+            batches = ahead(buffer.epoch(taken_at_once(recipe), rng))
+            metrics = mean_metrics([learner.update(batch) for batch in batches])
             metrics |= validate(policy, demonstrations.validation)
             run.log_metrics({f"train/{name}": value for name, value in metrics.items()}, step=epoch)
             bar.advance(detail=f"loss {metrics.get('imitation_loss', 0):.3f}")
@@ -165,6 +170,15 @@ def clone(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPo
     save_checkpoint(shop.checkpoint("imitation"), policy)
     shop.clock.save()
     return policy
+
+
+def taken_at_once(recipe: Recipe) -> int:
+    """Return how many demonstrated steps are learned from in one update.
+
+    A vision-language policy's learner reads the prompts of a minibatch while it learns from the one before: it is given
+    several.
+    """
+    return recipe.cloning.minibatch * (MINIBATCHES_AT_ONCE if isinstance(recipe.policy, VlmConfig) else 1)
 
 
 def validate(policy: TrainedPolicy, demonstrations: Sequence[Kept]) -> Metrics:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import zip_longest
 from typing import Any, NamedTuple
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from policy.ahead import ahead
 from policy.losses import clip_fraction, clipped_policy_loss, imitation_loss, importance_ratios, kl_estimate
 from policy.metrics import Metrics, mean_metrics
 from policy.samples import LearningSample
@@ -80,7 +80,7 @@ class VlmLearner:
         rows: list[Metrics] = []
         surprises: dict[int, float] = {}  # by the sample's identity
         self.policy.model.train(self.policy.config.gradient_checkpointing)
-        for chosen, written in self._ahead(self._batches(lessons)):
+        for chosen, written in ahead(self._prepared(lessons)):
             metrics, log_probs = self._step(chosen, written, imitation_weight)
             rows.append(metrics)
             surprises |= {id(lesson.sample): -score for lesson, score in zip(chosen, log_probs, strict=True)}
@@ -129,17 +129,10 @@ class VlmLearner:
             for start in range(0, len(order), self.config.minibatch):
                 yield [lessons[i] for i in order[start : start + self.config.minibatch]]
 
-    def _ahead(self, batches: Iterator[list[Lesson]]) -> Iterator[tuple[list[Lesson], list[Written]]]:
-        """Yield minibatches with this member's prompts of them, while a thread reads those of the next."""
-        share = self.team.share
-        with ThreadPoolExecutor(max_workers=1) as reading:
-            coming = [(batch, reading.submit(self._read, share(batch))) for batch in (next(batches, None),) if batch]
-            while coming:
-                batch, written = coming.pop()
-                coming = [
-                    (after, reading.submit(self._read, share(after))) for after in (next(batches, None),) if after
-                ]
-                yield batch, written.result()
+    def _prepared(self, lessons: Sequence[Lesson]) -> Iterator[tuple[list[Lesson], list[Written]]]:
+        """Yield minibatches with this member's prompts of them."""
+        for batch in self._batches(lessons):
+            yield batch, self._read(self.team.share(batch))
 
     def _read(self, lessons: Sequence[Lesson]) -> list[Written]:
         encode = self.policy.reader.encode

@@ -16,6 +16,7 @@ from experiments.cli import main
 from experiments.experiment import load_recipe
 from experiments.recipe import Recipe, override, override_from_text
 from experiments.recipes import RECIPES
+from experiments.training import taken_at_once
 from policy.kinds import check_memory, load_policy, new_policy
 from replay.samples import experience_samples
 from replay.store import ReplayStore
@@ -72,6 +73,13 @@ def test_actors_tell_a_language_model_what_was_done() -> None:
 
 def ignore(*_: object) -> None:
     """Keep nothing."""
+
+
+def test_language_models_clone_from_several_minibatches_at_once() -> None:
+    """So that there is a next one to read meanwhile; the compact policy reads fast enough without."""
+    language, compact = RECIPES["vlm-2b"](), RECIPES["default"]()
+    assert taken_at_once(language) == 8 * language.cloning.minibatch
+    assert taken_at_once(compact) == compact.cloning.minibatch
 
 
 @pytest.mark.parametrize("name", ["vlm-smoke", "vlm-2b", "vlm-7b"])
