@@ -17,7 +17,7 @@ from browser_env.action import Action
 from browser_env.errors import UsageError
 from browser_env.observation import Observation, Screenshot
 from policy.vlm.config import VlmConfig
-from policy.vlm.coordinates import meant_action, written_action
+from policy.vlm.coordinates import can_be_written, meant_action, written_action
 from policy.vlm.pretrained import Tools
 from policy.vlm.prompt import Prompt, build_prompt
 from policy.vlm.replies import read_reply
@@ -61,6 +61,13 @@ class Reader:
         with self._lock:
             tokens = self.tools.tokenizer(text, add_special_tokens=False)["input_ids"]
         return (*tokens, *self.ends[:1])
+
+    def possible_target(self, observation: Observation, action: Action) -> tuple[int, ...] | None:
+        """Return the reply that stands for an action; None where it is not offered or longer than replies may be."""
+        if not can_be_written(action, observation, self.config):
+            return None
+        target = self.target(observation, action)
+        return target if len(target) <= self.config.max_new_tokens else None
 
     def text(self, tokens: Sequence[int]) -> str:
         """Return what a reply says."""

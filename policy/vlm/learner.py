@@ -121,7 +121,8 @@ class VlmLearner:
             return None  # it is not told what to reach, so failures are no examples
         if reply is not None and reply.tokens and reply.error is None:
             return Lesson(sample, reply.tokens)
-        return Lesson(sample, self.policy.reader.target(sample.observation, sample.action))
+        target = self.policy.reader.possible_target(sample.observation, sample.action)
+        return None if target is None else Lesson(sample, target)
 
     def _batches(self, lessons: Sequence[Lesson]) -> Iterator[list[Lesson]]:
         for _ in range(self.config.epochs if lessons else 0):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import torch
 
 from browser_env.acting import Decision, Reply
-from browser_env.action import Action, Click
+from browser_env.action import Action, Back, Click, Point, Type
 from browser_env.errors import DataError
 from browser_env.observation import Observation
 from policy.kinds import load_learner, load_policy, new_learner, save_checkpoint
@@ -114,6 +115,18 @@ def test_what_cannot_be_learned_from_is_counted(page: Page, make_policy: Make) -
     metrics = learner.update([by_hand, failure, shown(page(), Click("e1"))])
     assert (metrics["samples"], metrics["samples_skipped"]) == (1.0, 2.0)
     assert learner.surprises[0] is None
+
+
+def test_what_cannot_be_written_is_not_taught(page: Page, make_policy: Make) -> None:
+    policy = make_policy(picture="none", verbs=("click", "type"))
+    before = policy.weights()
+    impossible = [Click(Point(5, 5)), Click("e7"), Back(), Type("e1", "long " * 100)]
+    learner = VlmLearner(policy, FAST)
+    assert learner.update([shown(page(), action) for action in impossible])["samples_skipped"] == 4
+    assert all(torch.equal(before[name], tensor) for name, tensor in policy.weights().items())
+    scores = policy.log_prob([page()] * 5, [*impossible, Click("e1")])
+    assert scores[:4] == [-math.inf] * 4
+    assert scores[4] > -math.inf
 
 
 @pytest.mark.parametrize("lora_rank", [0, 2])

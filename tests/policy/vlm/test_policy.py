@@ -18,7 +18,7 @@ from policy.compact import CompactPolicy
 from policy.config import CompactConfig
 from policy.kinds import export_policy, save_checkpoint
 from policy.vlm.forward import Written, pack_up
-from policy.vlm.policy import VlmPolicy
+from policy.vlm.policy import SCORED_AT_ONCE, VlmPolicy
 from policy.vlm.pretrained import load_tools, save_adapter, save_model
 from tests.policy.vlm.conftest import ARCHITECTURES, small
 
@@ -108,6 +108,16 @@ def test_pages_without_pictures_can_be_read(page: Page, make_policy: Make) -> No
         bare = replace(seen, screenshot=None)
         assert policy.reader.encode(bare).pixels == {}
         assert len(policy.log_prob([bare], [Click("e1")])) == 1
+
+
+def test_actions_are_scored_together_as_they_are_alone(page: Page, make_policy: Make) -> None:
+    """More of them than are read in one pass."""
+    policy = make_policy()
+    seen = [page(i % 3 + 1, seed=i) for i in range(20)]
+    tokens = sum(len(policy.reader.encode(observation).ids) for observation in seen)
+    assert tokens > SCORED_AT_ONCE
+    together = policy.log_prob(seen, [Click("e1")] * 20)
+    assert together == pytest.approx([policy.log_prob([s], [Click("e1")])[0] for s in seen], abs=1e-3)
 
 
 @pytest.mark.parametrize("model", ARCHITECTURES)
