@@ -6,7 +6,7 @@ import hashlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import torch
@@ -20,9 +20,10 @@ from policy.vlm.config import VlmConfig
 from policy.vlm.coordinates import can_be_written, meant_action, written_action
 from policy.vlm.pretrained import Tools
 from policy.vlm.prompt import Prompt, build_prompt
-from policy.vlm.replies import read_reply
+from policy.vlm.replies import THOUGHT_BEGINS, THOUGHT_ENDS, ends_in_thought, read_reply
 
 IMAGE_TOKENS = ("<|image_pad|>", "<image>")  # that stand for a picture, in families whose processors need torchvision
+NO_THOUGHT = f"\n{THOUGHT_ENDS}\n\n"  # goes on where a template begins a thought
 TEXT_INPUTS = ("input_ids", "attention_mask", "mm_token_type_ids", "token_type_ids")
 
 
@@ -57,7 +58,7 @@ class Reader:
 
     def target(self, observation: Observation, action: Action) -> tuple[int, ...]:
         """Return the reply that stands for an action, with the token that ends it."""
-        text = written_action(action, observation, self.config).to_text()
+        text = NO_THOUGHT * self._begins_in_thought + written_action(action, observation, self.config).to_text()
         with self._lock:
             tokens = self.tools.tokenizer(text, add_special_tokens=False)["input_ids"]
         return (*tokens, *self.ends[:1])
@@ -71,18 +72,34 @@ class Reader:
 
     def text(self, tokens: Sequence[int]) -> str:
         """Return what a reply says."""
-        said = [token for token in tokens if token not in self.ends]
+        said, tokenizer = [token for token in tokens if token not in self.ends], self.tools.tokenizer
+        hidden = THOUGHT_ENDS not in tokenizer.all_special_tokens  # else thoughts could not be told from the reply
         with self._lock:
-            return str(self.tools.tokenizer.decode(said, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+            return str(tokenizer.decode(said, skip_special_tokens=hidden, clean_up_tokenization_spaces=False))
 
     def action(self, observation: Observation, text: str) -> Action:
         """Return the action in a reply; raise :class:`ActionError` where there is none."""
-        return meant_action(read_reply(text), observation, self.config)
+        return meant_action(read_reply(THOUGHT_BEGINS * self._begins_in_thought + text), observation, self.config)
+
+    @cached_property
+    def _template_thinks(self) -> bool:
+        """Whether the chat template begins a thought for the reply to go on with."""
+        return ends_in_thought(self._told([{"role": "user", "content": [{"type": "text", "text": ""}]}]))
+
+    @property
+    def _begins_in_thought(self) -> bool:
+        """Whether a reply begins within a thought; one that is held to actions has no room for any."""
+        return self._template_thinks and not self.config.constrained
+
+    def _told(self, messages: list[dict[str, object]]) -> str:
+        """Return messages as the model's chat template writes them."""
+        template = (self.tools.processor or self.tools.tokenizer).apply_chat_template
+        return str(template(messages, add_generation_prompt=True, tokenize=False))
 
     def _inputs(self, prompt: Prompt) -> dict[str, Any]:
-        tools = self.tools
-        template = (tools.processor or tools.tokenizer).apply_chat_template
-        text: str = template(prompt.messages(), add_generation_prompt=True, tokenize=False)
+        tools, text = self.tools, self._told(prompt.messages())
+        if self._template_thinks and self.config.constrained:
+            text += NO_THOUGHT
         images = {} if prompt.image is None else {"images": [[prompt.image]]}
         if tools.processor is not None:
             return dict(tools.processor(text=[text], **images, return_tensors="pt", add_special_tokens=False))
