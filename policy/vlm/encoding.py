@@ -18,8 +18,8 @@ from browser_env.errors import UsageError
 from browser_env.observation import Observation, Screenshot
 from policy.vlm.config import VlmConfig
 from policy.vlm.coordinates import can_be_written, meant_action, written_action
-from policy.vlm.pretrained import Tools
-from policy.vlm.prompt import Prompt, build_prompt
+from policy.vlm.pretrained import Tools, special_texts
+from policy.vlm.prompt import Prompt, build_prompt, marks_of
 from policy.vlm.replies import THOUGHT_BEGINS, THOUGHT_ENDS, ends_in_thought, read_reply
 
 IMAGE_TOKENS = ("<|image_pad|>", "<image>")  # that stand for a picture, in families whose processors need torchvision
@@ -42,6 +42,7 @@ class Reader:
 
     def __init__(self, config: VlmConfig, tools: Tools, *, ends: Sequence[int]) -> None:
         self.config, self.tools, self.ends = config, tools, tuple(ends)
+        self._marks = marks_of(special_texts(tools.tokenizer))
         self._lock = threading.Lock()  # tokenizers are not made for two threads at once
         self._count = lru_cache(maxsize=8192)(
             lambda text: len(tools.tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -50,7 +51,7 @@ class Reader:
     def encode(self, observation: Observation, past: Sequence[Turn] = ()) -> Encoded:
         """Return the prompt for a decision."""
         with self._lock:
-            prompt = build_prompt(observation, past, self.config, count=self._count)
+            prompt = build_prompt(observation, past, self.config, count=self._count, marks=self._marks)
             inputs = self._inputs(prompt)
         pixels = {name: torch.as_tensor(value) for name, value in inputs.items() if name not in TEXT_INPUTS}
         ids = tuple(int(token) for token in inputs["input_ids"][0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ TINY_PROCESSORS = {
     "tiny-idefics3": (Idefics3ImageProcessorPil, Idefics3Processor),
     "tiny-qwen2-vl": (Qwen2VLImageProcessorPil, None),  # its processor needs torchvision
 }
+BRACKETED = re.compile(r"[<\[].*[>\]]\Z")
 BYTE_LEVEL_FIRST = "Ġ"  # how byte-level tokenizers show a space
 WORD_START = "▁"  # how tokenizers of SentencePiece do
 
@@ -187,6 +189,14 @@ def ends_of(model: Any, tokenizer: Any) -> tuple[int, ...]:
     listed = configured if isinstance(configured, list) else [] if configured is None else [configured]
     own = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
     return tuple(dict.fromkeys([*own, *listed]))
+
+
+def special_texts(tokenizer: Any) -> set[str]:
+    """Return the texts that a tokenizer takes for more than text: special tokens, and added ones within brackets."""
+    added = [
+        token for token in tokenizer.added_tokens_decoder.values() if token.special or BRACKETED.match(token.content)
+    ]
+    return {token.content for token in added} | set(tokenizer.all_special_tokens)
 
 
 def spelling(tokenizer: Any, size: int) -> list[bytes | None]:
