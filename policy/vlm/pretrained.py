@@ -203,8 +203,10 @@ def spelling(tokenizer: Any, size: int) -> list[bytes | None]:
     """Return the bytes of every token; None for those that are no text."""
     special = set(tokenizer.all_special_ids) | set(tokenizer.added_tokens_decoder)
     shown = tokenizer.convert_ids_to_tokens(list(range(min(size, len(tokenizer)))))
-    byte_level = any(token.startswith(BYTE_LEVEL_FIRST) for token in shown if token)
-    read = _byte_level if byte_level else _sentence_piece
+    byte_level, pieces = (
+        sum(token.startswith(first) for token in shown if token) for first in (BYTE_LEVEL_FIRST, WORD_START)
+    )
+    read = _byte_level if byte_level > pieces else _sentence_piece
     spelled = [None if i in special or token is None else read(token) for i, token in enumerate(shown)]
     return [*spelled, *[None] * (size - len(spelled))]
 
