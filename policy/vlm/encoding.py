@@ -24,7 +24,8 @@ from policy.vlm.replies import THOUGHT_BEGINS, THOUGHT_ENDS, ends_in_thought, re
 
 IMAGE_TOKENS = ("<|image_pad|>", "<image>")  # that stand for a picture, in families whose processors need torchvision
 NO_THOUGHT = f"\n{THOUGHT_ENDS}\n\n"  # goes on where a template begins a thought
-TEXT_INPUTS = ("input_ids", "attention_mask", "mm_token_type_ids", "token_type_ids")
+KINDS = ("token_type_ids", "mm_token_type_ids")  # by which some models tell a picture's tokens from others
+TEXT_INPUTS = ("input_ids", "attention_mask", *KINDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,6 +34,7 @@ class Encoded:
 
     ids: tuple[int, ...]
     pixels: dict[str, Tensor] = field(default_factory=dict)  # what the model takes of the picture
+    kinds: dict[str, Tensor] = field(default_factory=dict)  # of its tokens, each (1, length)
     picture: str = ""  # the picture's digest
     asked: Prompt | None = None  # what was encoded
 
@@ -54,8 +56,9 @@ class Reader:
             prompt = build_prompt(observation, past, self.config, count=self._count, marks=self._marks)
             inputs = self._inputs(prompt)
         pixels = {name: torch.as_tensor(value) for name, value in inputs.items() if name not in TEXT_INPUTS}
+        kinds = {name: torch.as_tensor(inputs[name]) for name in KINDS if name in inputs}
         ids = tuple(int(token) for token in inputs["input_ids"][0])
-        return Encoded(ids=ids, pixels=pixels, picture=_digest(prompt.image), asked=prompt)
+        return Encoded(ids=ids, pixels=pixels, kinds=kinds, picture=_digest(prompt.image), asked=prompt)
 
     def target(self, observation: Observation, action: Action) -> tuple[int, ...]:
         """Return the reply that stands for an action, with the token that ends it."""
@@ -113,7 +116,10 @@ class Reader:
         if not pixels:
             return text
         if "image_grid_thw" not in pixels:
-            raise UsageError(f"the processor of {self.config.model} cannot be loaded here; install torchvision")
+            raise UsageError(
+                f"the processor of {self.config.model} cannot be loaded here ({self.tools.missing:.300});"
+                " install what it needs, torchvision mostly"
+            )
         count = int(pixels["image_grid_thw"][0].prod()) // self.tools.image_processor.merge_size**2
         known = [token for token in IMAGE_TOKENS if token in text]
         if not known:

@@ -21,6 +21,8 @@ from transformers import (
     AutoTokenizer,
     CLIPImageProcessorPil,
     DynamicCache,
+    Gemma3ImageProcessorPil,
+    Gemma3Processor,
     Idefics3ImageProcessorPil,
     Idefics3Processor,
     LlavaProcessor,
@@ -32,15 +34,19 @@ from transformers.utils import logging
 
 from browser_env.errors import DataError, UsageError
 from policy.vlm.config import VlmConfig
-from policy.vlm.tiny import CONFIGS, END, IMAGE, PAD, PROCESSORS, TEMPLATE, train_tokenizer
+from policy.vlm.tiny import CONFIGS, END, IMAGE, PAD, PICTURES, PROCESSORS, TEMPLATE, train_tokenizer
 
 Layer = tuple[Tensor, Tensor]  # keys and values, each (B, num_heads, length, width)
 Layers = list[Layer]
 TINY_PROCESSORS = {
     "tiny-llava": (CLIPImageProcessorPil, LlavaProcessor),
     "tiny-windowed": (CLIPImageProcessorPil, LlavaProcessor),
+    "tiny-internvl": (CLIPImageProcessorPil, LlavaProcessor),  # its own needs torchvision
     "tiny-idefics3": (Idefics3ImageProcessorPil, Idefics3Processor),
+    "tiny-smolvlm": (Idefics3ImageProcessorPil, Idefics3Processor),  # its own needs num2words
+    "tiny-gemma3": (Gemma3ImageProcessorPil, Gemma3Processor),
     "tiny-qwen2-vl": (Qwen2VLImageProcessorPil, None),  # its processor needs torchvision
+    "tiny-qwen2.5-vl": (Qwen2VLImageProcessorPil, None),
 }
 BRACKETED = re.compile(r"[<\[].*[>\]]\Z")
 BYTE_LEVEL_FIRST = "Ġ"  # how byte-level tokenizers show a space
@@ -57,6 +63,7 @@ class Tools:
     tokenizer: Any
     image_processor: Any
     processor: Any = None  # both in one; None where transformers could not load it
+    missing: str = ""  # why it could not
 
 
 def load_tools(config: VlmConfig) -> Tools:
@@ -67,13 +74,14 @@ def load_tools(config: VlmConfig) -> Tools:
     try:
         processor = AutoProcessor.from_pretrained(config.model, **options)
         return Tools(tokenizer=processor.tokenizer, image_processor=processor.image_processor, processor=processor)
-    except (ImportError, OSError, ValueError, AttributeError):  # e.g. it would also process videos
-        pass
+    except (ImportError, OSError, ValueError, AttributeError) as error:  # e.g. it would also process videos
+        missing = f"{type(error).__name__}: {' '.join(str(error).split())}"
     try:
         tokenizer = AutoTokenizer.from_pretrained(config.model, **options)
         return Tools(
             tokenizer=tokenizer,
             image_processor=AutoImageProcessor.from_pretrained(config.model, backend="pil", **options),
+            missing=missing,
         )
     except (ImportError, OSError, ValueError) as error:
         raise _not_found(config, error) from error
@@ -263,14 +271,15 @@ def _still(model: nn.Module) -> None:
 
 def _tiny_tools(name: str) -> Tools:
     image_class, both_class = TINY_PROCESSORS[name]
+    template = TEMPLATE.replace(IMAGE, PICTURES.get(name, {}).get("boi_token", IMAGE))
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=train_tokenizer(), pad_token=PAD, bos_token="<bos>", eos_token=END,
-        additional_special_tokens=[IMAGE], chat_template=TEMPLATE,
+        additional_special_tokens=[IMAGE], extra_special_tokens=PICTURES.get(name, {}), chat_template=template,
     )  # fmt: skip
     image_processor = image_class(**PROCESSORS[name]["image"])
     if both_class is None:
         return Tools(tokenizer=tokenizer, image_processor=image_processor)
-    processor = both_class(image_processor, tokenizer, chat_template=TEMPLATE, **PROCESSORS[name]["both"])
+    processor = both_class(image_processor, tokenizer, chat_template=template, **PROCESSORS[name]["both"])
     return Tools(tokenizer=tokenizer, image_processor=image_processor, processor=processor)
 
 

@@ -46,7 +46,7 @@ def mixed_samples(policy: VlmPolicy, page: Page) -> list[Sample]:
     return [*own, *(shown(p, Click("e1"), weight=1 + i) for i, p in enumerate(pages))]
 
 
-@pytest.mark.parametrize("model", ["tiny-llava", "tiny-idefics3", "tiny-qwen2-vl"])
+@pytest.mark.parametrize("model", ["tiny-llava", "tiny-idefics3", "tiny-internvl", "tiny-qwen2-vl", "tiny-qwen2.5-vl"])
 def test_how_a_minibatch_is_packed_changes_no_gradient(model: str, page: Page, make_policy: Make) -> None:
     samples = mixed_samples(make_policy(model, constrained=True), page)
     found = []
