@@ -23,7 +23,7 @@ from policy.vlm.forward import Written, pack_up, reply_logits
 from policy.vlm.generation import Generation, Row, log_distribution
 from policy.vlm.grammar import action_automaton
 from policy.vlm.prefixes import Prefixes
-from policy.vlm.pretrained import Tools, device_of, ends_of, inner, load_model, load_tools, spelling
+from policy.vlm.pretrained import device_of, ends_of, inner, load_model, load_tools, spelling
 from policy.vlm.remote import RemoteGeneration
 from policy.vlm.server import Server, ServerConfig
 
@@ -38,8 +38,8 @@ class VlmPolicy:
         self.device = device_of(config.device if device is None else device)
         tools = load_tools(config)
         model = load_model(config, seed=seed, device=self.device)
-        vocabulary = _vocabulary(model, tools) if config.constrained else None
-        self._equip(config, model, Reader(config, tools, ends=ends_of(model, tools.tokenizer)), vocabulary)
+        reader = Reader(config, tools, ends=ends_of(model, tools))
+        self._equip(config, model, reader, _vocabulary(model, reader) if config.constrained else None)
         self.generator = torch.Generator().manual_seed(seed)
 
     def _equip(self, config: VlmConfig, model: nn.Module, reader: Reader, vocabulary: Vocabulary | None) -> None:
@@ -187,6 +187,6 @@ class VlmPolicy:
         )
 
 
-def _vocabulary(model: Any, tools: Tools) -> Vocabulary:
+def _vocabulary(model: Any, reader: Reader) -> Vocabulary:
     size = int(inner(model).config.get_text_config().vocab_size)
-    return Vocabulary(spelling(tools.tokenizer, size), ends=ends_of(model, tools.tokenizer), size=size)
+    return Vocabulary(spelling(reader.tools.tokenizer, size), ends=reader.ends, size=size)

@@ -6,11 +6,13 @@ import copy
 import re
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from jinja2 import TemplateError
 from peft import LoraConfig, get_peft_model
 from torch import Tensor, nn
 from transformers import (
@@ -48,6 +50,7 @@ TINY_PROCESSORS = {
     "tiny-qwen2-vl": (Qwen2VLImageProcessorPil, None),  # its processor needs torchvision
     "tiny-qwen2.5-vl": (Qwen2VLImageProcessorPil, None),
 }
+SAID = "back()"  # a reply
 BRACKETED = re.compile(r"[<\[].*[>\]]\Z")
 BYTE_LEVEL_FIRST = "Ġ"  # how byte-level tokenizers show a space
 WORD_START = "▁"  # how tokenizers of SentencePiece do
@@ -191,12 +194,30 @@ def cache_of(layers: Layers) -> Any:
     return cache
 
 
-def ends_of(model: Any, tokenizer: Any) -> tuple[int, ...]:
-    """Return the tokens that end a reply, the tokenizer's own first."""
+def ends_of(model: Any, tools: Tools) -> tuple[int, ...]:
+    """Return the tokens that end a reply: the chat template's first, then the tokenizer's and the model's own."""
     configured = getattr(inner(model).generation_config, "eos_token_id", None)
     listed = configured if isinstance(configured, list) else [] if configured is None else [configured]
-    own = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
-    return tuple(dict.fromkeys([*own, *listed]))
+    own = [] if tools.tokenizer.eos_token_id is None else [tools.tokenizer.eos_token_id]
+    return tuple(dict.fromkeys([*_end_of_turn(tools), *own, *listed]))
+
+
+def _end_of_turn(tools: Tools) -> list[int]:
+    """Return the token that the chat template puts behind a reply; none where it puts no special one there."""
+    for as_list in (True, False):  # some templates take a reply in parts, some as a text
+        with suppress(TemplateError, TypeError, ValueError, AttributeError):
+            _, found, after = _conversation(tools, as_list=as_list).rpartition(SAID)
+            tokens = tools.tokenizer(after.strip(), add_special_tokens=False)["input_ids"][:1] if found else []
+            if ends := [token for token in tokens if token in tools.tokenizer.added_tokens_decoder]:
+                return ends
+    return []
+
+
+def _conversation(tools: Tools, *, as_list: bool) -> str:
+    turns = [("user", "Please."), ("assistant", SAID)]
+    contents = [[{"type": "text", "text": text}] if as_list or role == "user" else text for role, text in turns]
+    messages = [{"role": role, "content": content} for (role, _), content in zip(turns, contents, strict=True)]
+    return str((tools.processor or tools.tokenizer).apply_chat_template(messages, tokenize=False))
 
 
 def special_texts(tokenizer: Any) -> set[str]:
