@@ -9,7 +9,7 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from policy.ahead import ahead
 from policy.losses import clip_fraction, clipped_policy_loss, imitation_loss, importance_ratios, kl_estimate
@@ -57,8 +57,9 @@ class VlmLearner:
         self.policy, self.config = policy, config
         leads = LeadingTeam(config.devices, partial(_follow, policy.config, config)) if config.devices > 1 else Team()
         self.team = team or leads
+        self.masters = {name: _master(tensor) for name, tensor in policy.trained.items()}  # that steps are taken on
         self.optimizer = torch.optim.AdamW(
-            list(policy.trained.values()), lr=config.learning_rate, weight_decay=config.weight_decay
+            list(self.masters.values()), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         self.generator = torch.Generator().manual_seed(config.seed)
         self.reference = policy.weights() if config.kl_weight else {}  # what learning began with
@@ -101,6 +102,7 @@ class VlmLearner:
             "generator": self.generator.get_state(),
             "steps": self.steps,
             "reference": self.reference,
+            "masters": {name: master.detach() for name, master in self._apart()},
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -109,6 +111,14 @@ class VlmLearner:
         self.generator.set_state(state["generator"])
         self.steps = int(state["steps"])
         self.reference = {name: value.to(self.policy.device) for name, value in state["reference"].items()}
+        with torch.no_grad():
+            for name, master in self._apart():
+                master.copy_(state["masters"][name])
+
+    def _apart(self) -> list[tuple[str, Tensor]]:
+        """Return, by name, the masters that are not the policy's own weights."""
+        trained = self.policy.trained
+        return [(name, master) for name, master in self.masters.items() if master is not trained[name]]
 
     def _beginning(self) -> Beginning:
         return Beginning(_on_cpu(self.policy.weights()), self.policy.version, _on_cpu(self.state()))
@@ -147,10 +157,10 @@ class VlmLearner:
             sum(max(lesson.sample.weight, 0.0) * len(lesson.reply) for lesson in minibatch),
             sum(len(lesson.reply) for lesson in minibatch if lesson.reinforced),
         )
-        self.optimizer.zero_grad(set_to_none=True)
+        self.policy.model.zero_grad(set_to_none=True)
         sums, log_probs = self._differentiate(self.team.share(minibatch), written, totals, imitation_weight)
         shares = self.team.collect((sums, log_probs))
-        self._add_up_gradients()
+        self._gather_gradients()
         names = {name for share, _ in shares for name in share}
         together = {name: sum(share.get(name, 0.0) for share, _ in shares) for name in sorted(names)}
         return self._descend(together), _interleaved([scores for _, scores in shares])
@@ -174,15 +184,21 @@ class VlmLearner:
                 log_probs[index] = float(row.detach().sum())
         return sums | {"packs": float(len(packs))}, log_probs
 
-    def _add_up_gradients(self) -> None:
+    def _gather_gradients(self) -> None:
+        """Give the masters the gradient of all members."""
+        trained = self.policy.trained
+        for name, master in self._apart():
+            grad = trained[name].grad
+            master.grad = None if grad is None else grad.to(master.dtype)
+            trained[name].grad = None
         if self.team.size > 1:
-            tensors = list(self.policy.trained.values())
-            for tensor in tensors:
-                tensor.grad = torch.zeros_like(tensor) if tensor.grad is None else tensor.grad
-            self.team.add_up([tensor.grad for tensor in tensors if tensor.grad is not None])
+            for master in self.masters.values():
+                master.grad = torch.zeros_like(master) if master.grad is None else master.grad
+            self.team.add_up([master.grad for master in self.masters.values() if master.grad is not None])
 
     def _descend(self, metrics: Metrics) -> Metrics:
-        norm = float(torch.nn.utils.clip_grad_norm_(self.policy.trained.values(), self.config.max_grad_norm))
+        trained = self.policy.trained
+        norm = float(torch.nn.utils.clip_grad_norm_(self.masters.values(), self.config.max_grad_norm))
         if not math.isfinite(norm):
             return {**metrics, "broken_steps": 1.0}
         for group in self.optimizer.param_groups:
@@ -190,6 +206,9 @@ class VlmLearner:
                 self._rate * self.config.learning_rate * min(1.0, (self.steps + 1) / max(self.config.warmup_steps, 1))
             )
         self.optimizer.step()
+        with torch.no_grad():
+            for name, master in self._apart():
+                trained[name].copy_(master)
         self.steps += 1
         return {**metrics, "grad_norm": norm, "broken_steps": 0.0}
 
@@ -266,6 +285,11 @@ class VlmLearner:
         """Return each row's value once for each of its tokens."""
         lengths = torch.tensor([len(row) for row in scores], device=self.policy.device)
         return torch.repeat_interleave(torch.tensor(values, device=self.policy.device), lengths)
+
+
+def _master(tensor: nn.Parameter) -> nn.Parameter:
+    """Return a weight, in float32 where it has fewer digits: in bfloat16 small steps would be rounded away."""
+    return tensor if tensor.dtype == torch.float32 else nn.Parameter(tensor.detach().float())
 
 
 def _on_cpu(value: Any) -> Any:

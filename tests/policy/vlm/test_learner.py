@@ -129,11 +129,26 @@ def test_what_cannot_be_written_is_not_taught(page: Page, make_policy: Make) -> 
     assert scores[4] > -math.inf
 
 
-@pytest.mark.parametrize("lora_rank", [0, 2])
+def test_small_steps_are_not_rounded_away_in_bfloat16(page: Page, make_policy: Make) -> None:
+    """Each is far below what a weight's digits tell apart; together they are not."""
+    policy = make_policy(lora_rank=0, dtype="bfloat16")
+    learner = VlmLearner(policy, replace(FAST, learning_rate=1e-5))
+    before = policy.weights()
+    learner.update([shown(page(), Click("e2"))])
+    once = sum(int((before[name] != tensor).sum()) for name, tensor in policy.weights().items())
+    for _ in range(40):
+        learner.update([shown(page(), Click("e2"))])
+    often = sum(int((before[name] != tensor).sum()) for name, tensor in policy.weights().items())
+    assert often > 2 * once
+    for name, tensor in policy.weights().items():
+        assert torch.equal(tensor, learner.masters[name].to(torch.bfloat16)), name
+
+
+@pytest.mark.parametrize(("lora_rank", "dtype"), [(0, "float32"), (2, "float32"), (0, "bfloat16")])
 def test_a_learner_goes_on_exactly_where_it_stopped(
-    lora_rank: int, page: Page, make_policy: Make, tmp_path: Path
+    lora_rank: int, dtype: str, page: Page, make_policy: Make, tmp_path: Path
 ) -> None:
-    policy = make_policy(lora_rank=lora_rank)
+    policy = make_policy(lora_rank=lora_rank, dtype=dtype)
     learner = new_learner(policy, replace(FAST, minibatch=4, kl_weight=0.1))
     samples = mixed_samples(policy, page)
     learner.update(samples)
