@@ -75,16 +75,16 @@ class VlmLearner:
         A sample is imitated where its weight is positive and it is no failure, and reinforced where it has an
         advantage and a reply. All tokens of a minibatch count alike. ``rate`` is a factor of the learning rate.
         """
-        self.team.tell((samples, imitation_weight, rate), first=self._beginning)
-        lessons = [lesson for sample in samples if (lesson := self._lesson(sample)) is not None]
-        self._rate = rate
-        rows: list[Metrics] = []
-        surprises: dict[int, float] = {}  # by the sample's identity
-        self.policy.model.train(self.policy.config.gradient_checkpointing)
-        for chosen, written in ahead(self._prepared(lessons)):
-            metrics, log_probs = self._step(chosen, written, imitation_weight)
-            rows.append(metrics)
-            surprises |= {id(lesson.sample): -score for lesson, score in zip(chosen, log_probs, strict=True)}
+        with self.team.together((samples, imitation_weight, rate), first=self._beginning):
+            lessons = [lesson for sample in samples if (lesson := self._lesson(sample)) is not None]
+            self._rate = rate
+            rows: list[Metrics] = []
+            surprises: dict[int, float] = {}  # by the sample's identity
+            self.policy.model.train(self.policy.config.gradient_checkpointing)
+            for chosen, written in ahead(self._prepared(lessons)):
+                metrics, log_probs = self._step(chosen, written, imitation_weight)
+                rows.append(metrics)
+                surprises |= {id(lesson.sample): -score for lesson, score in zip(chosen, log_probs, strict=True)}
         self.policy.model.eval()
         self.surprises = [surprises.get(id(sample)) for sample in samples]
         self.policy.version += 1
