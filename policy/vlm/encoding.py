@@ -62,17 +62,25 @@ class Reader:
 
     def target(self, observation: Observation, action: Action) -> tuple[int, ...]:
         """Return the reply that stands for an action, with the token that ends it."""
-        text = NO_THOUGHT * self._begins_in_thought + written_action(action, observation, self.config).to_text()
+        text = NO_THOUGHT * self._begins_in_thought + self._action_text(observation, action)
         with self._lock:
             tokens = self.tools.tokenizer(text, add_special_tokens=False)["input_ids"]
         return (*tokens, *self.ends[:1])
 
     def possible_target(self, observation: Observation, action: Action) -> tuple[int, ...] | None:
-        """Return the reply that stands for an action; None where it is not offered or longer than replies may be."""
+        """Return the reply that stands for an action; None where it cannot be written.
+
+        It is not offered then, longer than replies may be, or has marks in it that would be taken for more than text.
+        """
         if not can_be_written(action, observation, self.config):
+            return None
+        if self._marks is not None and self._marks.search(self._action_text(observation, action)):
             return None
         target = self.target(observation, action)
         return target if len(target) <= self.config.max_new_tokens else None
+
+    def _action_text(self, observation: Observation, action: Action) -> str:
+        return written_action(action, observation, self.config).to_text()
 
     def text(self, tokens: Sequence[int]) -> str:
         """Return what a reply says."""

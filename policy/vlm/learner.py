@@ -124,7 +124,10 @@ class VlmLearner:
         return Beginning(_on_cpu(self.policy.weights()), self.policy.version, _on_cpu(self.state()))
 
     def _lesson(self, sample: LearningSample) -> Lesson | None:
+        """Return what a sample teaches; None where there is nothing, or nothing that can be read again."""
         reply = sample.reply
+        if reply is not None and self.policy.image_token in reply.tokens:
+            return None  # there is no picture for it
         if sample.advantage is not None and reply is not None and reply.tokens:
             return Lesson(sample, reply.tokens)
         if sample.weight <= 0 or sample.desired_return < 1:

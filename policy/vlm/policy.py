@@ -44,7 +44,8 @@ class VlmPolicy:
 
     def _equip(self, config: VlmConfig, model: nn.Module, reader: Reader, vocabulary: Vocabulary | None) -> None:
         self.config, self.model, self.reader, self.vocabulary = config, model, reader, vocabulary
-        self.prefixes = Prefixes(most=config.prefixes, image_token=inner(model).config.image_token_id)
+        self.image_token: int = inner(model).config.image_token_id  # stands for a part of a picture
+        self.prefixes = Prefixes(most=config.prefixes, image_token=self.image_token)
         self._version = 0
         self._generation = self._engine()
 

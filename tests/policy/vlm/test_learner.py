@@ -120,13 +120,22 @@ def test_what_cannot_be_learned_from_is_counted(page: Page, make_policy: Make) -
 def test_what_cannot_be_written_is_not_taught(page: Page, make_policy: Make) -> None:
     policy = make_policy(picture="none", verbs=("click", "type"))
     before = policy.weights()
-    impossible = [Click(Point(5, 5)), Click("e7"), Back(), Type("e1", "long " * 100)]
+    impossible = [Click(Point(5, 5)), Click("e7"), Back(), Type("e1", "long " * 100), Type("e1", "<image>")]
     learner = VlmLearner(policy, FAST)
-    assert learner.update([shown(page(), action) for action in impossible])["samples_skipped"] == 4
+    assert learner.update([shown(page(), action) for action in impossible])["samples_skipped"] == 5
     assert all(torch.equal(before[name], tensor) for name, tensor in policy.weights().items())
-    scores = policy.log_prob([page()] * 5, [*impossible, Click("e1")])
-    assert scores[:4] == [-math.inf] * 4
-    assert scores[4] > -math.inf
+    scores = policy.log_prob([page()] * 6, [*impossible, Click("e1")])
+    assert scores[:5] == [-math.inf] * 5
+    assert scores[5] > -math.inf
+
+
+def test_a_reply_that_has_a_pictures_mark_is_not_learned_from(page: Page, make_policy: Make) -> None:
+    """A model that draws freely may write it, and there is no picture for it."""
+    policy = make_policy()
+    reply = Reply(tokens=(7, policy.image_token, 9), log_probs=(-1.0, -1.0, -1.0))
+    own = replace(shown(page(), Click("e1"), weight=0.0), advantage=1.0, log_prob=-3.0, reply=reply)
+    metrics = VlmLearner(policy, FAST).update([own, shown(page(), Click("e1"))])
+    assert (metrics["samples"], metrics["samples_skipped"]) == (1.0, 1.0)
 
 
 def test_small_steps_are_not_rounded_away_in_bfloat16(page: Page, make_policy: Make) -> None:
