@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -24,11 +25,22 @@ from browser_env.seeds import demonstration_seed
 from browser_env.task import Task
 from experiments.evaluation import evaluate, tagged
 from experiments.experts.policy import EXPERTS, ExpertPolicy
+from experiments.recipe import Recipe
 from experiments.run_log import Run
 from experiments.task_choice import demonstrations_of
 from experiments.workshop import DEMONSTRATION, EVALUATION, PRACTICE, Workshop, one_thread
-from policy.kinds import TrainedPolicy, load_policy, new_learner, new_policy, save_checkpoint
+from policy.ahead import ahead
+from policy.kinds import (
+    TrainedPolicy,
+    TrainingLearner,
+    load_learner,
+    load_policy,
+    new_learner,
+    new_policy,
+    save_checkpoint,
+)
 from policy.metrics import Metrics, mean_metrics
+from policy.vlm.config import VlmConfig
 from replay.buffer import ReplayBuffer
 from replay.index import EpisodeInfo
 from replay.kept import Kept, in_memory, in_store
@@ -37,7 +49,9 @@ from replay.opinions import Heard, Worth, hear, worth_imitating
 from replay.samples import imitated
 
 SEEDS_PER_RUN = 1000  # demonstration seeds set aside for each
+CLONING = "cloning"  # the checkpoint of a policy that is being cloned
 VALIDATED_AT_ONCE = 16  # steps
+MINIBATCHES_AT_ONCE = 8  # that a vision-language policy clones from in one update
 SAID_BY = {"mark": "a person's mark", "ratings": "people's ratings", "judgements": "models' judgements"}
 MAX_EXTRA_SEEDS = 20  # tried in a row when an expert fails on some pages
 
@@ -147,24 +161,47 @@ def make_demonstrations(shop: Workshop, task: Task, *, count: int, used: set[int
 
 
 def clone(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPolicy:
-    """Return a policy that imitates the demonstrations."""
+    """Return a policy that imitates the demonstrations; go on after the last epoch that a checkpoint has."""
     recipe = shop.recipe
     if (shop.checkpoint("imitation") / "config.json").exists():
         return load_policy(shop.checkpoint("imitation"))
-    policy = new_policy(recipe.policy, seed=recipe.seed)
-    learner = new_learner(policy, replace(recipe.cloning, seed=recipe.seed))
+    policy, learner = _resume_cloning(shop)
+    done = policy.version  # while cloning, of epochs
     buffer = ReplayBuffer(demonstrations=demonstrations.imitated)
-    rng = np.random.default_rng(recipe.seed)
-    with closing(learner), shop.progress.phase("imitation", total=recipe.cloning_epochs) as bar:
-        for epoch in range(recipe.cloning_epochs):
-            metrics = mean_metrics([learner.update(batch) for batch in buffer.epoch(recipe.cloning.minibatch, rng)])
+    with closing(learner), shop.progress.phase("imitation", total=recipe.cloning_epochs, done=done) as bar:
+        for epoch in range(done, recipe.cloning_epochs):
+            batches = ahead(buffer.epoch(taken_at_once(recipe), np.random.default_rng([recipe.seed, epoch])))
+            metrics = mean_metrics([learner.update(batch) for batch in batches])
             metrics |= validate(policy, demonstrations.validation)
             run.log_metrics({f"train/{name}": value for name, value in metrics.items()}, step=epoch)
+            policy.version = epoch + 1
+            save_checkpoint(shop.checkpoint(CLONING), policy, learner)
+            shop.clock.save()
             bar.advance(detail=f"loss {metrics.get('imitation_loss', 0):.3f}")
     policy.version = 0
     save_checkpoint(shop.checkpoint("imitation"), policy)
+    shutil.rmtree(shop.checkpoint(CLONING), ignore_errors=True)
     shop.clock.save()
     return policy
+
+
+def _resume_cloning(shop: Workshop) -> tuple[TrainedPolicy, TrainingLearner]:
+    """Return policy and learner as they were after the last epoch of cloning, or at their beginning."""
+    recipe, begun = shop.recipe, shop.checkpoint(CLONING)
+    if (begun / "config.json").exists():
+        policy = load_policy(begun)
+        return policy, load_learner(begun, policy)
+    policy = new_policy(recipe.policy, seed=recipe.seed)
+    return policy, new_learner(policy, replace(recipe.cloning, seed=recipe.seed))
+
+
+def taken_at_once(recipe: Recipe) -> int:
+    """Return how many demonstrated steps are learned from in one update.
+
+    A vision-language policy's learner reads the prompts of a minibatch while it learns from the one before: it is given
+    several.
+    """
+    return recipe.cloning.minibatch * (MINIBATCHES_AT_ONCE if isinstance(recipe.policy, VlmConfig) else 1)
 
 
 def validate(policy: TrainedPolicy, demonstrations: Sequence[Kept]) -> Metrics:

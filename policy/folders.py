@@ -19,7 +19,7 @@ from browser_env.errors import DataError
 
 MODEL, CONFIG = "model.safetensors", "config.json"
 LEARNER, LEARNER_CONFIG = "learner.safetensors", "learner.json"
-REFERENCE = "reference."  # before the names of the weights that learning began with
+WEIGHTS = ("reference", "masters")  # of a learner, by their names: those it began with, and those steps are taken on
 
 
 class Stateful(Protocol):
@@ -66,7 +66,8 @@ def write_learner(folder: Path, learner: Stateful) -> None:
         for index, slot in state["optimizer"]["state"].items()
         for name, value in slot.items()
     }
-    tensors |= {REFERENCE + name: value.contiguous() for name, value in state.get("reference", {}).items()}
+    for kind in WEIGHTS:
+        tensors |= {f"{kind}.{name}": value.contiguous() for name, value in state.get(kind, {}).items()}
     save_file(tensors | {"generator": state["generator"]}, folder / LEARNER)
     header = {"steps": state["steps"], "config": learner.config.to_json()}
     (folder / LEARNER_CONFIG).write_text(json.dumps(header, indent=1), encoding="utf-8")
@@ -89,14 +90,13 @@ def read_learner(path: str | Path, make: Callable[[dict[str, Any]], LearnerType]
 def _unflatten(tensors: dict[str, Tensor], steps: int, learner: Stateful) -> dict[str, Any]:
     """Return a learner's state from its tensors; the groups come from the learner's configuration."""
     generator = tensors.pop("generator")
-    reference = {name.removeprefix(REFERENCE): t for name, t in tensors.items() if name.startswith(REFERENCE)}
     slots: dict[int, dict[str, Tensor]] = {}
+    weights: dict[str, dict[str, Tensor]] = {kind: {} for kind in WEIGHTS}
     for key, tensor in tensors.items():
-        if not key.startswith(REFERENCE):
-            index, name = key.split(".", 1)
-            slots.setdefault(int(index), {})[name] = tensor
+        first, name = key.split(".", 1)
+        (weights[first] if first in weights else slots.setdefault(int(first), {}))[name] = tensor
     optimizer = {"state": slots, "param_groups": learner.optimizer.state_dict()["param_groups"]}
-    return {"optimizer": optimizer, "generator": generator, "steps": steps, "reference": reference}
+    return {"optimizer": optimizer, "generator": generator, "steps": steps, **weights}
 
 
 def _put_in_place(folder: Path, target: Path) -> None:

@@ -123,16 +123,19 @@ class Index:
 
     @classmethod
     def copy(cls, path: Path) -> Self:
-        """Return a copy in memory, empty where the file cannot be read; a medium without writes has no WAL."""
+        """Return a copy in memory, empty where the file cannot be read; a medium without writes has no WAL.
+
+        Threads may use it in turn, as one that reads ahead does.
+        """
         for mode in ("mode=ro", "mode=ro&immutable=1"):
-            memory = sqlite3.connect(":memory:")
+            memory = sqlite3.connect(":memory:", check_same_thread=False)
             try:
                 with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)) as disk:
                     disk.backup(memory)
                 return cls(memory)
             except sqlite3.Error:
                 memory.close()
-        return cls(sqlite3.connect(":memory:"))
+        return cls(sqlite3.connect(":memory:", check_same_thread=False))
 
     def close(self) -> None:
         """Close the connection."""

@@ -75,6 +75,18 @@ def written_action(action: Action, observation: Observation, config: VlmConfig) 
     return _with_targets(action, write)
 
 
+def can_be_written(action: Action, observation: Observation, config: VlmConfig) -> bool:
+    """Tell whether a page's action is one that the model is offered: a verb that it knows, targets that it sees."""
+    targets = [getattr(action, "target", None), *getattr(action, "path", ())]
+    elements = [target for target in targets if isinstance(target, str)]
+    needs_points = any(isinstance(target, Point) for target in targets) or bool(elements and not config.ids)
+    return (
+        action.verb in config.offered
+        and (config.points or not needs_points)
+        and all(observation.element(element) is not None for element in elements)
+    )
+
+
 def meant_action(action: Action, observation: Observation, config: VlmConfig) -> Action:
     """Return the page's action that a model wrote."""
     frame = frame_of(observation, config)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any
 
 import torch
@@ -47,9 +48,11 @@ def reply_logits(model: nn.Module, rows: Sequence[Written]) -> Tensor:
     """Return the logits of every reply token of all rows, one row behind the other (num_tokens, vocabulary).
 
     Models that see their past through windows, or keep it in another way, are given one row at a time, and so are those
-    of FlashAttention 2 that place pictures in a plane: by their positions it could not tell sequences apart.
+    whose pictures' tokens see each other, and those of FlashAttention 2 that place pictures in a plane: by their
+    positions it could not tell sequences apart.
     """
-    if sees_all(model) and not (_is_flash(model) and in_plane(model)):
+    told_kinds = any(kinds_of(model, row.prompt) for row in rows)
+    if sees_all(model) and not told_kinds and not (_is_flash(model) and in_plane(model)):
         return _packed_logits(model, rows)
     return torch.cat([_packed_logits(model, [row]) for row in rows])
 
@@ -74,6 +77,7 @@ def _packed_logits(model: nn.Module, rows: Sequence[Written]) -> Tensor:
         position_ids=torch.cat([positions(model, row.prompt, row.reply[:-1]) for row in rows], dim=-1).to(device),
         attention_mask=_mask(model, [row.length for row in rows]),
         **_pixels(model, [row.prompt for row in rows]),
+        **(kinds_of(model, rows[0].prompt, more=len(rows[0].reply) - 1) if len(rows) == 1 else {}),
         use_cache=False,
         logits_to_keep=torch.cat(places).to(device),
     )
@@ -104,6 +108,19 @@ def pixels_on(device: torch.device, dtype: torch.dtype, prompt: Encoded) -> dict
     }
 
 
+def kinds_of(model: nn.Module, prompt: Encoded, *, more: int = 0) -> dict[str, Tensor]:
+    """Return the kinds of a prompt's tokens, and of so many more that are text, by the names that the model takes.
+
+    Models that place pictures in a plane are told by their positions.
+    """
+    if in_plane(model):
+        return {}
+    taken, device = signature(inner(model).forward).parameters, next(model.parameters()).device
+    return {
+        name: nn.functional.pad(kinds, (0, more)).to(device) for name, kinds in prompt.kinds.items() if name in taken
+    }
+
+
 def _pixels(model: nn.Module, prompts: Sequence[Encoded]) -> dict[str, Tensor]:
     parameter = next(model.parameters())
     seen = [pixels_on(parameter.device, parameter.dtype, prompt) for prompt in prompts if prompt.pixels]
@@ -117,11 +134,11 @@ def _is_flash(model: nn.Module) -> bool:
 
 def _mask(model: nn.Module, lengths: Sequence[int]) -> Tensor | None:
     """Return what is added to attention (1, 1, length, length): minus infinity but for a sequence's own past."""
-    if _is_flash(model) or not sees_all(model):
-        return None  # the first tells sequences apart by positions that begin anew
+    if len(lengths) == 1 or _is_flash(model):
+        return None  # FlashAttention tells sequences apart by positions that begin anew
     parameter = next(model.parameters())
     owner = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths)).to(parameter.device)
-    seen = (owner[:, None] == owner[None]).tril()
-    return torch.zeros(seen.shape, dtype=parameter.dtype, device=parameter.device).masked_fill(
-        ~seen, torch.finfo(parameter.dtype).min
-    )[None, None]
+    seen = (owner[:, None] == owner[None]).tril_()
+    least = torch.finfo(parameter.dtype).min
+    mask = torch.full(seen.shape, least, dtype=parameter.dtype, device=parameter.device)
+    return mask.masked_fill_(seen, 0)[None, None]

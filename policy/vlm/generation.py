@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from policy.vlm.constraint import Writing
 from policy.vlm.encoding import Encoded
-from policy.vlm.forward import in_plane, pixels_on, positions
+from policy.vlm.forward import in_plane, kinds_of, pixels_on, positions
 from policy.vlm.prefixes import Prefixes
 from policy.vlm.pretrained import Layer, Layers, cache_of, layers_of, new_cache
 
@@ -89,6 +89,7 @@ class Generation:
             past_key_values=cache_of(known) if known else new_cache(self._model),
             use_cache=True,
             logits_to_keep=1,
+            **kinds_of(self._model, row.prompt),
             **(pixels_on(device, dtype, row.prompt) if unseen else {}),
         )
         row.place, row.logits = int(places.max()) + 1, output.logits[0, -1].float().cpu()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from policy.ahead import ahead
 from policy.losses import clip_fraction, clipped_policy_loss, imitation_loss, importance_ratios, kl_estimate
 from policy.metrics import Metrics, mean_metrics
 from policy.samples import LearningSample
@@ -57,8 +57,9 @@ class VlmLearner:
         self.policy, self.config = policy, config
         leads = LeadingTeam(config.devices, partial(_follow, policy.config, config)) if config.devices > 1 else Team()
         self.team = team or leads
+        self.masters = {name: _master(tensor) for name, tensor in policy.trained.items()}  # that steps are taken on
         self.optimizer = torch.optim.AdamW(
-            list(policy.trained.values()), lr=config.learning_rate, weight_decay=config.weight_decay
+            list(self.masters.values()), lr=config.learning_rate, weight_decay=config.weight_decay
         )
         self.generator = torch.Generator().manual_seed(config.seed)
         self.reference = policy.weights() if config.kl_weight else {}  # what learning began with
@@ -74,16 +75,16 @@ class VlmLearner:
         A sample is imitated where its weight is positive and it is no failure, and reinforced where it has an
         advantage and a reply. All tokens of a minibatch count alike. ``rate`` is a factor of the learning rate.
         """
-        self.team.tell((samples, imitation_weight, rate), first=self._beginning)
-        lessons = [lesson for sample in samples if (lesson := self._lesson(sample)) is not None]
-        self._rate = rate
-        rows: list[Metrics] = []
-        surprises: dict[int, float] = {}  # by the sample's identity
-        self.policy.model.train(self.policy.config.gradient_checkpointing)
-        for chosen, written in self._ahead(self._batches(lessons)):
-            metrics, log_probs = self._step(chosen, written, imitation_weight)
-            rows.append(metrics)
-            surprises |= {id(lesson.sample): -score for lesson, score in zip(chosen, log_probs, strict=True)}
+        with self.team.together((samples, imitation_weight, rate), first=self._beginning):
+            lessons = [lesson for sample in samples if (lesson := self._lesson(sample)) is not None]
+            self._rate = rate
+            rows: list[Metrics] = []
+            surprises: dict[int, float] = {}  # by the sample's identity
+            self.policy.model.train(self.policy.config.gradient_checkpointing)
+            for chosen, written in ahead(self._prepared(lessons)):
+                metrics, log_probs = self._step(chosen, written, imitation_weight)
+                rows.append(metrics)
+                surprises |= {id(lesson.sample): -score for lesson, score in zip(chosen, log_probs, strict=True)}
         self.policy.model.eval()
         self.surprises = [surprises.get(id(sample)) for sample in samples]
         self.policy.version += 1
@@ -101,6 +102,7 @@ class VlmLearner:
             "generator": self.generator.get_state(),
             "steps": self.steps,
             "reference": self.reference,
+            "masters": {name: master.detach() for name, master in self._apart()},
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -109,19 +111,31 @@ class VlmLearner:
         self.generator.set_state(state["generator"])
         self.steps = int(state["steps"])
         self.reference = {name: value.to(self.policy.device) for name, value in state["reference"].items()}
+        with torch.no_grad():
+            for name, master in self._apart():
+                master.copy_(state["masters"][name])
+
+    def _apart(self) -> list[tuple[str, Tensor]]:
+        """Return, by name, the masters that are not the policy's own weights."""
+        trained = self.policy.trained
+        return [(name, master) for name, master in self.masters.items() if master is not trained[name]]
 
     def _beginning(self) -> Beginning:
         return Beginning(_on_cpu(self.policy.weights()), self.policy.version, _on_cpu(self.state()))
 
     def _lesson(self, sample: LearningSample) -> Lesson | None:
+        """Return what a sample teaches; None where there is nothing, or nothing that can be read again."""
         reply = sample.reply
+        if reply is not None and self.policy.image_token in reply.tokens:
+            return None  # there is no picture for it
         if sample.advantage is not None and reply is not None and reply.tokens:
             return Lesson(sample, reply.tokens)
         if sample.weight <= 0 or sample.desired_return < 1:
             return None  # it is not told what to reach, so failures are no examples
         if reply is not None and reply.tokens and reply.error is None:
             return Lesson(sample, reply.tokens)
-        return Lesson(sample, self.policy.reader.target(sample.observation, sample.action))
+        target = self.policy.reader.possible_target(sample.observation, sample.action)
+        return None if target is None else Lesson(sample, target)
 
     def _batches(self, lessons: Sequence[Lesson]) -> Iterator[list[Lesson]]:
         for _ in range(self.config.epochs if lessons else 0):
@@ -129,17 +143,10 @@ class VlmLearner:
             for start in range(0, len(order), self.config.minibatch):
                 yield [lessons[i] for i in order[start : start + self.config.minibatch]]
 
-    def _ahead(self, batches: Iterator[list[Lesson]]) -> Iterator[tuple[list[Lesson], list[Written]]]:
-        """Yield minibatches with this member's prompts of them, while a thread reads those of the next."""
-        share = self.team.share
-        with ThreadPoolExecutor(max_workers=1) as reading:
-            coming = [(batch, reading.submit(self._read, share(batch))) for batch in (next(batches, None),) if batch]
-            while coming:
-                batch, written = coming.pop()
-                coming = [
-                    (after, reading.submit(self._read, share(after))) for after in (next(batches, None),) if after
-                ]
-                yield batch, written.result()
+    def _prepared(self, lessons: Sequence[Lesson]) -> Iterator[tuple[list[Lesson], list[Written]]]:
+        """Yield minibatches with this member's prompts of them."""
+        for batch in self._batches(lessons):
+            yield batch, self._read(self.team.share(batch))
 
     def _read(self, lessons: Sequence[Lesson]) -> list[Written]:
         encode = self.policy.reader.encode
@@ -153,10 +160,10 @@ class VlmLearner:
             sum(max(lesson.sample.weight, 0.0) * len(lesson.reply) for lesson in minibatch),
             sum(len(lesson.reply) for lesson in minibatch if lesson.reinforced),
         )
-        self.optimizer.zero_grad(set_to_none=True)
+        self.policy.model.zero_grad(set_to_none=True)
         sums, log_probs = self._differentiate(self.team.share(minibatch), written, totals, imitation_weight)
         shares = self.team.collect((sums, log_probs))
-        self._add_up_gradients()
+        self._gather_gradients()
         names = {name for share, _ in shares for name in share}
         together = {name: sum(share.get(name, 0.0) for share, _ in shares) for name in sorted(names)}
         return self._descend(together), _interleaved([scores for _, scores in shares])
@@ -180,15 +187,21 @@ class VlmLearner:
                 log_probs[index] = float(row.detach().sum())
         return sums | {"packs": float(len(packs))}, log_probs
 
-    def _add_up_gradients(self) -> None:
+    def _gather_gradients(self) -> None:
+        """Give the masters the gradient of all members."""
+        trained = self.policy.trained
+        for name, master in self._apart():
+            grad = trained[name].grad
+            master.grad = None if grad is None else grad.to(master.dtype)
+            trained[name].grad = None
         if self.team.size > 1:
-            tensors = list(self.policy.trained.values())
-            for tensor in tensors:
-                tensor.grad = torch.zeros_like(tensor) if tensor.grad is None else tensor.grad
-            self.team.add_up([tensor.grad for tensor in tensors if tensor.grad is not None])
+            for master in self.masters.values():
+                master.grad = torch.zeros_like(master) if master.grad is None else master.grad
+            self.team.add_up([master.grad for master in self.masters.values() if master.grad is not None])
 
     def _descend(self, metrics: Metrics) -> Metrics:
-        norm = float(torch.nn.utils.clip_grad_norm_(self.policy.trained.values(), self.config.max_grad_norm))
+        trained = self.policy.trained
+        norm = float(torch.nn.utils.clip_grad_norm_(self.masters.values(), self.config.max_grad_norm))
         if not math.isfinite(norm):
             return {**metrics, "broken_steps": 1.0}
         for group in self.optimizer.param_groups:
@@ -196,6 +209,9 @@ class VlmLearner:
                 self._rate * self.config.learning_rate * min(1.0, (self.steps + 1) / max(self.config.warmup_steps, 1))
             )
         self.optimizer.step()
+        with torch.no_grad():
+            for name, master in self._apart():
+                trained[name].copy_(master)
         self.steps += 1
         return {**metrics, "grad_norm": norm, "broken_steps": 0.0}
 
@@ -272,6 +288,11 @@ class VlmLearner:
         """Return each row's value once for each of its tokens."""
         lengths = torch.tensor([len(row) for row in scores], device=self.policy.device)
         return torch.repeat_interleave(torch.tensor(values, device=self.policy.device), lengths)
+
+
+def _master(tensor: nn.Parameter) -> nn.Parameter:
+    """Return a weight, in float32 where it has fewer digits: in bfloat16 small steps would be rounded away."""
+    return tensor if tensor.dtype == torch.float32 else nn.Parameter(tensor.detach().float())
 
 
 def _on_cpu(value: Any) -> Any:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,7 +17,7 @@ from policy.vlm.pretrained import device_of, empty_model, inner
 from policy.vlm.team import devices_there
 
 GB = 1e9
-MASTER = 4  # bytes of a number in gradients and in each of the optimiser's two averages
+MASTER = 4  # bytes of a number that steps are taken on, in gradients and in each of the optimiser's two averages
 LAYER_VALUES = 34  # kept for a backward pass, per token and unit of width, of one layer
 PICTURE_TOKENS = 1024  # that a picture takes of a prompt, about
 SHORT_PROMPT = 256  # tokens; a pack has no more replies than such prompts
@@ -29,7 +31,7 @@ class MemoryPlan:
     parameters: int
     trained: int
     weights: float
-    learning: float  # gradients, the optimiser's averages, copies of what is trained
+    learning: float  # gradients, the optimiser's averages, masters and copies of what is trained
     activations: float
     acting: float  # keys and values of prompts
     available: float
@@ -78,25 +80,45 @@ def plan_memory(config: VlmConfig, learning: VlmLearnerConfig, *, available: flo
     total = sum(tensor.numel() for tensor in model.parameters())
     trained = sum(tensor.numel() for tensor in model.parameters() if tensor.requires_grad)
     copies = 1 + 2 * bool(learning.kl_weight)  # the acting one; the reference, and what it takes the place of
+    apart = MASTER + number if config.lora_rank == 0 and number < MASTER else 0  # masters, and gradients before them
+    tokens = max(learning.pack_tokens, _longest(config))  # in one pass
     layers = 1.0 if config.gradient_checkpointing else float(shape.num_hidden_layers)
     kept = shape.num_hidden_layers * bool(config.gradient_checkpointing) + LAYER_VALUES * layers
     replies = min(learning.minibatch, -(-learning.pack_tokens // SHORT_PROMPT)) * config.max_new_tokens
     width = getattr(shape, "head_dim", None) or shape.hidden_size // shape.num_attention_heads
     cached = 2 * shape.num_hidden_layers * (getattr(shape, "num_key_value_heads", None) or shape.num_attention_heads)
-    prompts = (config.prefixes + 2 * config.batch) * (config.max_prompt_tokens + PICTURE_TOKENS)
+    prompts = (config.prefixes + 2 * config.batch) * _longest(config)
     return MemoryPlan(
         parameters=total,
         trained=trained,
         weights=float(total * number),
-        learning=float(trained * (3 * MASTER + copies * (number if config.lora_rank == 0 else MASTER))),
-        activations=learning.pack_tokens * shape.hidden_size * number * kept
-        + 3.0 * MASTER * replies * shape.vocab_size,
+        learning=float(trained * (3 * MASTER + apart + copies * (number if config.lora_rank == 0 else MASTER))),
+        activations=tokens * shape.hidden_size * number * kept
+        + 3.0 * MASTER * replies * shape.vocab_size
+        + _mask_bytes(config, learning, number)
+        + tokens**2 * shape.num_attention_heads * (number + MASTER) * float(config.attention == "eager"),
         acting=float(prompts * cached * width * number),
-        available=_memory(config) if available is None else available,
+        available=_memory(config, devices=learning.devices) if available is None else available,
     )
 
 
-def _memory(config: VlmConfig) -> float:
-    if device_of(config.device).type == "cuda":
-        return float(torch.cuda.mem_get_info()[1])
-    return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+def _longest(config: VlmConfig) -> int:
+    """Return about how many tokens a prompt and its reply have at most."""
+    return config.max_prompt_tokens + PICTURE_TOKENS * config.points + config.max_new_tokens
+
+
+def _mask_bytes(config: VlmConfig, learning: VlmLearnerConfig, number: int) -> float:
+    """Return what says which tokens of a pack see each other takes while it is made."""
+    return 0.0 if config.attention == "flash_attention_2" else float(learning.pack_tokens**2 * (number + 1))
+
+
+def _memory(config: VlmConfig, *, devices: int) -> float:
+    """Return the memory that is free, on the device that has least of it."""
+    device = device_of(config.device)
+    if device.type == "cuda":
+        used = [device] if devices == 1 else [torch.device("cuda", index) for index in range(devices)]
+        return float(min(torch.cuda.mem_get_info(one)[0] for one in used))
+    with suppress(OSError):
+        fields = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines())
+        return 1024.0 * int(fields["MemAvailable"].split()[0])
+    return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))  # where it is not told what is free

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,16 @@ from policy.vlm.automaton import Automaton
 from policy.vlm.config import VlmConfig
 from policy.vlm.constraint import Vocabulary, Writing, masks
 from policy.vlm.encoding import Reader
-from policy.vlm.forward import Written, reply_logits
+from policy.vlm.forward import Written, pack_up, reply_logits
 from policy.vlm.generation import Generation, Row, log_distribution
 from policy.vlm.grammar import action_automaton
 from policy.vlm.prefixes import Prefixes
-from policy.vlm.pretrained import Tools, device_of, ends_of, inner, load_model, load_tools, spelling
+from policy.vlm.pretrained import device_of, ends_of, inner, load_model, load_tools, spelling
 from policy.vlm.remote import RemoteGeneration
 from policy.vlm.server import Server, ServerConfig
 
 UNREADABLE = Wait(0)  # done where a reply has no action
+SCORED_AT_ONCE = 4096  # tokens, or a single longer prompt, when actions are scored
 
 
 class VlmPolicy:
@@ -36,13 +38,14 @@ class VlmPolicy:
         self.device = device_of(config.device if device is None else device)
         tools = load_tools(config)
         model = load_model(config, seed=seed, device=self.device)
-        vocabulary = _vocabulary(model, tools) if config.constrained else None
-        self._equip(config, model, Reader(config, tools, ends=ends_of(model, tools.tokenizer)), vocabulary)
+        reader = Reader(config, tools, ends=ends_of(model, tools))
+        self._equip(config, model, reader, _vocabulary(model, reader) if config.constrained else None)
         self.generator = torch.Generator().manual_seed(seed)
 
     def _equip(self, config: VlmConfig, model: nn.Module, reader: Reader, vocabulary: Vocabulary | None) -> None:
         self.config, self.model, self.reader, self.vocabulary = config, model, reader, vocabulary
-        self.prefixes = Prefixes(most=config.prefixes, image_token=inner(model).config.image_token_id)
+        self.image_token: int = inner(model).config.image_token_id  # stands for a part of a picture
+        self.prefixes = Prefixes(most=config.prefixes, image_token=self.image_token)
         self._version = 0
         self._generation = self._engine()
 
@@ -122,14 +125,25 @@ class VlmPolicy:
     def log_prob(
         self, observations: Sequence[Observation], actions: Sequence[Action], pasts: Sequence[Sequence[Turn]] = ()
     ) -> list[float]:
-        """Return the log-probability that each action is written in its plain form."""
+        """Return the log-probability of each action's plain form; minus infinity where it cannot be written."""
         told = pasts or [()] * len(observations)
-        rows = [
-            Written(prompt=self.reader.encode(seen, past), reply=self.reader.target(seen, action))
-            for seen, action, past in zip(observations, actions, told, strict=True)
-        ]
-        with torch.no_grad():
-            return [float(scores.sum()) for scores in self.score(rows)]
+        seen = list(zip(observations, actions, told, strict=True))
+        rows = {
+            index: Written(prompt=self.reader.encode(observation, past), reply=target)
+            for index, (observation, action, past) in enumerate(seen)
+            if (target := self.reader.possible_target(observation, action)) is not None
+        }
+        scores = dict(zip(rows, self._totals(list(rows.values())), strict=True))
+        return [scores.get(index, -math.inf) for index in range(len(seen))]
+
+    @torch.no_grad()
+    def _totals(self, rows: Sequence[Written]) -> list[float]:
+        """Return each row's log-probability, reading a bounded number of tokens in one pass."""
+        totals = [0.0] * len(rows)
+        for pack in pack_up([row.length for row in rows], most=SCORED_AT_ONCE):
+            for index, scores in zip(pack, self.score([rows[i] for i in pack]), strict=True):
+                totals[index] = float(scores.sum())
+        return totals
 
     def score(self, rows: Sequence[Written], allowed: Sequence[Tensor | None] = ()) -> list[Tensor]:
         """Return each row's log-probabilities of its reply's tokens, in one pass, with gradients where enabled.
@@ -174,6 +188,6 @@ class VlmPolicy:
         )
 
 
-def _vocabulary(model: Any, tools: Tools) -> Vocabulary:
+def _vocabulary(model: Any, reader: Reader) -> Vocabulary:
     size = int(inner(model).config.get_text_config().vocab_size)
-    return Vocabulary(spelling(tools.tokenizer, size), ends=ends_of(model, tools.tokenizer), size=size)
+    return Vocabulary(spelling(reader.tools.tokenizer, size), ends=reader.ends, size=size)

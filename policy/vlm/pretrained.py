@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import copy
+import re
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from jinja2 import TemplateError
 from peft import LoraConfig, get_peft_model
 from torch import Tensor, nn
 from transformers import (
@@ -20,6 +23,8 @@ from transformers import (
     AutoTokenizer,
     CLIPImageProcessorPil,
     DynamicCache,
+    Gemma3ImageProcessorPil,
+    Gemma3Processor,
     Idefics3ImageProcessorPil,
     Idefics3Processor,
     LlavaProcessor,
@@ -31,16 +36,22 @@ from transformers.utils import logging
 
 from browser_env.errors import DataError, UsageError
 from policy.vlm.config import VlmConfig
-from policy.vlm.tiny import CONFIGS, END, IMAGE, PAD, PROCESSORS, TEMPLATE, train_tokenizer
+from policy.vlm.tiny import CONFIGS, END, IMAGE, PAD, PICTURES, PROCESSORS, TEMPLATE, train_tokenizer
 
 Layer = tuple[Tensor, Tensor]  # keys and values, each (B, num_heads, length, width)
 Layers = list[Layer]
 TINY_PROCESSORS = {
     "tiny-llava": (CLIPImageProcessorPil, LlavaProcessor),
     "tiny-windowed": (CLIPImageProcessorPil, LlavaProcessor),
+    "tiny-internvl": (CLIPImageProcessorPil, LlavaProcessor),  # its own needs torchvision
     "tiny-idefics3": (Idefics3ImageProcessorPil, Idefics3Processor),
+    "tiny-smolvlm": (Idefics3ImageProcessorPil, Idefics3Processor),  # its own needs num2words
+    "tiny-gemma3": (Gemma3ImageProcessorPil, Gemma3Processor),
     "tiny-qwen2-vl": (Qwen2VLImageProcessorPil, None),  # its processor needs torchvision
+    "tiny-qwen2.5-vl": (Qwen2VLImageProcessorPil, None),
 }
+SAID = "back()"  # a reply
+BRACKETED = re.compile(r"[<\[].*[>\]]\Z")
 BYTE_LEVEL_FIRST = "Ġ"  # how byte-level tokenizers show a space
 WORD_START = "▁"  # how tokenizers of SentencePiece do
 
@@ -55,6 +66,7 @@ class Tools:
     tokenizer: Any
     image_processor: Any
     processor: Any = None  # both in one; None where transformers could not load it
+    missing: str = ""  # why it could not
 
 
 def load_tools(config: VlmConfig) -> Tools:
@@ -65,13 +77,14 @@ def load_tools(config: VlmConfig) -> Tools:
     try:
         processor = AutoProcessor.from_pretrained(config.model, **options)
         return Tools(tokenizer=processor.tokenizer, image_processor=processor.image_processor, processor=processor)
-    except (ImportError, OSError, ValueError, AttributeError):  # e.g. it would also process videos
-        pass
+    except (ImportError, OSError, ValueError, AttributeError) as error:  # e.g. it would also process videos
+        missing = f"{type(error).__name__}: {' '.join(str(error).split())}"
     try:
         tokenizer = AutoTokenizer.from_pretrained(config.model, **options)
         return Tools(
             tokenizer=tokenizer,
             image_processor=AutoImageProcessor.from_pretrained(config.model, backend="pil", **options),
+            missing=missing,
         )
     except (ImportError, OSError, ValueError) as error:
         raise _not_found(config, error) from error
@@ -181,20 +194,48 @@ def cache_of(layers: Layers) -> Any:
     return cache
 
 
-def ends_of(model: Any, tokenizer: Any) -> tuple[int, ...]:
-    """Return the tokens that end a reply, the tokenizer's own first."""
+def ends_of(model: Any, tools: Tools) -> tuple[int, ...]:
+    """Return the tokens that end a reply: the chat template's first, then the tokenizer's and the model's own."""
     configured = getattr(inner(model).generation_config, "eos_token_id", None)
     listed = configured if isinstance(configured, list) else [] if configured is None else [configured]
-    own = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
-    return tuple(dict.fromkeys([*own, *listed]))
+    own = [] if tools.tokenizer.eos_token_id is None else [tools.tokenizer.eos_token_id]
+    return tuple(dict.fromkeys([*_end_of_turn(tools), *own, *listed]))
+
+
+def _end_of_turn(tools: Tools) -> list[int]:
+    """Return the token that the chat template puts behind a reply; none where it puts no special one there."""
+    for as_list in (True, False):  # some templates take a reply in parts, some as a text
+        with suppress(TemplateError, TypeError, ValueError, AttributeError):
+            _, found, after = _conversation(tools, as_list=as_list).rpartition(SAID)
+            tokens = tools.tokenizer(after.strip(), add_special_tokens=False)["input_ids"][:1] if found else []
+            if ends := [token for token in tokens if token in tools.tokenizer.added_tokens_decoder]:
+                return ends
+    return []
+
+
+def _conversation(tools: Tools, *, as_list: bool) -> str:
+    turns = [("user", "Please."), ("assistant", SAID)]
+    contents = [[{"type": "text", "text": text}] if as_list or role == "user" else text for role, text in turns]
+    messages = [{"role": role, "content": content} for (role, _), content in zip(turns, contents, strict=True)]
+    return str((tools.processor or tools.tokenizer).apply_chat_template(messages, tokenize=False))
+
+
+def special_texts(tokenizer: Any) -> set[str]:
+    """Return the texts that a tokenizer takes for more than text: special tokens, and added ones within brackets."""
+    added = [
+        token for token in tokenizer.added_tokens_decoder.values() if token.special or BRACKETED.match(token.content)
+    ]
+    return {token.content for token in added} | set(tokenizer.all_special_tokens)
 
 
 def spelling(tokenizer: Any, size: int) -> list[bytes | None]:
     """Return the bytes of every token; None for those that are no text."""
     special = set(tokenizer.all_special_ids) | set(tokenizer.added_tokens_decoder)
     shown = tokenizer.convert_ids_to_tokens(list(range(min(size, len(tokenizer)))))
-    byte_level = any(token.startswith(BYTE_LEVEL_FIRST) for token in shown if token)
-    read = _byte_level if byte_level else _sentence_piece
+    byte_level, pieces = (
+        sum(token.startswith(first) for token in shown if token) for first in (BYTE_LEVEL_FIRST, WORD_START)
+    )
+    read = _byte_level if byte_level > pieces else _sentence_piece
     spelled = [None if i in special or token is None else read(token) for i, token in enumerate(shown)]
     return [*spelled, *[None] * (size - len(spelled))]
 
@@ -251,14 +292,15 @@ def _still(model: nn.Module) -> None:
 
 def _tiny_tools(name: str) -> Tools:
     image_class, both_class = TINY_PROCESSORS[name]
+    template = TEMPLATE.replace(IMAGE, PICTURES.get(name, {}).get("boi_token", IMAGE))
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=train_tokenizer(), pad_token=PAD, bos_token="<bos>", eos_token=END,
-        additional_special_tokens=[IMAGE], chat_template=TEMPLATE,
+        additional_special_tokens=[IMAGE], extra_special_tokens=PICTURES.get(name, {}), chat_template=template,
     )  # fmt: skip
     image_processor = image_class(**PROCESSORS[name]["image"])
     if both_class is None:
         return Tools(tokenizer=tokenizer, image_processor=image_processor)
-    processor = both_class(image_processor, tokenizer, chat_template=TEMPLATE, **PROCESSORS[name]["both"])
+    processor = both_class(image_processor, tokenizer, chat_template=template, **PROCESSORS[name]["both"])
     return Tools(tokenizer=tokenizer, image_processor=image_processor, processor=processor)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -17,13 +17,18 @@ from policy.vlm.config import VlmConfig
 from policy.vlm.coordinates import Frame, frame_of, written_action
 
 PAGE_SHARE = 0.6  # of the budget that the elements may take before turns are left out
-STEADY = 8  # turns are left out by so many at once: a prompt's beginning stays the same meanwhile
-SHORT = 160  # characters of a name, a value or an error
+STEADY = 8  # turns are left out by up to so many at once: a prompt's beginning stays the same meanwhile
+SHORT = 160  # characters of a name, a value, an error or what was done
 NAMES = {"target": "target", "path": "[target, target]", "options": "['label']", "names": "['file']"}
+Marks = re.Pattern[str]
 Count = Callable[[str], int]  # a text's length in tokens
 MARK = re.compile(  # what templates, tokenizers and processors take for the end of a message, a picture and the like
-    r"<([|｜][^<>]{0,60}[|｜])>|<(/?(?:s|bos|eos|pad|unk|img|image|video|audio|(?:start|end)_of_\w{1,20}))>|\[(/?INST)\]"
+    r"<[|｜][^<>]{0,60}[|｜]>"
+    r"|</?(?:s|bos|eos|pad|unk|img|image|video|audio|think|thinking|(?:start|end)_of_\w{1,20}|(?:image|audio)_soft_token"
+    r"|IMG_CONTEXT|image_newline|fake_token_around_image|global-img|row_\d{1,3}_col_\d{1,3})>"
+    r"|\[/?(?:INST|IMG|IMG_BREAK|IMG_END|SYSTEM_PROMPT)\]"
 )
+BRACKETS = {"<": ">", "[": "]"}  # around marks, mostly
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,24 +51,48 @@ class Prompt:
         return [{"role": "user", "content": [next(texts), *image, next(texts)]}]
 
 
-def build_prompt(observation: Observation, past: Sequence[Turn], config: VlmConfig, *, count: Count) -> Prompt:
-    """Return the prompt for a decision; ``count`` measures its parts against the budget."""
+def build_prompt(
+    observation: Observation, past: Sequence[Turn], config: VlmConfig, *, count: Count, marks: Marks | None = None
+) -> Prompt:
+    """Return the prompt for a decision; ``count`` measures its parts against the budget.
+
+    ``marks`` are those of the tokenizer that the prompt is for, where it is known.
+    """
     frame = frame_of(observation, config)
-    head = f"{instructions(config, frame)}\n\nGoal: {observation.goal}\n"
+    head = plain(f"{instructions(config, frame)}\n\nGoal: {observation.goal}\n", marks)
     left = config.max_prompt_tokens - count(head)
-    page = fit(page_lines(observation, config), int(left * PAGE_SHARE) if past else left, count)
+    lines = [plain(line, marks) for line in page_lines(observation, config)]
+    page = fit(lines, int(left * PAGE_SHARE) if past else left, count)
     left -= sum(count(line) for line in page)
-    told = fit_turns(turn_lines(observation, past, config), left, config.max_turns, count)
+    turns = [plain(line, marks) for line in turn_lines(observation, past, config)]
+    told = fit_turns(turns, left, config.max_turns, count)
     return Prompt(
-        before=plain(head + "".join(f"{line}\n" for line in told)),
+        before=head + "".join(f"{line}\n" for line in told),
         image=picture_of(observation, config),
-        after=plain("".join(f"\n{line}" for line in page)),
+        after="".join(f"\n{line}" for line in page),
     )
 
 
-def plain(text: str) -> str:
-    """Return a text with other brackets around templates' marks, so that no page ends the message it is told in."""
-    return MARK.sub(lambda mark: f"‹{mark.group(1) or mark.group(2) or mark.group(3)}›", text)
+def plain(text: str, marks: Marks | None = None) -> str:
+    """Return a text with marks written differently, so that no page ends the message it is told in.
+
+    ``marks`` are a tokenizer's own, beside those that are known of all.
+    """
+    for pattern in (MARK, marks) if marks is not None else (MARK,):
+        text = pattern.sub(lambda mark: _written_differently(mark.group()), text)
+    return text
+
+
+def marks_of(texts: Iterable[str]) -> Marks | None:
+    """Return what finds a tokenizer's special texts, the longest first; None where there are none."""
+    known = sorted({text for text in texts if len(text.strip()) > 2}, key=lambda text: (-len(text), text))
+    return re.compile("|".join(map(re.escape, known))) if known else None
+
+
+def _written_differently(mark: str) -> str:
+    if BRACKETS.get(mark[0]) == mark[-1]:
+        return f"‹{mark[1:-1]}›"
+    return f"{mark[0]}·{mark[1:]}"
 
 
 def instructions(config: VlmConfig, frame: Frame) -> str:
@@ -106,7 +135,7 @@ def _element_line(element: Element) -> str:
 def turn_lines(observation: Observation, past: Sequence[Turn], config: VlmConfig) -> list[str]:
     """Return what is told of what was done before, a line for each turn."""
     return [
-        f"Done: {written_action(turn.action, observation, config).to_text()}"
+        f"Done: {_cut(written_action(turn.action, observation, config).to_text())}"
         + (f" but {_short(turn.error)}" if turn.error else "")
         for turn in past
     ]
@@ -124,10 +153,11 @@ def fit(lines: Sequence[str], budget: int, count: Count) -> list[str]:
 
 
 def fit_turns(lines: Sequence[str], budget: int, most: int, count: Count) -> list[str]:
-    """Return the last lines that fit, leaving out whole blocks of the first."""
+    """Return the last lines that fit, leaving out whole blocks of the first, none larger than half of what fits."""
     fitting = len(fit(lines[::-1][:most], budget, count))
+    block = min(STEADY, max(1, fitting // 2))
     left_out = len(lines) - fitting
-    return list(lines[-(-left_out // STEADY) * STEADY :])
+    return list(lines[-(-left_out // block) * block :])
 
 
 def picture_of(observation: Observation, config: VlmConfig) -> Screenshot | None:
@@ -144,5 +174,8 @@ def picture_of(observation: Observation, config: VlmConfig) -> Screenshot | None
 
 
 def _short(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= SHORT else f"{flat[: SHORT - 1]}…"
+    return _cut(" ".join(text.split()))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from browser_env.errors import InfraError
+from browser_env.errors import InfraError, UsageError
 from policy.vlm.generation import Row
 from policy.vlm.pretrained import save_adapter
 from policy.vlm.server import Server
@@ -38,10 +38,17 @@ class RemoteGeneration:
     def write(self, rows: Sequence[Row], *, generator: torch.Generator | None) -> None:
         """Fill in all rows' tokens; the likeliest ones where there is no generator."""
         asked = [row.prompt.asked.parts for row in rows if row.prompt.asked is not None]
-        completions = self._server.complete(asked, most=self._most, temperature=float(generator is not None))
+        temperature = float(generator is not None)
+        completions = self._server.complete(asked, most=self._most, temperature=temperature, exact=True)
         for row, done in zip(rows, completions, strict=True):
             if done.tokens is None or done.log_probs is None:
                 raise InfraError(
                     f"{self._server.config.url} does not say which tokens it wrote; use a server that does, as vLLM"
+                )
+            if done.tokens_read and done.tokens_read != len(row.prompt.ids):
+                raise UsageError(
+                    f"{self._server.config.url} read {done.tokens_read} tokens of a prompt that has"
+                    f" {len(row.prompt.ids)} here: its chat template or its pictures' size differ. Start it with the"
+                    " same model and processor settings, e.g. --mm-processor-kwargs of vLLM"
                 )
             row.tokens, row.log_probs = list(done.tokens), list(done.log_probs)

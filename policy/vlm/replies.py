@@ -7,7 +7,8 @@ import re
 from browser_env.action import ACTIONS, Action, parse_action
 from browser_env.errors import ActionError
 
-THOUGHT = re.compile(r"<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
+THOUGHT_BEGINS, THOUGHT_ENDS = "<think>", "</think>"
+ENDED_THOUGHT = re.compile(r"\A.*</think(?:ing)?>", re.DOTALL)  # some models are begun on it by their prompt
 UNENDED_THOUGHT = re.compile(r"<think(?:ing)?>.*\Z", re.DOTALL)
 CALL = re.compile(rf"(?<![\w.])(?:{'|'.join(sorted(ACTIONS, key=len, reverse=True))})\s*\(")
 TOKEN = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|[()]""", re.DOTALL)
@@ -32,8 +33,13 @@ def read_reply(text: str) -> Action:
 
 
 def without_thoughts(text: str) -> str:
-    """Return what a reply says after its thoughts."""
-    return UNENDED_THOUGHT.sub("", THOUGHT.sub("", text))
+    """Return what a reply says after its last thought."""
+    return UNENDED_THOUGHT.sub("", ENDED_THOUGHT.sub("", text))
+
+
+def ends_in_thought(prompt: str) -> bool:
+    """Tell whether a prompt begins a thought that the reply is to go on with."""
+    return UNENDED_THOUGHT.search(ENDED_THOUGHT.sub("", prompt)) is not None
 
 
 def _end_of_call(text: str, start: int) -> int | None:

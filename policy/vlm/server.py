@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,10 @@ WISHES: dict[str, Any] = {  # asked for until the server says that it does not k
     "repetition_penalty": 1.0,
     "response_format": {"type": "json_object"},
 }
+UNKNOWN = re.compile(  # how servers say that they do not know a field, in contrast to one whose value they refuse
+    r"unknown|unrecogni[sz]ed|unexpected|unsupported|not (?:be )?(?:support|permitted|allowed)|extra (?:fields|inputs)",
+    re.IGNORECASE,
+)
 MOST_LETTERS = 8192  # of a reply; of a longer one, the end is read
 Part = str | Screenshot
 
@@ -55,10 +60,10 @@ class Server:
         self.tokens_read = self.tokens_written = 0  # so far
         self._poster = Poster(config)
         self._model = config.model
-        self._pushed: str | None = None
+        self._pushed: tuple[Path, str] | None = None  # the adapter that it has, and its name
         self._unknown: frozenset[str] = frozenset()  # wishes that the server does not know
         self._limit = "max_tokens"  # what the server calls it
-        self._lock = threading.Lock()
+        self._lock, self._pushing = threading.Lock(), threading.Lock()
 
     @property
     def retried(self) -> int:
@@ -66,12 +71,20 @@ class Server:
         return self._poster.retried
 
     def complete(
-        self, asked: Sequence[Sequence[Part]], *, most: int, temperature: float, system: str = "", as_json: bool = False
+        self,
+        asked: Sequence[Sequence[Part]],
+        *,
+        most: int,
+        temperature: float,
+        system: str = "",
+        as_json: bool = False,
+        exact: bool = False,
     ) -> list[Completion]:
         """Return a completion of each message of texts and pictures, at most so many tokens long.
 
-        ``system`` goes before each. Raise :class:`InfraError` where the server fails, :class:`UsageError` where it
-        lacks the model or refuses the key.
+        ``system`` goes before each. Where they must be drawn ``exact`` as asked, no wish is given up. Raise
+        :class:`InfraError` where the server fails, :class:`UsageError` where it lacks the model, refuses the key or
+        does not know such a wish.
         """
         if not asked:
             return []
@@ -80,13 +93,21 @@ class Server:
             messages = [{"role": "system", "content": system}] if system else []
             messages.append({"role": "user", "content": [_content(part) for part in parts]})  # type: ignore[dict-item]
             wishes = WISHES if as_json else {n: wish for n, wish in WISHES.items() if n != "response_format"}
-            return self._complete({"messages": messages, "temperature": temperature}, wishes, most=most)
+            body = {"messages": messages, "temperature": temperature}
+            return self._complete(body, wishes, most=most, exact=exact)
 
         with ThreadPoolExecutor(max_workers=min(self.config.parallel, len(asked))) as requests:
             return list(requests.map(one, asked))
 
     def push_adapter(self, folder: Path, *, name: str) -> None:
         """Have the server use the adapter in a folder that it can read, and forget the one before."""
+        self._load(folder, name)
+        before, self._pushed, self._model = self._pushed, (folder, name), name
+        if before is not None and before[1] != name:
+            with suppress(RefusedError):  # it may have been restarted, or forget the oldest by itself
+                self._poster.ask("unload_lora_adapter", {"lora_name": before[1]})
+
+    def _load(self, folder: Path, name: str) -> None:
         try:
             self._poster.ask("load_lora_adapter", {"lora_name": name, "lora_path": str(folder)})
         except RefusedError as refusal:
@@ -95,11 +116,18 @@ class Server:
                     f"{refusal}. vLLM takes adapters that it can read, started with --enable-lora and"
                     " VLLM_ALLOW_RUNTIME_LORA_UPDATING=True"
                 ) from refusal
-        before, self._pushed, self._model = self._pushed, name, name
-        if before is not None and before != name:
-            self._poster.ask("unload_lora_adapter", {"lora_name": before})
 
-    def _complete(self, body: dict[str, Any], wishes: dict[str, Any], *, most: int) -> Completion:
+    def _restored(self) -> bool:
+        """Load the adapter anew where the server has lost it, as after a restart; return whether it is there then."""
+        if self._pushed is None:
+            return False
+        with self._pushing:  # of many requests that find it missing, one does it
+            if self._pushed[1] not in self._models():
+                self._load(*self._pushed)
+        return True
+
+    def _complete(self, body: dict[str, Any], wishes: dict[str, Any], *, most: int, exact: bool) -> Completion:
+        may_restore = True
         while True:
             known = {name: wish for name, wish in wishes.items() if name not in self._unknown}
             sent = {"model": self._model, self._limit: most} | known | body
@@ -107,7 +135,9 @@ class Server:
                 answer = self._poster.ask("chat/completions", sent)
                 break
             except RefusedError as refusal:
-                if not self._learned(refusal, sent):
+                if refusal.status == 404 and may_restore and self._restored():
+                    may_restore = False
+                elif not self._learned(refusal, sent, exact=exact):
                     raise self._explained(refusal) from refusal
         try:
             completion = _completion(json.loads(answer))
@@ -119,11 +149,16 @@ class Server:
             self.tokens_written += completion.tokens_written
         return completion
 
-    def _learned(self, refusal: RefusedError, sent: dict[str, Any]) -> bool:
+    def _learned(self, refusal: RefusedError, sent: dict[str, Any], *, exact: bool) -> bool:
         """Note which wishes of a request the server does not know; return whether it is worth to ask without them."""
-        if refusal.status not in (400, 422):
+        if refusal.status not in (400, 422) or not UNKNOWN.search(refusal.said):
             return False
         named = {name for name in WISHES if name in sent and re.search(rf"\b{name}\b", refusal.said)}
+        if named and exact:
+            raise UsageError(
+                f"{self.config.url} does not know {', '.join(sorted(named))}, which learning from what it draws needs;"
+                f" use a server that does, as vLLM. It said: {refusal.said[:QUOTED]}"
+            ) from refusal
         renamed = "max_completion_tokens" in refusal.said and "instead" in refusal.said
         with self._lock:
             self._unknown |= named

@@ -43,8 +43,13 @@ class Team:
         """Return this member's part of what all have."""
         return list(items[self.rank :: self.size])
 
-    def tell(self, message: Any, *, first: Callable[[], Any]) -> None:
-        """Have every follower hear a message, if there are any; who has just come hears what is ``first`` before."""
+    @contextmanager
+    def together(self, message: Any, *, first: Callable[[], Any]) -> Iterator[None]:
+        """Have every follower, if there are any, hear a message and take part in what happens meanwhile.
+
+        Who has just come hears what is ``first`` before.
+        """
+        yield
 
     def hear(self) -> Any:
         """Return the leader's next message."""
@@ -82,13 +87,18 @@ class LeadingTeam(Team):
         super().__init__(rank=0, size=size)
         self._follow = follow
         self._followers: list[BaseProcess] = []  # the processes of the others, by rank
+        self._busy = False  # they take part in something, or were left in the middle of it
 
-    def tell(self, message: Any, *, first: Callable[[], Any]) -> None:
-        """Have every follower hear a message; raise :class:`InfraError` where one is gone."""
+    @contextmanager
+    def together(self, message: Any, *, first: Callable[[], Any]) -> Iterator[None]:
+        """Have every follower hear a message and take part; raise :class:`InfraError` where one is gone."""
+        self._busy = True
         if not self._followers:
             self._start()
             self._send(first())
         self._send(message)
+        yield
+        self._busy = False
 
     def _start(self) -> None:
         """Start the followers and meet them; raise :class:`InfraError` where one does not come."""
@@ -109,16 +119,19 @@ class LeadingTeam(Team):
             dist.broadcast_object_list([message], src=0, device=CPU)
 
     def close(self) -> None:
-        """End the followers."""
+        """End the followers; those that wait for what never comes, at once."""
         if not self._followers:
             return
-        with suppress(InfraError):  # where one is gone, the others end by that
-            self._send(None)
+        if not self._busy:
+            with suppress(InfraError):  # where one is gone, the others end by that
+                self._send(None)
         for follower in self._followers:
-            follower.join(END_S)
+            follower.join(0.0 if self._busy else END_S)
             follower.kill()
+            follower.join()
         self._followers.clear()
-        dist.destroy_process_group()
+        if dist.is_initialized():
+            dist.destroy_process_group()
 
 
 def devices_there(device: torch.device) -> int:

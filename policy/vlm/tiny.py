@@ -12,7 +12,8 @@ from browser_env.action import ACTIONS
 VOCABULARY = 640  # tokens, all bytes among them
 WIDTH = 64
 IMAGE, END, PAD = "<image>", "<end_of_utterance>", "<pad>"
-SPECIAL = (PAD, "<bos>", END, IMAGE, "<fake_token_around_image>", "<global-img>")
+AROUND, WHOLE = "<fake_token_around_image>", "<global-img>"
+SPECIAL = (PAD, "<bos>", END, IMAGE, AROUND, WHOLE)
 TEMPLATE = (
     "{% for message in messages %}{{ message['role'] + ': ' }}"
     "{% for item in message['content'] %}{% if item['type'] == 'image' %}{{ '<image>' }}"
@@ -45,6 +46,14 @@ VISION: dict[str, Any] = {
     "num_hidden_layers": 1,
     "num_attention_heads": 2,
 }
+PLANES: dict[str, Any] = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 3, 3]}
+IDEFICS: dict[str, Any] = {
+    "text_config": TEXT,
+    "vision_config": VISION | {"image_size": 64, "patch_size": 8},
+    "image_token_id": SPECIAL.index(IMAGE),
+    "scale_factor": 2,
+    "pad_token_id": 0,
+}
 CONFIGS: dict[str, dict[str, Any]] = {  # by name: what a model of that architecture is made of
     "tiny-llava": {
         "model_type": "llava",
@@ -53,14 +62,8 @@ CONFIGS: dict[str, dict[str, Any]] = {  # by name: what a model of that architec
         "image_token_id": SPECIAL.index(IMAGE),
         "vision_feature_layer": -1,
     },
-    "tiny-idefics3": {
-        "model_type": "idefics3",
-        "text_config": TEXT,
-        "vision_config": VISION | {"model_type": "idefics3_vision", "image_size": 64, "patch_size": 8},
-        "image_token_id": SPECIAL.index(IMAGE),
-        "scale_factor": 2,
-        "pad_token_id": 0,
-    },
+    "tiny-idefics3": IDEFICS | {"model_type": "idefics3"},
+    "tiny-smolvlm": IDEFICS | {"model_type": "smolvlm"},
     "tiny-windowed": {  # each layer sees the last tokens only
         "model_type": "llava",
         "text_config": TEXT | {"model_type": "mistral", "sliding_window": 16},
@@ -68,29 +71,73 @@ CONFIGS: dict[str, dict[str, Any]] = {  # by name: what a model of that architec
         "image_token_id": SPECIAL.index(IMAGE),
         "vision_feature_layer": -1,
     },
-    "tiny-qwen2-vl": {
-        "model_type": "qwen2_vl",
+    "tiny-internvl": {
+        "model_type": "internvl",
+        "text_config": TEXT | {"model_type": "qwen2"},
+        "vision_config": VISION | {"model_type": "internvl_vision", "image_size": [64, 64], "patch_size": [16, 16]},
+        "image_token_id": SPECIAL.index(IMAGE),
+        "image_seq_length": 4,
+        "downsample_ratio": 0.5,
+    },
+    "tiny-gemma3": {  # a picture's tokens see each other; every other layer sees the last tokens only
+        "model_type": "gemma3",
         "text_config": TEXT
         | {
-            "model_type": "qwen2_vl_text",
-            "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 3, 3]},
+            "model_type": "gemma3_text",
+            "head_dim": 16,
+            "sliding_window": 16,
+            "layer_types": ["sliding_attention", "full_attention"],
         },
+        "vision_config": VISION
+        | {"model_type": "siglip_vision_model", "image_size": 64, "patch_size": 16, "vision_use_head": False},
+        "mm_tokens_per_image": 4,
+        "image_token_id": SPECIAL.index(IMAGE),
+        "boi_token_index": SPECIAL.index(AROUND),
+        "eoi_token_index": SPECIAL.index(WHOLE),
+    },
+    "tiny-qwen2-vl": {
+        "model_type": "qwen2_vl",
+        "text_config": TEXT | {"model_type": "qwen2_vl_text", "rope_parameters": PLANES},
         "vision_config": {"depth": 1, "embed_dim": 32, "hidden_size": WIDTH, "num_heads": 2, "patch_size": 14},
         "image_token_id": SPECIAL.index(IMAGE),
     },
+    "tiny-qwen2.5-vl": {
+        "model_type": "qwen2_5_vl",
+        "text_config": TEXT | {"model_type": "qwen2_5_vl_text", "rope_parameters": PLANES},
+        "vision_config": VISION
+        | {
+            "depth": 2,
+            "out_hidden_size": WIDTH,
+            "num_heads": 2,
+            "patch_size": 14,
+            "window_size": 56,
+            "fullatt_block_indexes": [1],
+        },
+        "image_token_id": SPECIAL.index(IMAGE),
+    },
 }
+PICTURES = {"tiny-gemma3": {"boi_token": AROUND, "eoi_token": WHOLE, "image_token": IMAGE}}  # marks around pictures
 LLAVA: dict[str, dict[str, Any]] = {
     "image": {"size": {"shortest_edge": 64}, "crop_size": {"height": 64, "width": 64}},
     "both": {"patch_size": 16, "vision_feature_select_strategy": "default", "num_additional_image_tokens": 1},
 }
+SMALL_IDEFICS: dict[str, dict[str, Any]] = {
+    "image": {"size": {"longest_edge": 64}, "max_image_size": {"longest_edge": 64}, "do_image_splitting": False},
+    "both": {"image_seq_len": 16},
+}
+SMALL_QWEN: dict[str, dict[str, Any]] = {"image": {"min_pixels": 784, "max_pixels": 28 * 28 * 16}, "both": {}}
 PROCESSORS: dict[str, dict[str, dict[str, Any]]] = {  # by name: arguments of the image processor and of the processor
     "tiny-llava": LLAVA,
     "tiny-windowed": LLAVA,
-    "tiny-idefics3": {
-        "image": {"size": {"longest_edge": 64}, "max_image_size": {"longest_edge": 64}, "do_image_splitting": False},
-        "both": {"image_seq_len": 16},
+    "tiny-internvl": {
+        "image": LLAVA["image"],
+        "both": {"patch_size": 32, "vision_feature_select_strategy": "full", "num_additional_image_tokens": 0},
     },
-    "tiny-qwen2-vl": {"image": {"min_pixels": 784, "max_pixels": 28 * 28 * 16}, "both": {}},
+    "tiny-idefics3": SMALL_IDEFICS,
+    "tiny-smolvlm": SMALL_IDEFICS,
+    "tiny-gemma3": {"image": {"size": {"height": 64, "width": 64}}, "both": {"image_seq_length": 4}},
+    "tiny-qwen2-vl": SMALL_QWEN,
+    "tiny-qwen2.5-vl": SMALL_QWEN,
 }
 
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -32,14 +32,19 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("runs")
 
 
-def arguments(runs: Path, *more: str) -> list[str]:
-    changes = [part for change in SMALL for part in ("--set", change)]
-    return ["train", "smoke", "--runs", str(runs), *changes, *more]
+def arguments(runs: Path, *more: str, recipe: str = "smoke", changes: Sequence[str] = SMALL) -> list[str]:
+    settings = [part for change in changes for part in ("--set", change)]
+    return ["train", recipe, "--runs", str(runs), *settings, *more]
 
 
 def start(runs: Path, *more: str) -> subprocess.Popen[bytes]:
-    """Train in a process of its own, which writes to train.log."""
-    command = [sys.executable, "-m", "experiments.cli", *arguments(runs, *more)]
+    """Train in a process of its own."""
+    return start_with(runs, arguments(runs, *more))
+
+
+def start_with(runs: Path, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Run the command line in a process of its own, which writes to train.log."""
+    command = [sys.executable, "-m", "experiments.cli", *arguments]
     with (runs / "train.log").open("wb") as log:
         return subprocess.Popen(command, stdout=log, stderr=log)
 
@@ -53,8 +58,8 @@ def wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes], *,
         time.sleep(0.05)
 
 
-def newest(runs: Path, before: set[Path]) -> Path | None:
-    made = {path for path in runs.glob("smoke-*") if path not in before}
+def newest(runs: Path, before: set[Path], *, recipe: str = "smoke") -> Path | None:
+    made = {path for path in runs.glob(f"{recipe}-*") if path not in before}
     return max(made, key=lambda path: path.stat().st_mtime) if made else None
 
 
@@ -175,6 +180,47 @@ def test_a_killed_run_goes_on(moment: str, runs: Path, finished: Path) -> None:
     assert main(["train", "--runs", str(runs), "--resume", directory.name]) == 0
     assert kept <= sealed(directory)
     assert (directory / "result.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "changes"),
+    [
+        ("smoke", (*SMALL, "cloning_epochs=12")),
+        ("vlm-smoke", ("demonstrations_per_task=3", "validation_demonstrations=1", "cloning_epochs=6")),
+    ],
+)
+def test_cloning_goes_on_exactly_where_it_was_killed(recipe: str, changes: tuple[str, ...], runs: Path) -> None:
+    command = arguments(runs, recipe=recipe, changes=(*changes, "num_updates=0", "evaluation_episodes=1"))
+    assert main(command) == 0
+    unbroken = (runs / "latest").resolve()
+    before = set(runs.iterdir())
+    process = start_with(runs, command)
+
+    def begun() -> bool:
+        directory = newest(runs, before, recipe=recipe)
+        return directory is not None and (directory / "checkpoints" / "cloning" / "config.json").exists()
+
+    wait_for(begun, process)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    directory = newest(runs, before, recipe=recipe)
+    assert directory is not None
+    kept = json.loads((directory / "checkpoints" / "cloning" / "config.json").read_text())["version"]
+    assert kept >= 1
+    assert not (directory / "checkpoints" / "imitation").exists(), "it was killed in the middle"
+    assert main(["train", "--runs", str(runs), "--resume", directory.name]) == 0
+    losses, wanted = cloned(directory), cloned(unbroken)
+    assert [step for step, _ in wanted] == list(range(len(wanted)))
+    assert len(losses) <= len(wanted) + 1, "what is kept is not done again"
+    assert dict(losses) == pytest.approx(dict(wanted), abs=1e-6)
+    assert not (directory / "checkpoints" / "cloning").exists()
+
+
+def cloned(directory: Path) -> list[tuple[int, float]]:
+    """Return the losses of cloning, by epoch."""
+    lines = (directory / "imitation" / "metrics.jsonl").read_text().splitlines()
+    rows = [row for row in map(json.loads, lines) if "train/imitation_loss" in row.get("metrics", {})]
+    return [(row["step"], row["metrics"]["train/imitation_loss"]) for row in rows]
 
 
 def test_killed_browsers_cost_episodes_but_no_rewards(runs: Path, finished: Path) -> None:

@@ -16,6 +16,7 @@ from experiments.cli import main
 from experiments.experiment import load_recipe
 from experiments.recipe import Recipe, override, override_from_text
 from experiments.recipes import RECIPES
+from experiments.training import taken_at_once
 from policy.kinds import check_memory, load_policy, new_policy
 from replay.samples import experience_samples
 from replay.store import ReplayStore
@@ -57,6 +58,27 @@ def test_training_runs_resumes_and_is_evaluated(tmp_path: Path) -> None:
     assert new_policy(again.policy, seed=1).weights().keys() == policy.weights().keys()
 
 
+def test_reinforcement_alone_raises_reward(tmp_path: Path) -> None:
+    """On a task that chance solves sometimes, shown as elements, nothing is imitated."""
+    alone = ("cloning_epochs=0", "imitation_samples=0", "demonstrations_per_task=1", "validation_demonstrations=0")
+    shown = ('policy.verbs=["click"]', "policy.picture=none", "evaluation_episodes=5")
+    steps = (
+        "num_updates=8",
+        "groups_per_update=4",
+        "group_size=8",
+        "learning.learning_rate=3e-3",
+        "learning.kl_weight=0",
+    )
+    assert train(tmp_path, *(part for change in (*alone, *shown, *steps) for part in ("--set", change))) == 0
+    run = (tmp_path / "latest").resolve()
+    practised = logged(run / "mixed", "rollout/success")
+    assert len(practised) == 8
+    assert 0 < practised[0] < 1, "chance solves it sometimes"
+    assert sum(practised[-2:]) > sum(practised[:2])
+    greedy = json.loads((run / "result.json").read_text())["tasks"]["click-test-2"]
+    assert greedy["mixed"] >= greedy["imitation"] + 0.4
+
+
 def test_actors_tell_a_language_model_what_was_done() -> None:
     recipe = override_from_text(RECIPES["vlm-smoke"](), 'policy.verbs=["wait"]')
     policy = new_policy(recipe.policy, seed=0)
@@ -72,6 +94,13 @@ def test_actors_tell_a_language_model_what_was_done() -> None:
 
 def ignore(*_: object) -> None:
     """Keep nothing."""
+
+
+def test_language_models_clone_from_several_minibatches_at_once() -> None:
+    """So that there is a next one to read meanwhile; the compact policy reads fast enough without."""
+    language, compact = RECIPES["vlm-2b"](), RECIPES["default"]()
+    assert taken_at_once(language) == 8 * language.cloning.minibatch
+    assert taken_at_once(compact) == compact.cloning.minibatch
 
 
 @pytest.mark.parametrize("name", ["vlm-smoke", "vlm-2b", "vlm-7b"])

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -194,6 +195,17 @@ def test_damage_that_comes_later_is_found_when_reading(store: ReplayStore, path:
     assert [episode.id for episode in store.episodes()] == ["b"]
     assert store.quarantined == ("a.jsonl.gz",)
     assert _ids(store) == ["b"]
+
+
+def test_a_thread_that_reads_ahead_finds_damage(path: Path, make_episode: Make) -> None:
+    with ReplayStore(path) as store:
+        store.add([make_episode("a"), make_episode("b")])
+    with ReplayStore(path, read_only=True) as store, ThreadPoolExecutor(max_workers=1) as reading:
+        _file(path, "a").write_bytes(_file(path, "a").read_bytes()[:-1])
+        with pytest.raises(DamageError):
+            reading.submit(store.get, "a").result()
+        assert reading.submit(store.get, "b").result().id == "b"
+        assert _ids(store) == ["b"]
 
 
 def test_a_file_under_another_name_is_damage(path: Path, make_episode: Make) -> None:

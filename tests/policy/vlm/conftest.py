@@ -14,7 +14,10 @@ from policy.vlm.config import VlmConfig
 from policy.vlm.policy import VlmPolicy
 from tests.policy.vlm.chat_server import Model, serving
 
-ARCHITECTURES = ("tiny-llava", "tiny-idefics3", "tiny-qwen2-vl")
+ARCHITECTURES = (
+    *("tiny-llava", "tiny-idefics3", "tiny-smolvlm", "tiny-internvl"),
+    *("tiny-qwen2-vl", "tiny-qwen2.5-vl", "tiny-gemma3"),
+)
 Page = Callable[..., Observation]
 
 

@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from browser_env.action import Click, Drag, Point
+from browser_env.action import Action, Back, Click, Drag, Point
 from browser_env.observation import Element, Observation
 from policy.vlm.config import VlmConfig
-from policy.vlm.coordinates import frame_of, image_size, meant_action, written_action
+from policy.vlm.coordinates import can_be_written, frame_of, image_size, meant_action, written_action
 
 PAGE = Observation(goal="g", viewport=(1280, 720), elements=(Element(id="e1", role="link", box=(10, 20, 100, 40)),))
 STEP = {"thousand": 1.28, "unit": 1.28, "image": 1280 / 1008, "page": 1.0}  # px between two points that can be written
@@ -41,4 +41,29 @@ def test_without_ids_elements_are_aimed_at_in_their_middle() -> None:
     assert written_action(Click("e1"), PAGE, blind) == Click(Point(60, 40))
     assert written_action(Drag(("e1", Point(5, 5))), PAGE, blind) == Drag((Point(60, 40), Point(5, 5)))
     assert written_action(Click("e1"), PAGE, VlmConfig()) == Click("e1")
-    assert written_action(Click("e7"), PAGE, blind) == Click("e7")
+
+
+PIXELS, ELEMENTS = VlmConfig(elements=False), VlmConfig(picture="none")
+
+
+@pytest.mark.parametrize(
+    ("action", "config", "possible"),
+    [
+        (Click("e1"), VlmConfig(), True),
+        (Click("e7"), VlmConfig(), False),
+        (Click("e1"), PIXELS, True),
+        (Click("e7"), PIXELS, False),
+        (Drag(("e1", "e7")), PIXELS, False),
+        (Click(Point(5, 5)), PIXELS, True),
+        (Click("e1"), ELEMENTS, True),
+        (Click(Point(5, 5)), ELEMENTS, False),
+        (Drag(("e1", Point(5, 5))), ELEMENTS, False),
+        (Click("e1"), VlmConfig(elements=False, picture="marks"), True),
+        (Back(), ELEMENTS, True),
+        (Back(), VlmConfig(verbs=("click",)), False),
+    ],
+)
+def test_actions_beyond_what_is_offered_and_seen_cannot_be_written(
+    action: Action, config: VlmConfig, possible: bool
+) -> None:
+    assert can_be_written(action, PAGE, config) is possible

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast
 
 from browser_env.action import parse_action
 from browser_env.errors import UsageError
@@ -87,3 +90,27 @@ def test_tokens_are_spelled_as_they_are_written() -> None:
         assert b"".join(spelled[token] or b"" for token in tokens) == text.encode()
     assert spelled[tokenizer.eos_token_id] is None
     assert len(spelled) == 700
+
+
+def test_pieces_of_sentences_are_spelled_as_they_are_written() -> None:
+    """Though one of them is a letter that byte-level tokenizers show for a space."""
+    trained = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>"))
+    trained.pre_tokenizer = pre_tokenizers.Metaspace()
+    trained.decoder = decoders.Sequence(
+        [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
+    )
+    pieces = ["<unk>", "</s>", *(f"<0x{code:02X}>" for code in range(256)), "Ġ"]
+    trainer = trainers.BpeTrainer(vocab_size=500, special_tokens=pieces, show_progress=False)
+    trained.train_from_iterator(["click(e1) type(e2, 'some text here') back() Ġabc"] * 3, trainer)
+    whole = PreTrainedTokenizerFast(tokenizer_object=trained, unk_token="<unk>", eos_token="</s>")
+    written = json.loads(whole.backend_tokenizer.to_str())
+    written["added_tokens"] = [token for token in written["added_tokens"] if token["id"] < 2]  # the others are text
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer.from_str(json.dumps(written)), unk_token="<unk>", eos_token="</s>"
+    )
+    spelled = spelling(tokenizer, len(tokenizer))
+    for text in ("click(e1)", "type(e2, 'Zoë Ġ')", "日本"):
+        tokens = tokenizer(text, add_special_tokens=False)["input_ids"]
+        assert b"".join(spelled[token] or b"" for token in tokens) == f" {text}".encode()
+        assert tokenizer.decode(tokens) == text
+    assert spelled[tokenizer.eos_token_id] is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import torch
 
 from browser_env.acting import Decision, Reply
-from browser_env.action import Action, Click
+from browser_env.action import Action, Back, Click, Point, Type
 from browser_env.errors import DataError
 from browser_env.observation import Observation
 from policy.kinds import load_learner, load_policy, new_learner, save_checkpoint
@@ -45,7 +46,7 @@ def mixed_samples(policy: VlmPolicy, page: Page) -> list[Sample]:
     return [*own, *(shown(p, Click("e1"), weight=1 + i) for i, p in enumerate(pages))]
 
 
-@pytest.mark.parametrize("model", ["tiny-llava", "tiny-idefics3", "tiny-qwen2-vl"])
+@pytest.mark.parametrize("model", ["tiny-llava", "tiny-idefics3", "tiny-internvl", "tiny-qwen2-vl", "tiny-qwen2.5-vl"])
 def test_how_a_minibatch_is_packed_changes_no_gradient(model: str, page: Page, make_policy: Make) -> None:
     samples = mixed_samples(make_policy(model, constrained=True), page)
     found = []
@@ -116,11 +117,47 @@ def test_what_cannot_be_learned_from_is_counted(page: Page, make_policy: Make) -
     assert learner.surprises[0] is None
 
 
-@pytest.mark.parametrize("lora_rank", [0, 2])
+def test_what_cannot_be_written_is_not_taught(page: Page, make_policy: Make) -> None:
+    policy = make_policy(picture="none", verbs=("click", "type"))
+    before = policy.weights()
+    impossible = [Click(Point(5, 5)), Click("e7"), Back(), Type("e1", "long " * 100), Type("e1", "<image>")]
+    learner = VlmLearner(policy, FAST)
+    assert learner.update([shown(page(), action) for action in impossible])["samples_skipped"] == 5
+    assert all(torch.equal(before[name], tensor) for name, tensor in policy.weights().items())
+    scores = policy.log_prob([page()] * 6, [*impossible, Click("e1")])
+    assert scores[:5] == [-math.inf] * 5
+    assert scores[5] > -math.inf
+
+
+def test_a_reply_that_has_a_pictures_mark_is_not_learned_from(page: Page, make_policy: Make) -> None:
+    """A model that draws freely may write it, and there is no picture for it."""
+    policy = make_policy()
+    reply = Reply(tokens=(7, policy.image_token, 9), log_probs=(-1.0, -1.0, -1.0))
+    own = replace(shown(page(), Click("e1"), weight=0.0), advantage=1.0, log_prob=-3.0, reply=reply)
+    metrics = VlmLearner(policy, FAST).update([own, shown(page(), Click("e1"))])
+    assert (metrics["samples"], metrics["samples_skipped"]) == (1.0, 1.0)
+
+
+def test_small_steps_are_not_rounded_away_in_bfloat16(page: Page, make_policy: Make) -> None:
+    """Each is far below what a weight's digits tell apart; together they are not."""
+    policy = make_policy(lora_rank=0, dtype="bfloat16")
+    learner = VlmLearner(policy, replace(FAST, learning_rate=1e-5))
+    before = policy.weights()
+    learner.update([shown(page(), Click("e2"))])
+    once = sum(int((before[name] != tensor).sum()) for name, tensor in policy.weights().items())
+    for _ in range(40):
+        learner.update([shown(page(), Click("e2"))])
+    often = sum(int((before[name] != tensor).sum()) for name, tensor in policy.weights().items())
+    assert often > 2 * once
+    for name, tensor in policy.weights().items():
+        assert torch.equal(tensor, learner.masters[name].to(torch.bfloat16)), name
+
+
+@pytest.mark.parametrize(("lora_rank", "dtype"), [(0, "float32"), (2, "float32"), (0, "bfloat16")])
 def test_a_learner_goes_on_exactly_where_it_stopped(
-    lora_rank: int, page: Page, make_policy: Make, tmp_path: Path
+    lora_rank: int, dtype: str, page: Page, make_policy: Make, tmp_path: Path
 ) -> None:
-    policy = make_policy(lora_rank=lora_rank)
+    policy = make_policy(lora_rank=lora_rank, dtype=dtype)
     learner = new_learner(policy, replace(FAST, minibatch=4, kl_weight=0.1))
     samples = mixed_samples(policy, page)
     learner.update(samples)

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from browser_env.errors import UsageError
@@ -17,6 +19,32 @@ def test_weights_are_counted_without_making_them(lora_rank: int) -> None:
     assert plan.learning == plan.trained * (2 + 1 + 1) * 4, "averages, gradients, what acts"
     assert plan.fits
     assert str(plan).startswith("0.2M weights")
+
+
+def test_what_is_trained_in_bfloat16_is_also_held_in_float32() -> None:
+    plan = plan_memory(small(lora_rank=0, dtype="bfloat16"), VlmLearnerConfig(), available=1e9)
+    assert plan.weights == 2 * plan.parameters
+    assert plan.learning == plan.trained * (4 + 2 * 4 + 4 + 2 + 2), "masters, averages, gradients of both, what acts"
+
+
+def test_what_one_pass_reads_is_no_less_than_a_prompt() -> None:
+    learning = VlmLearnerConfig(pack_tokens=16)
+    short, long = (
+        plan_memory(small(picture="none", max_prompt_tokens=tokens), learning, available=1e9) for tokens in (1000, 4000)
+    )
+    assert long.activations > 3 * short.activations
+
+
+def test_the_mask_of_a_pack_is_reckoned_with() -> None:
+    plans = [
+        plan_memory(small(), VlmLearnerConfig(pack_tokens=tokens), available=1e12) for tokens in (10**5, 2 * 10**5)
+    ]
+    assert plans[1].activations - 2 * plans[0].activations > 2 * 10**10 * 4, "it grows with the square"
+
+
+def test_what_is_free_is_reckoned_with_not_all_there_is() -> None:
+    plan = plan_memory(small(), VlmLearnerConfig())
+    assert 0 < plan.available < os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def test_what_helps_most_is_named_first() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from browser_env.acting import HistoryPolicy, Turn
 from browser_env.action import Action, Click, Wait
@@ -17,9 +18,9 @@ from policy import checkpoint as compact_checkpoint
 from policy.compact import CompactPolicy
 from policy.config import CompactConfig
 from policy.kinds import export_policy, save_checkpoint
-from policy.vlm.forward import Written, pack_up
-from policy.vlm.policy import VlmPolicy
-from policy.vlm.pretrained import load_tools, save_adapter, save_model
+from policy.vlm.forward import Written, kinds_of, pack_up
+from policy.vlm.policy import SCORED_AT_ONCE, VlmPolicy
+from policy.vlm.pretrained import inner, load_tools, save_adapter, save_model
 from tests.policy.vlm.conftest import ARCHITECTURES, small
 
 Page = Callable[..., Observation]
@@ -55,6 +56,36 @@ def test_training_sees_the_log_probabilities_that_were_drawn(
         assert decision.log_prob == pytest.approx(sum(decision.reply.log_probs))
         assert together.tolist() == pytest.approx(single.tolist(), abs=gap), "packed rows do not see each other"
         assert together.tolist() == pytest.approx(decision.reply.log_probs, abs=gap)
+
+
+@pytest.mark.parametrize("model", [*ARCHITECTURES, "tiny-windowed"])
+def test_replies_are_those_that_transformers_writes(model: str, page: Page, make_policy: Make) -> None:
+    policy = make_policy(model, max_new_tokens=12)
+    prompt = policy.reader.encode(page())
+    ids = torch.tensor([prompt.ids])
+    plain = inner(policy.model)
+    kinds = kinds_of(plain, prompt)
+    if "image_grid_thw" in prompt.pixels:
+        kinds["mm_token_type_ids"] = (ids == plain.config.image_token_id).int()
+    written = plain.generate(
+        input_ids=ids, attention_mask=torch.ones_like(ids), **prompt.pixels, **kinds, max_new_tokens=12, do_sample=False
+    )
+    (decision,) = policy.act([page()], greedy=True)
+    assert decision.reply is not None
+    assert list(decision.reply.tokens) == written[0, len(prompt.ids) :].tolist()
+
+
+def test_the_tokens_of_a_picture_see_each_other_where_the_model_wants_it(page: Page, make_policy: Make) -> None:
+    policy = make_policy("tiny-gemma3")
+    (projection,) = (w for name, w in policy.model.named_parameters() if name.endswith("mm_input_projection_weight"))
+    nn.init.normal_(projection, generator=torch.Generator().manual_seed(0))  # it begins at zero: all pictures alike
+    prompt = policy.reader.encode(page())
+    assert prompt.kinds["token_type_ids"].sum() == 4
+    blind = replace(prompt, kinds={})
+    reply = policy.reader.target(page(), Click("e1"))
+    with torch.no_grad():
+        seen, unseen = (policy.score([Written(prompt=p, reply=reply)])[0] for p in (prompt, blind))
+    assert not torch.allclose(seen, unseen)
 
 
 def test_known_beginnings_change_nothing_and_are_not_read_again(page: Page, make_policy: Make) -> None:
@@ -110,6 +141,16 @@ def test_pages_without_pictures_can_be_read(page: Page, make_policy: Make) -> No
         assert len(policy.log_prob([bare], [Click("e1")])) == 1
 
 
+def test_actions_are_scored_together_as_they_are_alone(page: Page, make_policy: Make) -> None:
+    """More of them than are read in one pass."""
+    policy = make_policy()
+    seen = [page(i % 3 + 1, seed=i) for i in range(20)]
+    tokens = sum(len(policy.reader.encode(observation).ids) for observation in seen)
+    assert tokens > SCORED_AT_ONCE
+    together = policy.log_prob(seen, [Click("e1")] * 20)
+    assert together == pytest.approx([policy.log_prob([s], [Click("e1")])[0] for s in seen], abs=1e-3)
+
+
 @pytest.mark.parametrize("model", ARCHITECTURES)
 def test_a_saved_model_is_loaded_like_any_other(model: str, page: Page, make_policy: Make, tmp_path: Path) -> None:
     policy = make_policy(model)
@@ -151,6 +192,17 @@ def test_what_cannot_be_loaded_is_said(tmp_path: Path, make_policy: Make) -> Non
         make_policy().practise(exploration=0.3, seed=0)
     with pytest.raises(UsageError, match="no adapter"):
         save_adapter(tmp_path, make_policy(lora_rank=0).model)
+
+
+def test_why_pictures_cannot_be_read_is_said(page: Page, make_policy: Make, tmp_path: Path) -> None:
+    policy = make_policy()
+    save_model(tmp_path, policy.model, policy.reader.tools)
+    settings = tmp_path / "processor_config.json"
+    settings.write_text(settings.read_text().replace("LlavaProcessor", "InternVLProcessor"))
+    broken = VlmPolicy(replace(policy.config, model=str(tmp_path)), seed=0)
+    with pytest.raises(UsageError, match=r"cannot be loaded here \(\w+Error: .+\); install"):
+        broken.act([page()])
+    assert broken.log_prob([page(screenshot=False)], [Click("e1")])[0] < 0, "without pictures it works"
 
 
 def test_packs_have_at_most_so_many_tokens() -> None:

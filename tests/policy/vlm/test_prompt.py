@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from browser_env.acting import Turn
-from browser_env.action import Click, Point
+from browser_env.action import Click, Point, Type
 from browser_env.errors import UsageError
 from browser_env.observation import Dialog, Observation, Tab
 from policy.vlm.config import VlmConfig
-from policy.vlm.prompt import build_prompt
+from policy.vlm.prompt import STEADY, build_prompt, fit_turns
 
 Page = Callable[..., Observation]
 CONFIG = VlmConfig(verbs=("click", "type", "select"))
@@ -63,7 +63,7 @@ def test_a_budget_leaves_out_the_oldest_turns_in_blocks_and_the_last_elements(pa
     prompt = build_prompt(page(60), past, config, count=words)
     assert words(prompt.before + prompt.after) <= config.max_prompt_tokens
     told = [line for line in prompt.before.splitlines() if line.startswith("Done")]
-    assert told == [f"Done: click(e{i})" for i in range(9, 21)]
+    assert told == [f"Done: click(e{i})" for i in range(13, 21)]
     assert "e1 button" in prompt.after
     assert "e60 button" not in prompt.after
     grown = build_prompt(
@@ -71,3 +71,26 @@ def test_a_budget_leaves_out_the_oldest_turns_in_blocks_and_the_last_elements(pa
     )
     before = build_prompt(page(60), past, replace(config, max_prompt_tokens=9999), count=words)
     assert grown.before.startswith(before.before), "what is told again begins the same"
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 3, 4, 7, 24])
+def test_some_of_what_was_done_is_always_told(most: int) -> None:
+    """At least half of what may be, and always the newest; what is told begins the same for some steps."""
+    lines = [f"Done: {i}" for i in range(60)]
+    beginnings = set()
+    for done in range(1, 61):
+        told = fit_turns(lines[:done], 10**6, most, words)
+        assert told == lines[done - len(told) : done]
+        assert min(done, most) / 2 <= len(told) <= most
+        beginnings.add(told[0] if told else "")
+    assert len(beginnings) <= 60 / min(STEADY, max(1, most // 2))
+
+
+def test_a_long_text_that_was_typed_leaves_room_for_other_turns(page: Page) -> None:
+    past = [Turn(action=Click("e1")), Turn(action=Type("e2", "x" * 5000))]
+    prompt = build_prompt(page(2), past, replace(CONFIG, max_prompt_tokens=900), count=len)
+    told = [line for line in prompt.before.splitlines() if line.startswith("Done")]
+    assert told[0] == "Done: click(e1)"
+    assert told[1].startswith("Done: type(e2, 'xxx")
+    assert told[1].endswith("x…")
+    assert len(told[1]) < 180

@@ -160,6 +160,22 @@ def test_what_a_server_does_not_know_is_asked_for_once(model: Model) -> None:
     assert "response_format" not in first
 
 
+def test_a_value_that_is_refused_is_no_unknown_field(model: Model) -> None:
+    """What narrows the draws is not left out silently."""
+    model.troubles = [refusal(400, "top_k must be 0 or greater, got -1")]
+    with pytest.raises(InfraError, match="top_k must be"):
+        ask(server_at(model))
+
+
+@pytest.mark.parametrize(
+    "said", ["Unrecognized request argument supplied: top_p", "top_p: Extra inputs are not permitted"]
+)
+def test_learning_gives_up_no_wish(model: Model, said: str) -> None:
+    model.troubles = [refusal(422, said)]
+    with pytest.raises(UsageError, match=r"does not know top_p, which learning .*top_p"):
+        server_at(model).complete([["hello"]], most=9, temperature=1.0, exact=True)
+
+
 def test_a_limit_goes_by_the_name_that_the_server_gives_it(model: Model) -> None:
     model.troubles = [refusal(400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")]
     ask(server_at(model))
@@ -192,6 +208,27 @@ def test_adapters_replace_each_other(model: Model, tmp_path: Path) -> None:
     assert model.asked[3][1]["model"] == "v2"
 
 
+def test_an_adapter_that_cannot_be_unloaded_is_left_there(model: Model, tmp_path: Path) -> None:
+    server = server_at(model)
+    server.push_adapter(tmp_path, name="v1")
+    model.troubles = [Trouble(said=b"Success"), refusal(404, "The lora adapter 'v1' cannot be found.")]
+    model.names = (*model.names, "v2")
+    server.push_adapter(tmp_path, name="v2")
+    ask(server)
+    assert model.asked[-1][1]["model"] == "v2"
+
+
+def test_a_server_that_was_restarted_gets_its_adapter_anew(model: Model, tmp_path: Path) -> None:
+    server = server_at(model)
+    server.push_adapter(tmp_path, name="v1")
+    model.names = ("m",)
+    assert len(ask(server, *"abcdefgh")) == 8
+    assert posted(model).count("load_lora_adapter") == 2
+    model.troubles = [refusal(404, "Not Found"), *[refusal(404, "nor here")] * 3]
+    with pytest.raises((InfraError, UsageError), match=r"nor here"):
+        ask(server)
+
+
 def test_an_adapter_that_an_unanswered_request_loaded_is_there(model: Model, tmp_path: Path) -> None:
     loaded = refusal(400, "The lora adapter 'v1' has already been loaded.")
     model.troubles = [refusal(504, "late"), loaded]
@@ -206,6 +243,8 @@ def test_a_policy_that_learns_here_acts_by_a_server_with_its_adapters(
     model: Model, page: Page, make_policy: Callable[..., VlmPolicy], tmp_path: Path
 ) -> None:
     policy = make_policy(server=model.url, server_folder=str(tmp_path))
+    length = len(policy.reader.encode(page()).ids)
+    model.usage = {"prompt_tokens": length, "completion_tokens": 2}
     model.tokens = policy.reader.target(page(), Click("e2"))
     for version in (0, 0, 1):
         policy.version = version
@@ -217,6 +256,9 @@ def test_a_policy_that_learns_here_acts_by_a_server_with_its_adapters(
     assert len(pushed) == 2, "once for each version"
     kept = [(Path(body["lora_path"]) / "adapter_config.json").is_file() for body in pushed]
     assert kept == [False, True], "what was replaced is not needed any more"
+    model.usage = {"prompt_tokens": length + 7, "completion_tokens": 2}
+    with pytest.raises(UsageError, match=rf"read {length + 7} tokens of a prompt that has {length} here"):
+        policy.act([page()])
     model.token_ids = False
     with pytest.raises(InfraError, match="which tokens"):
         policy.act([page()])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -19,6 +21,7 @@ from policy.vlm.learner import VlmLearner
 from policy.vlm.learning_config import VlmLearnerConfig
 from policy.vlm.memory import plan_memory
 from policy.vlm.policy import VlmPolicy
+from policy.vlm.team import END_S
 from tests.policy.vlm.conftest import small
 from tests.policy.vlm.test_learner import FAST, mixed_samples
 
@@ -49,6 +52,24 @@ def test_two_devices_learn_what_one_does(page: Page, make_policy: Make, tmp_path
     assert found == pytest.approx(right, abs=1e-4)
     for name, tensor in alone.policy.weights().items():
         assert torch.allclose(weights[name], tensor, atol=1e-5), name
+
+
+def test_a_leader_that_fails_alone_leaves_nobody_waiting(page: Page, make_policy: Make) -> None:
+    """A sample in its share cannot be read, while the follower has read its own and waits for the leader."""
+    config = replace(FAST, devices=2)
+    policy = make_policy()
+    samples = mixed_samples(policy, page)[:2]
+    mine = int(torch.randperm(2, generator=torch.Generator().manual_seed(config.seed))[0])
+    flat = replace(samples[mine].observation, screenshot=np.zeros((9, 9), dtype=np.uint8))
+    with closing(VlmLearner(policy, config)) as learner:
+        samples[mine] = replace(samples[mine], observation=flat)
+        with pytest.raises(ValueError, match=r".+"):
+            learner.update(samples)
+        (follower,) = multiprocessing.active_children()
+        assert follower.is_alive()
+        started = time.monotonic()
+    assert time.monotonic() - started < END_S
+    assert not multiprocessing.active_children()
 
 
 def test_more_devices_than_there_are_are_refused() -> None:
