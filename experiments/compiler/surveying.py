@@ -11,6 +11,7 @@ from typing import Any
 
 from browser_env.errors import BrowserCrashedError, InfraError
 from browser_env.page import Page
+from experiments.compiler.addresses import is_sound
 from experiments.compiler.graph import Control, Fact, Form
 
 
@@ -29,6 +30,7 @@ class Survey:
     forms: tuple[Form, ...] = ()  # one without method and action holds the controls that belong to no form
     facts: tuple[Fact, ...] = ()
     links: Mapping[str, Link] = field(default_factory=dict)  # by the ids of their elements
+    astray: frozenset[str] = frozenset()  # ids of links and buttons whose address nobody can make out
     status: int = 0  # of the answer that the page's document is; 0: not known
 
 
@@ -37,6 +39,7 @@ async def survey(page: Page) -> Survey:
     forms: list[Form] = []
     facts: list[Fact] = []
     links: dict[str, Link] = {}
+    astray: frozenset[str] = frozenset()
     status = 0
     for number, frame in enumerate(page.frames):
         try:
@@ -48,16 +51,22 @@ async def survey(page: Page) -> Survey:
         forms += found.forms
         facts += found.facts
         links |= found.links
+        astray |= found.astray
         status = status if number else found.status
-    return Survey(forms=tuple(forms), facts=tuple(facts), links=links, status=status)
+    return Survey(forms=tuple(forms), facts=tuple(facts), links=links, astray=astray, status=status)
 
 
 def read(data: Mapping[str, Any]) -> Survey:
-    """Return a survey from what the page script found."""
+    """Return a survey from what the page script found, without links and forms that lead to no sound address."""
+    forms = [_form(form) for form in data["forms"]]
+    links = {id_: Link(url=url, download=download) for id_, url, download in data["links"]}
+    lost = [form for form in forms if form.method and not is_sound(form.action)]
+    astray = {id_ for id_, link in links.items() if not is_sound(link.url)}
     return Survey(
-        forms=tuple(_form(form) for form in data["forms"]),
+        forms=tuple(form for form in forms if form not in lost),
         facts=tuple(dict.fromkeys(Fact(**fact) for fact in data["facts"])),
-        links={id_: Link(url=url, download=download) for id_, url, download in data["links"]},
+        links={id_: link for id_, link in links.items() if id_ not in astray},
+        astray=frozenset(astray.union(*(form.submits for form in lost))),
         status=data["status"],
     )
 

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const { past, attribute, hasAttribute, tagOf, textOf, clean, nameOf, roleOf, allRoots, allWithin, known } = webdual.reading;
-  const MAX = { forms: 60, controls: 120, options: 100, facts: 400, links: 3000, submits: 20, depth: 6, script: 200000, text: 300 };
+  const MAX = { forms: 60, controls: 120, options: 100, facts: 400, links: 3000, submits: 20, depth: 6, script: 200000, address: 2000 };
   const methodOf = past(HTMLFormElement, "method"), actionOf = past(HTMLFormElement, "action");
   const formOf = { input: past(HTMLInputElement, "form"), select: past(HTMLSelectElement, "form"), textarea: past(HTMLTextAreaElement, "form"), button: past(HTMLButtonElement, "form") };
   const selectAll = past(Element, "querySelectorAll");
@@ -11,6 +11,8 @@
   const roots = allRoots();
   const all = (selector) => roots.flatMap((root) => Array.from(allWithin(root, selector)));
   const first = (list, count) => list.slice(0, count);
+  // Part of an address is another address: one that is too long is none.
+  const addressOf = (url) => (typeof url === "string" && url.length <= MAX.address ? url : "");
 
   function labelOf(element) {
     return nameOf(element, roleOf(element));
@@ -50,7 +52,7 @@
     const of = (form) => {
       if (!found.has(form) && found.size < MAX.forms) {
         found.set(form, {
-          method: form ? methodOf(form) : "", action: form ? text(actionOf(form)) : "", controls: [], submits: [],
+          method: form ? methodOf(form) : "", action: form ? addressOf(actionOf(form)) : "", controls: [], submits: [],
         });
       }
       return found.get(form);
@@ -121,9 +123,7 @@
     const found = [];
     for (const link of all("a[href], area[href]")) {
       const id = known(link);
-      if (id !== null && found.length < MAX.links && typeof link.href === "string") {
-        found.push([id, link.href.slice(0, 2000), hasAttribute(link, "download")]);
-      }
+      if (id !== null && found.length < MAX.links) found.push([id, addressOf(link.href), hasAttribute(link, "download")]);
     }
     return found;
   }

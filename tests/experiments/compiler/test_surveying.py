@@ -37,12 +37,17 @@ PAGE = """<!DOCTYPE html><title>Order</title>
 <a href="/a">A</a> <a href="/b" download>B</a> <a href="javascript:void 0">C</a>
 <iframe srcdoc="<form action=/inner><input name=inside><button>Go</button></form>"></iframe>
 """
+ODD = f"""<!DOCTYPE html><title>Odd</title><a href="http://[x">Broken</a> <a href="/{"x" * 3000}">Long</a>
+<a href="http://a:b/">Port</a> <a href="/whole">Whole</a>
+<form action="http://[x"><input name="a"><button>Broken form</button></form>
+<form action="/{"y" * 3000}"><input name="b"><button>Long form</button></form>
+<form action="/{"z" * 1500}"><input name="c"><button>Whole form</button></form>"""
 HUGE = "<form>" + "".join(f"<input name=i{n}><a href=/{n}>{n}</a>" for n in range(5000)) + "</form>"
 HUGE += "<dl>" + "".join(f"<dt>T{n}</dt><dd>V{n}</dd>" for n in range(5000)) + "</dl>"
 
 
 def app(site: Served, asked: Asked) -> Reply:
-    return Reply(body=HUGE if asked.path == "/huge" else PAGE)
+    return Reply(body={"/huge": HUGE, "/odd": ODD}.get(asked.path, PAGE))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,3 +143,12 @@ def test_a_huge_page_is_bounded(address: str) -> None:
     assert sum(len(form.controls) for form in huge.survey.forms) <= 120
     assert len(huge.survey.facts) <= 400
     assert len(huge.survey.links) <= 1000
+
+
+def test_addresses_that_are_none_or_too_long_are_left_out() -> None:
+    with served(app) as site:
+        odd = asyncio.run(_read(f"{site.url}odd"))
+    assert [link.url for link in odd.survey.links.values()] == [f"{site.url}whole"]
+    assert [form.action for form in odd.survey.forms] == [f"{site.url}{'z' * 1500}"]
+    lost = {"Broken", "Long", "Port", "Broken form", "Long form"}
+    assert set(odd.names(*odd.survey.astray)) == lost
