@@ -13,16 +13,17 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from browser_env.action import Dialog, Type
-from browser_env.errors import DivergedError, InfraError, UsageError, WebdualError
+from browser_env.errors import ClosedError, DivergedError, InfraError, WebdualError
 from browser_env.places import is_allowed
 from browser_env.processor_time import ProcessorTime
 from browser_env.snapshot.crawling import SIGNATURE
 from browser_env.snapshot.normalising import place
 from browser_env.snapshot.recording import Recorder
-from browser_env.snapshot.robots import Manners, is_own
+from browser_env.snapshot.robots import is_own
 from experiments.compiler.charting import Chart, Progress, state_of
 from experiments.compiler.frontier import Frontier
 from experiments.compiler.graph import SiteGraph, State
+from experiments.compiler.leave import Leave
 from experiments.compiler.offering import Offer, is_covered, links_of, offers_of
 from experiments.compiler.site import Site
 from experiments.compiler.states import address, template_of
@@ -48,24 +49,24 @@ async def explore(
     minutes: float,
     visitors: int = 2,
     recorder: Recorder | None = None,
+    leave: Leave | None = None,
     seed: int = 0,
     on_state: Callable[[Progress], None] = lambda progress: None,
 ) -> SiteGraph:
     """Return what is found of a site within these limits.
 
-    Raise :class:`InfraError` or :class:`UsageError` where its first page cannot be opened; whatever else fails is
+    Raise :class:`InfraError` or :class:`ClosedError` where its first page cannot be opened; whatever else fails is
     counted in ``refused``.
     """
     started, processor = time.monotonic(), ProcessorTime()
     processor.take()
     site = replace(site, allow_writes=False)
-    abroad = site.snapshot is None and not is_own(site.url)
-    if recorder is None and abroad:
+    if recorder is None and site.snapshot is None and not is_own(site.url):
         recorder = Recorder(user_agent=site.user_agent or f"Mozilla/5.0 (compatible; {SIGNATURE})")
     exploration = Exploration(site, max_pages=max_pages, recorder=recorder, seed=seed, on_state=on_state)
     async with have_visitors(site, count=visitors, recorder=recorder) as crew:
-        manners = Manners(delay_s=site.delay_s, user_agent=site.user_agent or SIGNATURE) if abroad else None
-        walkers = [Walker(visitor, manners, seed=seed) for visitor in crew]
+        leave = leave or Leave(site)
+        walkers = [Walker(visitor, leave, seed=seed) for visitor in crew]
         await exploration.begin(walkers[0])
         await exploration.run(walkers, until=started + minutes * 60)
         cpu_s = processor.take()
@@ -141,8 +142,8 @@ class Exploration:
         except DivergedError:
             self.chart.refuse("is not found again")
             self._lose(offer.state)
-        except UsageError:
-            self.chart.refuse("is closed by robots.txt")
+        except ClosedError as error:
+            self.chart.refuse(error.reason)
         except InfraError:
             self.chart.refuse("does not load")
         except WebdualError:  # e.g. a dialog that opens by itself while the page is looked at

@@ -96,8 +96,8 @@ class _Desk:
         for element in self._state.observation.elements:
             if "clickable" not in element.states or OUT_OF_REACH & set(element.states):
                 continue
-            if element.id in self._survey.astray:
-                self._refuse("leads to no sound address")
+            if reason := self._survey.closed.get(element.id):
+                self._refuse(reason)
             elif element.role == "link":
                 yield from self._of_link(element)
             elif element.role in PRESSED:

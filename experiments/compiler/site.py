@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from browser_env.task import NEVER, Task
@@ -33,6 +34,10 @@ class Site:
     keep_out: tuple[str, ...] = ()  # regular expressions of addresses that are not opened
     user_agent: str = ""  # in place of the browser's own, signed name
     delay_s: float = 1.0  # between two requests for a page of a site that is not this machine's
+
+    def keeps_out(self, url: str) -> bool:
+        """Whether an address is one of those that are not opened."""
+        return any(re.search(pattern, url) for pattern in self.keep_out if url)
 
     def task(self, url: str) -> Task:
         """Return a task that begins at a page of the site and never ends by itself."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from browser_env.action import Navigate
 from browser_env.errors import DialogOpenError, DivergedError
 from browser_env.observation import Observation
-from browser_env.snapshot.robots import Manners
+from experiments.compiler.leave import Leave
 from experiments.compiler.states import fingerprint
 from experiments.compiler.surveying import Survey, survey
 from experiments.compiler.target import Move
@@ -32,10 +32,10 @@ class Sight:
 class Walker:
     """One visitor, with where they are."""
 
-    def __init__(self, visitor: Visitor, manners: Manners | None, *, seed: int):
+    def __init__(self, visitor: Visitor, leave: Leave, *, seed: int):
         self.here = ""  # fingerprint of the state; empty: nowhere that one could go on from
         self._visitor = visitor
-        self._manners = manners
+        self._leave = leave
         self._seed = seed
         self._observation: Observation | None = None
         self._moves = 0  # in this profile
@@ -50,10 +50,10 @@ class Walker:
     async def open(self, url: str, *, fresh: bool = True) -> Sight:
         """Open a page in a fresh profile; unless ``fresh``, one that did nothing but open pages will do.
 
-        Raise :class:`InfraError` where that fails, and :class:`UsageError` where the site does not want it.
+        Raise :class:`InfraError` where that fails, and :class:`ClosedError` where the site does not want it.
         """
         self.here = ""
-        await self._ask(url)
+        await self._leave.ask(url)
         if not fresh and self._only_opened and self.is_fresh:
             self._moves += 1
             result = await self._visitor.environment.step(Navigate(url))
@@ -68,12 +68,12 @@ class Walker:
     async def act(self, move: Move, *, to: str = "") -> Sight:
         """Make a move where one is, which leads to an address where that is known beforehand.
 
-        Raise :class:`DivergedError` where its target is not there, :class:`UsageError` where the site does not want it.
+        Raise :class:`DivergedError` where its target is not there, :class:`ClosedError` where the move is not wanted.
         """
         assert self._observation is not None
         self.here, self._only_opened = "", False
         self._moves += 1
-        await self._ask(to or self._observation.url)
+        await self._leave.ask(to or self._observation.url)
         result = await self._visitor.environment.step(move.on(self._observation))
         problem = result.observation.error or (result.reason if result.outcome is not None else "")
         return self._see(result.observation, self._visitor.environment.evidence, problem=problem)
@@ -92,14 +92,10 @@ class Walker:
         if self._observation is None or self._observation.dialog is not None:
             return Survey()
         try:
-            return await survey(self._visitor.environment.context.page)
+            return await self._leave.without_closed(await survey(self._visitor.environment.context.page))
         except DialogOpenError:  # it has opened since
             self.here = ""
             return Survey()
-
-    async def _ask(self, url: str) -> None:
-        if self._manners is not None:
-            await self._manners.ask(url)
 
     def _see(self, observation: Observation, evidence: Evidence, *, problem: str = "") -> Sight:
         self._observation = observation

@@ -16,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
+from browser_env.snapshot.robots import Manners
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -54,6 +56,20 @@ class Served:
     def changes(self) -> list[Asked]:
         """The requests that were neither GET nor HEAD nor OPTIONS."""
         return [asked for asked in self.log if asked.method not in ("GET", "HEAD", "OPTIONS")]
+
+
+class Strict(Manners):
+    """Manners that hold on this machine too: what has one of these in its address is closed."""
+
+    def __init__(self, *closed: str):
+        super().__init__(delay_s=0.0, user_agent="")
+        self.asked: list[str] = []
+        self._closed = closed
+
+    async def why_not(self, url: str) -> str:
+        """Return why an address may not be visited, or nothing."""
+        self.asked.append(url)
+        return "is closed by robots.txt" if any(part in url for part in self._closed) else ""
 
 
 class _Server(ThreadingHTTPServer):

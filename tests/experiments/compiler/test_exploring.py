@@ -9,12 +9,13 @@ from browser_env.snapshot.exchange import Snapshot
 from browser_env.snapshot.recording import Recorder
 from experiments.compiler.exploring import explore
 from experiments.compiler.graph import SiteGraph
+from experiments.compiler.leave import Leave
 from experiments.compiler.site import Login, Site
 from experiments.compiler.states import fingerprint
 from experiments.compiler.target import Move, Target
 from experiments.compiler.visiting import visitors
 from tests.experiments.compiler.conftest import Explored
-from tests.experiments.compiler.sites import INJECTION, Served, guarded, served, shop
+from tests.experiments.compiler.sites import INJECTION, Served, Strict, guarded, served, shop
 
 LOGIN = (
     Move(action=Type("e0", "anna"), target=Target(role="textbox", name="User")),
@@ -184,6 +185,20 @@ def test_time_is_kept_and_places_are_kept_out_of() -> None:
         assert graph.minutes < 0.5
         assert graph.refused["is kept out of"]
         assert not any(asked.path.startswith(("/products", "/contact")) for asked in site.log)
+
+
+@pytest.mark.parametrize("by", ["robots.txt", "keep-out"])
+def test_closed_forms_and_links_are_neither_sent_nor_kept(by: str) -> None:
+    closed = ("/search", "/contact", "/stock")
+    with served(shop) as site:
+        asked = Site(url=site.url, keep_out=closed if by == "keep-out" else ())
+        leave = Leave(asked, Strict(*closed) if by == "robots.txt" else None)
+        graph = asyncio.run(explore(asked, max_pages=8, minutes=1, visitors=1, leave=leave))
+        assert not any(asked.path.startswith(closed) for asked in site.log)
+    assert graph.refused["is closed by robots.txt" if by == "robots.txt" else "is kept out of"]
+    forms = [form for state in graph.states.values() for form in state.forms]
+    assert forms
+    assert not any("/search" in form.action for form in forms)
 
 
 def test_a_login_opens_each_profile_and_its_secret_stays_out() -> None:

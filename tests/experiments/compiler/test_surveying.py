@@ -151,4 +151,4 @@ def test_addresses_that_are_none_or_too_long_are_left_out() -> None:
     assert [link.url for link in odd.survey.links.values()] == [f"{site.url}whole"]
     assert [form.action for form in odd.survey.forms] == [f"{site.url}{'z' * 1500}"]
     lost = {"Broken", "Long", "Port", "Broken form", "Long form"}
-    assert set(odd.names(*odd.survey.astray)) == lost
+    assert set(odd.names(*odd.survey.closed)) == lost
