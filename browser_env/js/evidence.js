@@ -1,5 +1,6 @@
 // What a verifier judges: text and form values, those in shadow trees too.
 const MAX_TEXT = 100000;
+const timings = performance, timingsOf = past(Performance, "getEntriesByType"), answerOf = past(PerformanceResourceTiming, "responseStatus");
 
 const allWithin = (root, selector) => (root === document ? documentAll(document, selector) : root.querySelectorAll(selector));
 // Every root of the document, shadow trees after what holds them.
@@ -31,8 +32,13 @@ function formValues() {
   }
   return values;
 }
+// The HTTP status that the document came with; 0: it came with none.
+function status() {
+  const [entry] = timingsOf(timings, "navigation");
+  return entry ? answerOf(entry) : 0;
+}
 function evidence() {
   const top = documentBody(document) ?? documentTop(document);
   const text = (top?.innerText ?? "").slice(0, MAX_TEXT).toWellFormed();
-  return { url: location.href, title: documentTitle(document).toWellFormed(), text, form_values: formValues() };
+  return { url: location.href, title: documentTitle(document).toWellFormed(), text, form_values: formValues(), status: status() };
 }

@@ -33,6 +33,7 @@ from experiments.compiler.visiting import Visitor, share
 from rewards.evidence import Evidence
 
 LONGEST_ROUTE = 3  # moves of another way to the goal
+FAILED = 400  # and above: a status of an error page
 OUT_OF_TIME = "there was no time to prove it"
 
 
@@ -109,6 +110,8 @@ class Trial:
             return self._drop(candidate, OUT_OF_TIME)
         if run.problem:
             return self._drop(candidate, "the golden moves cannot be made", run.problem)
+        if run.evidence[-1].status >= FAILED:
+            return self._drop(candidate, "it ends at an error page", str(run.evidence[-1].status))
         if missing := run.evidence[-1].unanswered:
             return self._drop(candidate, "the snapshot misses an answer", missing[0])
         if candidate.writes and is_refused(run):
