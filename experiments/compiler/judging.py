@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from browser_env.action import Answer
 from browser_env.observation import Observation
@@ -92,6 +93,13 @@ def fails_at_rest(candidate: Candidate, evidence: Evidence) -> str:
         return "giving up succeeds"
     taken = next((text for text in wrong_answers(candidate) if passes(candidate, replace(evidence, answer=text))), None)
     return "" if taken is None else f"a wrong answer succeeds: {taken[:80]!r}"
+
+
+def passes_below(candidate: Candidate, evidence: Evidence) -> bool:
+    """Whether the verifier asks for an address, and is content with another path that lies below the right one."""
+    parts = urlsplit(evidence.url)
+    below = urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/elsewhere"))
+    return asks_for(candidate, "url") and passes(candidate, replace(evidence, url=below))
 
 
 def verifier_names(spec: Mapping[str, Any]) -> Iterator[str]:

@@ -20,12 +20,13 @@ from experiments.compiler.judging import (
     fails_at_rest,
     first_pass,
     is_refused,
+    passes_below,
     passes_elsewhere,
     satisfied_elsewhere,
     wrong_answers,
 )
 from experiments.compiler.mutating import Mutant, mutants
-from experiments.compiler.runs import Route, Run, Runs
+from experiments.compiler.runs import Route, Run, Runs, spoken
 from experiments.compiler.site import Site
 from experiments.compiler.states import fingerprint
 from experiments.compiler.target import Move
@@ -124,6 +125,8 @@ class Trial:
             return self._drop(candidate, "the golden moves do not succeed")
         if got < needed:
             return self._drop(candidate, "it succeeds before the last step", f"after {got} of {needed}")
+        if passes_below(candidate, spoken(candidate.golden, run.evidence[-1])):
+            return self._drop(candidate, "a path below its address satisfies it", run.evidence[-1].url)
         if seed == self.seeds[0] and (place := satisfied_elsewhere(candidate, self.graph, run)):
             return self._drop(candidate, "another state satisfies it", place)
         count = self._proofs[id(candidate)]

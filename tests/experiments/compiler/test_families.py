@@ -69,9 +69,11 @@ def test_a_form_that_asks_is_filled_and_sent() -> None:
         assert isinstance(candidate.golden[-1].action, Click)
         assert "“Send order”" in candidate.goal
         sent = candidate.verifier.params["of"][0]["params"]
-        assert sent["prefix"] == "http://site.test/order/done"
+        assert not passes(candidate, Evidence(url=f"http://site.test/order/done/else?{urlencode(sent['query'])}"))
+        assert not passes(candidate, Evidence(url=f"http://site.test/order?{urlencode(sent['query'])}"))
         done = f"http://site.test/order/done?{urlencode(sent['query'])}"
         assert passes(candidate, Evidence(url=done + "#top"))
+        assert passes(candidate, Evidence(url=done.replace("?", "/?")))
         for ticked in ("&gift=on", "&gift=1", "&gift="):
             assert not passes(candidate, Evidence(url=done + ticked))
 
@@ -291,7 +293,10 @@ def test_a_page_with_two_search_boxes_names_the_one() -> None:
         forms = tuple(Form(method="get", action="http://site.test/find", controls=(c,)) for c in (box, other))
         states = dict(made.states) | {home.id: replace(home, forms=forms)}
         found = of("search-open", generate(replace(made, states=states)))
-        goals[label] = [c.goal for c in found if c.target.startswith("/find")]
+        searching = [c for c in found if c.target.startswith("/find")]
+        goals[label] = [c.goal for c in searching]
+        assert all(passes(c, Evidence(url="http://site.test/find?q=heron&page=1")) for c in searching)
+        assert not any(passes(c, Evidence(url="http://site.test/find/more?q=heron")) for c in searching)
     assert goals["Search"] == []
     assert len(goals["Search orders"]) == 1
     assert "the box “Search”" in goals["Search orders"][0]
