@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from browser_env.action import Answer
 from browser_env.observation import Observation
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.graph import SiteGraph, State
@@ -17,7 +16,7 @@ from experiments.compiler.states import fingerprint
 from experiments.compiler.target import Move, key_of
 from experiments.compiler.texts import bare
 from rewards.evidence import Evidence
-from rewards.match import normalised_text, number_in, same_url, squeezed
+from rewards.match import normalised_text, same_url, squeezed
 from rewards.verifier import VerifierError, verify
 
 KINDS = {
@@ -26,7 +25,10 @@ KINDS = {
     "chosen": ("combobox", "listbox"),
     "read": ("cell", "gridcell", "paragraph", "text", "heading", "label", "generic"),
 }
-IDLE_ANSWERS = ("", "0", "1", "42", "yes", "no", "unknown", "none", "I do not know")  # of whoever has not looked
+IDLE_ANSWERS = (  # of whoever has not looked
+    *("", "0", "1", "42", "yes", "no", "true", "false", "on", "off"),
+    *("unknown", "none", "n/a", "I do not know"),
+)
 REDIRECTS = 300  # and above: an answer that leads elsewhere, or a failure
 SEES_REQUESTS = ("request", "rows")  # verifiers that ask how a state came about
 
@@ -60,29 +62,9 @@ def first_pass(candidate: Candidate, run: Run, moves: Sequence[Move]) -> int | N
     return len(acted(moves)) + 1 if last != run.evidence[-1] and passes(candidate, last) else None
 
 
-def answer_of(candidate: Candidate) -> str | None:
-    """Return the answer that the golden moves end with, None where they end without one."""
-    return next((move.action.text for move in candidate.golden if isinstance(move.action, Answer)), None)
-
-
 def wrong_answers(candidate: Candidate) -> list[str]:
-    """Return the decoys, and answers of whoever has not looked, but for what is the right answer in other letters."""
-    right = answer_of(candidate)
-    idle = [*IDLE_ANSWERS, candidate.goal]
-    return [
-        text
-        for text in dict.fromkeys([*candidate.decoys, *idle])
-        if right is None or (text in candidate.decoys or not _same_answer(text, right))
-    ]
-
-
-def _same_answer(first: str, second: str) -> bool:
-    if normalised_text(first) == normalised_text(second):
-        return True
-    try:
-        return number_in(first, float(second.replace(",", "")), tolerance=0.0)
-    except ValueError:
-        return False
+    """Return the decoys, and answers of whoever has not looked."""
+    return list(dict.fromkeys([*candidate.decoys, *IDLE_ANSWERS, candidate.goal]))
 
 
 def fails_at_rest(candidate: Candidate, evidence: Evidence) -> str:

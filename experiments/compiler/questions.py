@@ -27,6 +27,7 @@ class Question:
     goal: str
     text: str  # the answer
     decoys: tuple[str, ...]
+    among: tuple[str, ...] = ()  # the column or list that the answer is picked from, where it is
     is_exact: bool = False  # its number is what something is called by, and is answered as it is written
 
 
@@ -77,6 +78,7 @@ def _of_cells(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
                 goal=say(CELL, page=page, row=row.key, column=column, table=_title(atlas, state, table)),
                 text=place.text,
                 decoys=(*beside, row.key, column, *(cell.text for cell in row.cells)),
+                among=tuple(table.column(place.column)),
                 is_exact=is_called_by(column),
             )
 
@@ -126,11 +128,14 @@ def _of_lists(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
             continue
         for which, text in (("first", entries[0]), ("last", entries[-1])):
             goal = say(END_ENTRY, page=page, section=listing.section, which=which)
-            yield Question(goal=goal, text=text, decoys=(*entries, listing.section), is_exact=True)
+            yield Question(
+                goal=goal, text=text, decoys=(*entries, listing.section), among=tuple(entries), is_exact=True
+            )
         draw = atlas.draw(state.id, listing.section) % (len(entries) - 1)
         if is_name(entries[draw]):
             goal = say(NEXT_ENTRY, page=page, section=listing.section, entry=entries[draw])
-            yield Question(goal=goal, text=entries[draw + 1], decoys=(*entries, listing.section), is_exact=True)
+            text, decoys = entries[draw + 1], (*entries, listing.section)
+            yield Question(goal=goal, text=text, decoys=decoys, among=tuple(entries), is_exact=True)
 
 
 def _of_headings(atlas: Atlas, state: State, page: str) -> Iterator[Question]:

@@ -133,7 +133,7 @@ def _extremes(atlas: Atlas, state: State, page: str, table: Table) -> Iterator[C
     for found in extremes(table):
         phrasings, column = HIGHEST if found.is_highest else LOWEST, bare(table.columns[found.column])
         goal = say(phrasings, page=page, table=title, noun=bare(table.noun), column=column)
-        question = Question(goal=goal, text=keys[found.row], decoys=(keys[0], keys[-1], *keys))
+        question = Question(goal=goal, text=keys[found.row], decoys=(keys[0], keys[-1], *keys), among=tuple(keys))
         made = ask(atlas, state, question, family=FAMILY)
         if made is not None:
             yield made

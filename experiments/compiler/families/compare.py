@@ -76,7 +76,8 @@ def _others(page: str, table: Table, title: str) -> Iterator[tuple[Question, boo
             goal = say(phrasings, page=page, table=title, column=bare(other), by=by)
             decoys = (*(cell.text for cell in row.cells), *table.column(column))
             exact = is_called_by(bare(other))
-            yield Question(goal=goal, text=row.cells[column].text, decoys=decoys, is_exact=exact), True
+            text, among = row.cells[column].text, tuple(table.column(column))
+            yield Question(goal=goal, text=text, decoys=decoys, among=among, is_exact=exact), True
 
 
 def _differences(atlas: Atlas, state: State, page: str, table: Table, title: str) -> Iterator[tuple[Question, bool]]:

@@ -392,6 +392,27 @@ def test_a_number_that_is_stated_without_its_label_is_not_asked_for() -> None:
     assert sorted(answers) == ["$12", "8", "Ida Nord"]
 
 
+def answers(made: list[Candidate]) -> set[str]:
+    return {c.golden[-1].action.text for c in made if isinstance(c.golden[-1].action, Answer)}
+
+
+def test_what_is_easily_guessed_is_not_asked_for() -> None:
+    columns = ("Plant", "Height", "Kind", "Pots", "Rare")
+    rows = [
+        ("Fern", "30", "Shade", "1", "yes"),
+        ("Rose", "90", "Sun", "0", "no"),
+        ("Ivy", "200", "Shade", "17", "no"),
+        ("Lily", "60", "Sun", "23", "no"),
+    ]
+    page = state("/plants", "Plants", *table(columns, *rows, sides=True), beside("Watered", "Yes"))
+    asked = answers(of("find-answer", generate(graph(page))))
+    assert asked == {"30", "90", "200", "60", "17", "23"}
+    others = answers(of("compare", generate(graph(page))))
+    assert not others & {"Shade", "Sun", "0", "1", "yes", "no"}
+    few = state("/plants", "Plants", *table(columns, *rows[:3], sides=True))
+    assert not answers(of("find-answer", generate(graph(few))))
+
+
 def test_a_tie_has_no_highest() -> None:
     rows = (("Fern", "200", "Shade"), *ROWS[1:])
     made = of("aggregate", generate(graph(plants("/plants", rows))))

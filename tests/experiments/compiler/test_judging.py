@@ -81,11 +81,14 @@ def test_a_name_that_is_on_the_page_twice_is_not_unique() -> None:
     assert occurrences("emma", twice.observation) == 2
 
 
-def test_wrong_answers_leave_out_the_right_one_in_other_letters() -> None:
-    assert "1" not in wrong_answers(ask("How many?", "1.0"))
-    assert "yes" not in wrong_answers(ask("Is it?", "Yes"))
-    assert "1" in wrong_answers(ask("How many?", "2"))
+@pytest.mark.parametrize("right", ["1", "0", "Yes", "true", "N/A", "How many?"])
+def test_what_somebody_says_who_has_not_looked_is_a_wrong_answer(right: str) -> None:
+    assert reasons(graph(state("home")), ask("How many?", right)) == ["a wrong answer succeeds"]
+
+
+def test_decoys_are_wrong_answers() -> None:
     assert reasons(graph(state("home")), ask("How many?", "2", decoys=("2",))) == ["a wrong answer succeeds"]
+    assert {"1", "3", "How many?"} <= set(wrong_answers(ask("How many?", "2", decoys=("3",))))
 
 
 def test_a_view_of_the_same_page_may_satisfy_the_verifier_and_another_page_may_not() -> None:
