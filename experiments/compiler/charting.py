@@ -114,4 +114,5 @@ def state_of(sight: Sight, survey: Survey, *, path: tuple[Move, ...], start: str
         start=start,
         forms=survey.forms,
         facts=survey.facts,
+        goes_on=survey.goes_on,
     )

@@ -26,7 +26,7 @@ from experiments.compiler.graph import SiteGraph, State
 from experiments.compiler.leave import Leave
 from experiments.compiler.offering import Offer, is_covered, links_of, offers_of
 from experiments.compiler.site import Site
-from experiments.compiler.states import address, template_of
+from experiments.compiler.states import address, num_entries, template_of
 from experiments.compiler.surveying import Survey
 from experiments.compiler.target import Move
 from experiments.compiler.visiting import one_error
@@ -39,6 +39,7 @@ MAX_PATH = 6  # moves from a page to a state
 MAX_DIALOGS = 2  # one after the other
 MORE = "one more of a kind"
 FIRST = 3  # how much sooner what covers a page is dealt with
+MIN_ENTRIES = 4  # rows or entries, of a page that may have more of them
 MAX_LOST = 2  # times that a state is looked for in vain
 
 
@@ -92,6 +93,7 @@ class Exploration:
         self.chart = Chart(site.url)
         self._lost: Counter[str] = Counter()  # by state
         self._noise: set[tuple[str, str]] = set()  # what pages send by themselves
+        self._grows: dict[str, bool] = {}  # kinds of pages -> whether there is more once one scrolls
         self._frontier = Frontier()
         self._words = Words(seed=seed)
         self._busy = 0
@@ -104,6 +106,7 @@ class Exploration:
         if reason := self._unfit(sight, survey):
             raise InfraError(f"{self._site.url[:200]} {reason}; nothing can be explored from there")
         self._add(sight, survey, path=(), start=self._site.url)
+        await self._scroll(walker, self.chart.states[sight.id])
 
     async def run(self, walkers: list[Walker], *, until: float) -> None:
         """Explore until nothing is left, there are enough states, or time is up."""
@@ -260,12 +263,22 @@ class Exploration:
                 return None
             if sight.id not in self.chart.states:
                 self._add(sight, survey, path=path, start=start, before=before)
+                await self._scroll(walker, self.chart.states[sight.id])
         elif not path and not self.chart.states[sight.id].is_page:
             self.chart.states[sight.id] = replace(self.chart.states[sight.id], path=(), start=start)
         if not path:
             for url in (start, sight.observation.url):
                 self.chart.pages.setdefault(address(url), sight.id)
         return sight.id
+
+    async def _scroll(self, walker: Walker, state: State) -> None:
+        """See whether the first page of its kind grows when one comes to its end; its like is taken to do so too."""
+        observation = state.observation
+        if observation.dialog is None and num_entries(observation) >= MIN_ENTRIES and not observation.truncated:
+            if state.template not in self._grows:
+                self._grows[state.template] = await walker.grows()
+            known = self.chart.states[state.id]
+            self.chart.states[state.id] = replace(known, goes_on=known.goes_on or self._grows[state.template])
 
     def _unfit(self, sight: Sight, survey: Survey) -> str:
         """Return why what is seen is no state of the site, or nothing."""

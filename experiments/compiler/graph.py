@@ -63,6 +63,7 @@ class State:
     start: str  # the address that the path begins at
     forms: tuple[Form, ...] = ()
     facts: tuple[Fact, ...] = ()
+    goes_on: bool = False  # it has more to show than it does: by what it says, or because it grows at its end
 
     @property
     def is_page(self) -> bool:

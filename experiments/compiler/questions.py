@@ -52,7 +52,7 @@ class Place:
 
 
 def questions(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
-    """Yield questions after values that a page of this name gives once."""
+    """Yield questions after values that a page of this name gives once, as far as all of it was seen."""
     yield from _of_cells(atlas, state, page)
     if not state.is_page or atlas.meant(page).id == state.id:
         yield from _of_labels(state, page)
@@ -62,6 +62,8 @@ def questions(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
 
 
 def _of_cells(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
+    if state.observation.truncated:
+        return
     given = _given(atlas, state, page)
     for table in atlas.shared(state):
         if not table.has_keys:
@@ -105,7 +107,7 @@ def _title(atlas: Atlas, state: State, table: Table) -> str:
 
 
 def _of_labels(state: State, page: str) -> Iterator[Question]:
-    values = labelled(state.observation)
+    values = [] if state.observation.truncated else labelled(state.observation)
     counts = Counter(normalised_text(bare(item.label)) for item in values)
     for item in values:
         label = bare(item.label)

@@ -72,6 +72,11 @@ def template_of(observation: Observation) -> str:
     )
 
 
+def num_entries(observation: Observation) -> int:
+    """Return how many of what comes in any number a page shows: rows, entries of lists, and the like."""
+    return sum(element.role in REPEATED for element in observation.elements)
+
+
 def stable(text: str) -> str:
     """Return a text with all that changes by chance masked."""
     for pattern, mask in MASKS:

@@ -33,6 +33,7 @@ class Survey:
     facts: tuple[Fact, ...] = ()
     links: Mapping[str, Link] = field(default_factory=dict)  # by the ids of their elements
     closed: Mapping[str, str] = field(default_factory=dict)  # ids of links and buttons that are left alone -> why
+    goes_on: bool = False  # a table, a list or a feed says that it has more than the page holds
     status: int = 0  # of the answer that the page's document is; 0: not known
 
     def without(self, closed: Iterable[tuple[Form, str]]) -> Survey:
@@ -49,7 +50,7 @@ async def survey(page: Page) -> Survey:
     facts: list[Fact] = []
     links: dict[str, Link] = {}
     closed: dict[str, str] = {}
-    status = 0
+    goes_on, status = False, 0
     for number, frame in enumerate(page.frames):
         try:
             found = read(json.loads(await frame.evaluate(_script())))
@@ -61,8 +62,9 @@ async def survey(page: Page) -> Survey:
         facts += found.facts
         links |= found.links
         closed |= found.closed
+        goes_on = goes_on or found.goes_on
         status = status if number else found.status
-    return Survey(forms=tuple(forms), facts=tuple(facts), links=links, closed=closed, status=status)
+    return Survey(forms=tuple(forms), facts=tuple(facts), links=links, closed=closed, goes_on=goes_on, status=status)
 
 
 def read(data: Mapping[str, Any]) -> Survey:
@@ -74,6 +76,7 @@ def read(data: Mapping[str, Any]) -> Survey:
         facts=tuple(dict.fromkeys(Fact(**fact) for fact in data["facts"])),
         links={id_: link for id_, link in links.items() if is_sound(link.url)},
         closed={id_: UNSOUND for id_, link in links.items() if not is_sound(link.url)},
+        goes_on=data["goes_on"],
         status=data["status"],
     )
     return found.without((form, UNSOUND) for form in forms if form.method and not is_sound(form.action))

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from browser_env.action import Navigate
+from browser_env.action import Navigate, Point, Scroll
 from browser_env.errors import DialogOpenError, DivergedError
 from browser_env.observation import Observation
 from experiments.compiler.leave import Leave
-from experiments.compiler.states import fingerprint
+from experiments.compiler.states import fingerprint, num_entries
 from experiments.compiler.surveying import Survey, survey
 from experiments.compiler.target import Move
 from experiments.compiler.visiting import Visitor
 from rewards.evidence import Evidence, Sent
 
 MAX_STREAK = 12  # moves in one profile, as what is kept in it may show later
+TO_THE_END_PX = 50_000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +87,18 @@ class Walker:
             if sight.problem:
                 raise DivergedError(sight.problem)
         return sight
+
+    async def grows(self) -> bool:
+        """Scroll to the end of what is here, and say whether the page has more rows or entries then.
+
+        Nobody can go on from there.
+        """
+        assert self._observation is not None
+        before, middle = num_entries(self._observation), Point(*(side / 2 for side in self._visitor.site.viewport))
+        await self._leave.ask(self._observation.url)
+        self.here, self._only_opened = "", False
+        result = await self._visitor.environment.step(Scroll(middle, dy=TO_THE_END_PX))
+        return num_entries(result.observation) > before
 
     async def survey(self) -> Survey:
         """Say what the page offers that was just seen; while it shows a dialog, nothing."""

@@ -41,7 +41,14 @@ def compare(atlas: Atlas) -> Iterator[Candidate]:
         page = atlas.names.get(state.id)
         for table in atlas.shared(state) if page is not None else ():
             title = named(atlas, state, table, page or "")
-            if title is None or page is None or not table.has_keys or len(table.rows) > MAX_ROWS or has_totals(table):
+            if (
+                state.observation.truncated
+                or title is None
+                or page is None
+                or not table.has_keys
+                or len(table.rows) > MAX_ROWS
+                or has_totals(table)
+            ):
                 continue
             found = list(_differences(atlas, state, page, table, title))
             if len(table.rows) >= MIN_ROWS and is_whole(atlas, state, page):

@@ -95,7 +95,7 @@ def filterings(atlas: Atlas) -> Iterator[Filtering]:
     """Yield the edges that leave all rows with one value, and no others, of a table that shows all it has."""
     for edge, page, old, new in _changes(atlas):
         rows, was = _rows(new), _rows(old)
-        if not 0 < len(rows) < len(was) or rows - was or goes_on(atlas.graph.states[edge.source].observation):
+        if not 0 < len(rows) < len(was) or rows - was or goes_on(atlas.graph.states[edge.source]):
             continue
         fits = [
             (column, values.pop())

@@ -127,9 +127,21 @@
     }
     return found;
   }
+  // Whether a table, a list or a feed says that it has more than the page holds of it.
+  function goesOn() {
+    const counts = (element, name, rows) => {
+      const said = Number.parseInt(attribute(element, name) ?? "", 10);
+      return said === -1 || said > rows;
+    };
+    const rowsIn = (table) => selectAll(table, "tr, [role=row]").length;
+    const entriesBeside = (entry) => selectAll(entry.closest("[role=list], [role=feed], ul, ol") ?? entry, "[aria-setsize]").length;
+    return all("[role=feed], [aria-busy=true]").length > 0 ||
+      all("[aria-rowcount]").some((table) => counts(table, "aria-rowcount", rowsIn(table))) ||
+      all("li[aria-setsize], [role=listitem][aria-setsize]").some((entry) => counts(entry, "aria-setsize", entriesBeside(entry)));
+  }
   linkedData();
   microdata();
   definitions();
   const status = performance.getEntriesByType("navigation")[0]?.responseStatus ?? 0;
-  return JSON.stringify({ forms: forms(), facts, links: links(), status });
+  return JSON.stringify({ forms: forms(), facts, links: links(), goes_on: goesOn(), status });
 })()

@@ -15,7 +15,7 @@ from experiments.compiler.states import fingerprint
 from experiments.compiler.target import Move, Target
 from experiments.compiler.visiting import visitors
 from tests.experiments.compiler.conftest import Explored
-from tests.experiments.compiler.sites import INJECTION, Served, Strict, guarded, served, shop
+from tests.experiments.compiler.sites import INJECTION, Asked, Reply, Served, Strict, guarded, served, shop
 
 LOGIN = (
     Move(action=Type("e0", "anna"), target=Target(role="textbox", name="User")),
@@ -166,6 +166,27 @@ def test_a_page_that_breaks_scripts_is_surveyed_all_the_same(explored_trap: Expl
     (form,) = explored_trap.at("prototypes")[0].forms
     assert [control.key for control in form.controls] == ["elements", "action", "method", "id"]
     assert form.method == "get"
+
+
+# pages that grow
+
+
+def endless(site: Served, asked: Asked) -> Reply:
+    """A list that gets more entries whenever one comes to its end, and one that does not."""
+    grows = "onscroll = () => { if (scrollY + innerHeight >= document.body.scrollHeight - 9) add(); };"
+    script = f"""
+      function add() {{ for (let i = 0; i < 60; i++) list.append(Object.assign(document.createElement("li"),
+        {{ textContent: "Entry " + list.children.length }})); }}
+      const list = document.querySelector("ul"); add(); {grows if asked.path == "/" else ""}"""
+    link = "<a href=/whole>Whole</a><a href=/>Home</a><button>Other</button>"
+    return Reply(body=f"<title>{asked.path}</title><h1>Entries</h1>{link}<ul></ul><script>{script}</script>")
+
+
+def test_a_page_that_grows_at_its_end_is_known_to_go_on() -> None:
+    with served(endless) as site:
+        graph = asyncio.run(explore(Site(url=site.url), max_pages=2, minutes=1, visitors=1))
+    goes_on = {state.title: state.goes_on for state in graph.states.values() if state.is_page}
+    assert goes_on == {"/": True, "/whole": False}
 
 
 # limits and logins

@@ -347,8 +347,18 @@ def test_tables_of_one_name_that_differ_are_not_asked_about() -> None:
 def test_nothing_is_counted_where_a_page_goes_on() -> None:
     page = state("/plants", "Plants", *table(COLUMNS, *ROWS), element("link", "Next"))
     assert not of("aggregate", generate(graph(page)))
-    cut = state("/plants", "Plants", *table(COLUMNS, *ROWS), truncated=True)
-    assert not of("aggregate", generate(graph(cut)))
+    grows = replace(state("/plants", "Plants", *table(COLUMNS, *ROWS)), goes_on=True)
+    assert not of("aggregate", generate(graph(grows)))
+
+
+def test_nothing_is_read_from_tables_that_were_not_seen_whole() -> None:
+    whole = plants("/plants", ROWS)
+    cut = replace(whole, observation=replace(whole.observation, truncated=True))
+    for family in ("find-answer", "compare", "aggregate"):
+        assert of(family, generate(graph(whole))), family
+        assert not of(family, generate(graph(cut))), family
+    label = state("/job", "Job", beside("Gardener", "Ida Nord"), truncated=True)
+    assert not of("find-answer", generate(graph(label)))
 
 
 def test_a_table_with_a_row_of_sums_is_not_summed_up() -> None:
