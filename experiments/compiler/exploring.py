@@ -291,8 +291,7 @@ class Exploration:
             return f"answers with an error ({survey.status})"
         if sight.evidence.unanswered:
             return "is not in the snapshot"
-        login = self._site.login
-        return "is logged out" if login is not None and address(url) == address(login.url) else ""
+        return "is logged out" if self._site.is_login(url) else ""
 
     def _add(
         self, sight: Sight, survey: Survey, *, path: tuple[Move, ...], start: str, before: State | None = None

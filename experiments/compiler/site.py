@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from browser_env.task import NEVER, Task
+from experiments.compiler.addresses import place, query
 from experiments.compiler.target import Move
 
 ANY_NUMBER = 10_000  # steps; whoever explores or proves decides when to stop
@@ -38,6 +39,13 @@ class Site:
     def keeps_out(self, url: str) -> bool:
         """Whether an address is one of those that are not opened."""
         return any(re.search(pattern, url) for pattern in self.keep_out if url)
+
+    def is_login(self, url: str) -> bool:
+        """Whether an address is the login's, wherever one goes on from there."""
+        if self.login is None:
+            return False
+        same_place = place(url).rstrip("/") == place(self.login.url).rstrip("/")
+        return same_place and query(self.login.url).items() <= query(url).items()
 
     def task(self, url: str) -> Task:
         """Return a task that begins at a page of the site and never ends by itself."""

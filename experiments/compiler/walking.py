@@ -49,7 +49,7 @@ class Walker:
         return self._moves < MAX_STREAK
 
     async def open(self, url: str, *, fresh: bool = True) -> Sight:
-        """Open a page in a fresh profile; unless ``fresh``, one that did nothing but open pages will do.
+        """Open a page in a fresh profile; unless ``fresh``, one that only opened pages and is logged in will do.
 
         Raise :class:`InfraError` where that fails, and :class:`ClosedError` where the site does not want it.
         """
@@ -58,7 +58,8 @@ class Walker:
         if not fresh and self._only_opened and self.is_fresh:
             self._moves += 1
             result = await self._visitor.environment.step(Navigate(url))
-            if result.observation.error is None and result.outcome is None:
+            well = result.observation.error is None and result.outcome is None
+            if well and not self._visitor.site.is_login(result.observation.url):
                 return self._see(result.observation, self._visitor.environment.evidence)
         self._only_opened = False
         observation = await self._visitor.open(url, seed=self._seed)

@@ -1,5 +1,7 @@
 import asyncio
 from collections import Counter
+from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -233,6 +235,47 @@ def test_a_login_opens_each_profile_and_its_secret_stays_out() -> None:
     assert logins > 1
     assert "sesame" not in repr(graph)
     assert all(state.evidence.sent == () for state in graph.states.values())
+
+
+def bouncing(site: Served, asked: Asked) -> Reply:
+    """A site whose login goes on to where one came from, with a page that logs out under a harmless name."""
+    path = urlsplit(asked.path).path
+    if path == "/login/":
+        return guarded(site, replace(asked, path="/login"))
+    if "session=let-me-in" not in asked.cookie:
+        return Reply(body="", status=303, headers=(("Location", f"/login/?next={path}"),))
+    gone = (("Set-Cookie", "session=; Path=/; Max-Age=0"),) if path == "/tea" else ()
+    links = "".join(f'<a href="{link}">{link}</a> ' for link in ("/tea", *(f"/letter-{n}-of-mine" for n in "abcdef")))
+    return Reply(body=f"<title>{path}</title><h1>{path}</h1>{links}", headers=gone)
+
+
+def test_a_profile_that_was_logged_out_is_not_used_again() -> None:
+    with served(bouncing) as site:
+        login = Login(url=f"{site.url}login/", moves=LOGIN)
+        graph = asyncio.run(explore(Site(url=site.url, login=login), max_pages=9, minutes=1, visitors=1))
+    assert {state.title for state in graph.states.values()} == {
+        "/",
+        "/tea",
+        *(f"/letter-{n}-of-mine" for n in "abcdef"),
+    }
+    assert "is not found again" not in graph.refused
+
+
+@pytest.mark.parametrize(
+    ("login", "url", "same"),
+    [
+        ("/login/", "/login/?next=/x", True),
+        ("/login", "/login/", True),
+        ("/index.php?title=Login", "/index.php?title=Login&returnto=Main", True),
+        ("/index.php?title=Login", "/index.php?title=Main", False),
+        ("/#/login", "/#/login?next=x", True),
+        ("/#/login", "/#/desk", False),
+        ("/login", "/login/help", False),
+    ],
+)
+def test_the_login_is_known_wherever_it_goes_on(login: str, url: str, same: bool) -> None:
+    base = "http://a.test"
+    assert Site(url=base, login=Login(url=base + login, moves=())).is_login(base + url) is same
 
 
 def test_what_is_seen_behind_a_login_is_recorded_and_its_secret_is_not() -> None:
