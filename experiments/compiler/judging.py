@@ -50,6 +50,19 @@ def passes(candidate: Candidate, evidence: Evidence) -> bool:
         return False
 
 
+def as_answered(evidence: Evidence) -> Evidence:
+    """Return the evidence as if the site had taken what was sent and the snapshot has no answer to.
+
+    A mistake that fails only because nobody recorded it does not show that the verifier looks at what was sent.
+    """
+    missed = {miss.partition(" (")[0].partition(" ")[2] for miss in evidence.unanswered}
+    sent = tuple(
+        replace(sent, status=None) if f"{sent.method} {sent.url.partition('#')[0][:300]}" in missed else sent
+        for sent in evidence.sent
+    )
+    return replace(evidence, sent=sent)
+
+
 def first_pass(candidate: Candidate, run: Run, moves: Sequence[Move]) -> int | None:
     """Return after how many steps an episode of these moves would succeed, None where it would not.
 

@@ -16,6 +16,7 @@ from experiments.compiler.judging import (
     SEES_REQUESTS,
     Dropped,
     alike,
+    as_answered,
     asks_for,
     fails_at_rest,
     first_pass,
@@ -154,6 +155,7 @@ class Trial:
         run = self._found(candidate, Route.of(self._url(candidate), mistake.moves))
         if run is None:
             return self._drop(candidate, OUT_OF_TIME)
+        run = replace(run, evidence=tuple(map(as_answered, run.evidence)))
         count = self._proofs[id(candidate)]
         passed = first_pass(candidate, run, mistake.moves)
         if passed is None:

@@ -125,8 +125,8 @@ def test_an_application_is_searched_and_filtered(explored_notes: Explored) -> No
 def test_what_would_change_the_application_is_noted_and_not_sent(explored_notes: Explored) -> None:
     writing = [edge for edge in explored_notes.graph.edges if edge.writes]
     assert {"Add note", "Done"} <= {_name(edge.move) for edge in writing}
-    assert all(edge.source == edge.target and edge.requests for edge in writing)
-    assert any(request.startswith("PATCH ") for edge in writing for request in edge.requests)
+    assert all(edge.source == edge.target and edge.sent for edge in writing)
+    assert any(sent.method == "PATCH" and sent.fields for edge in writing for sent in edge.sent)
     assert explored_notes.site.changes == []
 
 

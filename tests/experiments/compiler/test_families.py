@@ -93,6 +93,17 @@ def test_a_form_that_writes_is_sent_only_with_permission() -> None:
         assert not passes(candidate, Evidence(url="http://site.test/", sent=(ticked,)))
 
 
+def test_a_button_that_writes_is_judged_by_what_it_sends() -> None:
+    page = state("/tasks", "Tasks", element("button", "Done", states=("clickable",)))
+    fields = {"id": "7", "state": "done", "csrf": "redacted", "at": "1704110400000"}
+    sent = Sent(method="PATCH", url="http://site.test/api/task", fields=fields)
+    edge = Edge(source=page.id, move=move(page, "Done"), target=page.id, sent=(sent,), writes=True)
+    (made,) = of("write-object", generate(replace(graph(page), edges=(edge,)), allow_writes=True))
+    assert passes(made, Evidence(sent=(replace(sent, fields=fields | {"at": "1704110400001", "csrf": "x"}),)))
+    assert not passes(made, Evidence(sent=(replace(sent, fields=fields | {"id": "8"}),)))
+    assert not passes(made, Evidence(sent=(replace(sent, fields={}),)))
+
+
 def test_buttons_that_are_off_have_to_stay_off() -> None:
     page = form_page()
     elements = tuple(replace(e, states=("clickable",)) if e.name == "Small" else e for e in page.observation.elements)
