@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from browser_env.observation import Element, Observation
-from experiments.compiler.graph import State
 from experiments.compiler.texts import BOILERPLATE
 from rewards.match import contains_words
 
@@ -47,12 +46,11 @@ def sections(observation: Observation) -> dict[str, str]:
     return found
 
 
-def goes_on(state: State) -> bool:
+def goes_on(observation: Observation) -> bool:
     """Whether there seems to be more of this page than it shows: further pages, or elements that are not listed."""
-    observation = state.observation
     dead = {element.id for element in observation.elements if "disabled" in element.states}
     live = (element for element in observation.elements if not {element.id, element.parent} & dead)
-    return state.goes_on or observation.truncated or any(_hints_at_more(element) for element in live)
+    return observation.truncated or any(_hints_at_more(element) for element in live)
 
 
 def _hints_at_more(element: Element) -> bool:
