@@ -15,6 +15,14 @@ class ActionError(UsageError):
     """An action that cannot be parsed or carried out; becomes the next observation's error."""
 
 
+class ClosedError(UsageError):
+    """An address is not to be opened: its site, or who asks, does not want it."""
+
+    def __init__(self, url: str, reason: str):
+        super().__init__(f"{url[:200]} {reason}; leave it out")
+        self.reason = reason  # the same for all of its kind
+
+
 class InfraError(WebdualError):
     """Browser, network or machine failed; never the policy's doing."""
 

@@ -14,6 +14,8 @@ from rewards.evidence import Evidence
 from rewards.outcome import Outcome
 from rewards.verifier import VerifierError, verify
 
+NOT_FOUND = 404  # the status of what stands in for a missing answer
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StepResult:
@@ -33,6 +35,14 @@ class StepResult:
 def unanswered_of(misses: tuple[Miss, ...]) -> tuple[str, ...]:
     """Return the misses that may have changed what a page does, in words."""
     return tuple(str(miss) for miss in misses if not miss.cosmetic)
+
+
+def is_missed(evidence: Evidence) -> bool:
+    """Whether the page stands in for a document that the snapshot has no answer to."""
+    asked = Miss(method="GET", url=evidence.url.partition("#")[0], kind="document")
+    ways = {str(replace(asked, method=method)) for method in ("GET", "POST")}
+    missed = {miss.partition(" (")[0] for miss in evidence.unanswered}  # without how the nearest recorded one differs
+    return evidence.status == NOT_FOUND and bool(ways & missed)
 
 
 def completed(evidence: Evidence, settling: Settling, action: Action) -> Evidence:
@@ -73,7 +83,8 @@ def judge(task: Task, observation: Observation, evidence: Evidence, *, limit_rea
         outcome = Outcome.TRUNCATED
     if outcome is None:
         return StepResult(observation=observation)
-    if outcome is not Outcome.SUCCESS and evidence.unanswered:  # the site would have answered: not the policy's doing
+    missed = evidence.unanswered and (outcome is not Outcome.SUCCESS or is_missed(evidence))
+    if missed:  # the site would have answered: not the policy's doing
         reason = f"the task's snapshot has no answer to {evidence.unanswered[0]}; record it"
         return StepResult(observation=observation, outcome=Outcome.INFRA_ERROR, reason=reason, evidence=evidence)
     return StepResult(

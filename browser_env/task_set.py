@@ -51,7 +51,7 @@ class TaskSet:
         found = next((index for index, task in enumerate(self.tasks) if task.name == name), None)
         if found is None:
             raise UsageError(
-                f"{self.folder} has no task {name!r:.80}; list them with `webdual tasks show {self.folder}`"
+                f"{self.folder} has no task {name!r:.80}; list them with `webdual tasks run {self.folder} --list`"
             )
         return found
 

@@ -36,6 +36,7 @@ class Evidence:
     url: str = ""
     title: str = ""
     text: str = ""  # the page's visible text
+    status: int = 0  # HTTP status that the page's document came with; 0: with none
     elements: tuple[ElementState, ...] = ()
     form_values: dict[str, str] = field(default_factory=dict)  # control's name, id or label -> value
     answer: str | None = None  # what the policy answered, if it did

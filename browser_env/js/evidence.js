@@ -1,5 +1,6 @@
 // What a verifier judges: text and form values, those in shadow trees too.
 const MAX_TEXT = 100000;
+const timings = performance, timingsOf = past(Performance, "getEntriesByType"), answerOf = past(PerformanceResourceTiming, "responseStatus");
 
 const allWithin = (root, selector) => (root === document ? documentAll(document, selector) : root.querySelectorAll(selector));
 // Every root of the document, shadow trees after what holds them.
@@ -44,9 +45,15 @@ function textOfAll([, ...shadows]) {
   const top = documentBody(document) ?? documentTop(document);
   return [top?.innerText ?? "", ...shadows.map(shadowText).filter(Boolean)].join("\n").slice(0, MAX_TEXT).toWellFormed();
 }
+// The HTTP status that the document came with; 0: it came with none.
+function status() {
+  const [entry] = timingsOf(timings, "navigation");
+  return entry ? answerOf(entry) : 0;
+}
 function evidence() {
   const roots = allRoots();
   return {
     url: location.href, title: documentTitle(document).toWellFormed(), text: textOfAll(roots), form_values: formValues(roots),
+    status: status(),
   };
 }

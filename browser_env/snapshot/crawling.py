@@ -18,7 +18,8 @@ from browser_env.options import BrowserOptions
 from browser_env.snapshot.exchange import Snapshot
 from browser_env.snapshot.normalising import origin
 from browser_env.snapshot.recording import Recorder
-from browser_env.snapshot.robots import NAME, Manners, is_own
+from browser_env.snapshot.robots import Manners, is_own
+from browser_env.snapshot.robots_txt import NAME
 from browser_env.task import NEVER, Task
 
 SIGNATURE = f"{NAME}/{version(NAME)}"  # what the browser calls itself on sites that are not this machine's
@@ -104,7 +105,7 @@ class Crawl:
         self._manners = Manners(delay_s=plan.delay_s, user_agent=plan.user_agent or SIGNATURE)
 
     async def run(self, on_visit: Callable[[Visit], None]) -> None:
-        """Visit all pages of the plan; raise :class:`UsageError` for a first page that robots.txt closes."""
+        """Visit all pages of the plan; raise :class:`ClosedError` for a first page that robots.txt closes."""
         plan, sites = self._plan, {origin(script.url) for script in self._plan.scripts}
         waiting = deque((script, 0) for script in plan.scripts)
         known = {_bare(script.url) for script in plan.scripts}

@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import ipaddress
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
 from urllib.parse import urlsplit
-from urllib.robotparser import RobotFileParser
 
-from browser_env.errors import UsageError
+from browser_env.errors import ClosedError
 from browser_env.snapshot.normalising import origin
+from browser_env.snapshot.robots_txt import Rules
 
-NAME = "webdual"  # what robots.txt may call this program
 TIMEOUT_S = 10.0
 MAX_BYTES = 500 << 10  # as much of the file as has to be read
-NOBODY = "User-agent: *\nDisallow: /"
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The rules of one site."""
-
-    text: str
-
-    def allow(self, url: str) -> bool:
-        """Say whether an address may be opened."""
-        return self._parser().can_fetch(NAME, url)
-
-    @property
-    def delay_s(self) -> float:
-        """Seconds that the site wants between two visits."""
-        return float(self._parser().crawl_delay(NAME) or 0)
-
-    def _parser(self) -> RobotFileParser:
-        parser = RobotFileParser()
-        parser.modified()  # else it allows nothing
-        parser.parse(self.text.splitlines())
-        return parser
 
 
 def is_own(url: str) -> bool:
@@ -62,19 +38,32 @@ class Manners:
         self._rules: dict[str, Rules] = {}
         self._next_s = float("-inf")
 
+    async def why_not(self, url: str) -> str:
+        """Return why an address may not be visited, or nothing."""
+        if is_own(url):
+            return ""
+        rules = await self._of(url)
+        if rules.problem:
+            return f"is closed, as its site's robots.txt cannot be read: it {rules.problem}"
+        return "" if rules.allow(url) else "is closed by robots.txt"
+
     async def ask(self, url: str) -> None:
-        """Return when an address may be visited; raise :class:`UsageError` where robots.txt closes it."""
+        """Return when an address may be visited; raise :class:`ClosedError` where its site does not want it."""
+        if reason := await self.why_not(url):
+            raise ClosedError(url, reason)
         if is_own(url):
             return
+        delay_s = max(self._delay_s, (await self._of(url)).delay_s)
+        now = time.monotonic()
+        at = max(now, self._next_s)
+        self._next_s = at + delay_s
+        await asyncio.sleep(at - now)
+
+    async def _of(self, url: str) -> Rules:
         site = origin(url)
         if site not in self._rules:
             self._rules[site] = await fetch_rules(url, user_agent=self._user_agent)
-        if not self._rules[site].allow(url):
-            raise UsageError(f"the robots.txt of {site} does not let programs open {url[:200]}")
-        now = time.monotonic()
-        at = max(now, self._next_s)
-        self._next_s = at + max(self._delay_s, self._rules[site].delay_s)
-        await asyncio.sleep(at - now)
+        return self._rules[site]
 
 
 async def fetch_rules(url: str, *, user_agent: str) -> Rules:
@@ -90,6 +79,6 @@ def _fetch(url: str, user_agent: str) -> Rules:
     except urllib.error.HTTPError as error:
         error.close()
         has_none = 400 <= error.code < 500 and error.code not in (401, 403, 429)
-        return Rules("" if has_none else NOBODY)
-    except (OSError, ValueError):
-        return Rules(NOBODY)
+        return Rules("", problem="" if has_none else f"answers {error.code}")
+    except (OSError, ValueError, http.client.HTTPException):
+        return Rules("", problem="does not answer")

@@ -6,12 +6,14 @@ import argparse
 import asyncio
 import contextlib
 import json
+import re
 import shlex
 import shutil
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.table import Table
@@ -26,6 +28,7 @@ from browser_env.snapshot.robots import is_own
 from browser_env.task import Task
 from browser_env.task_set import TaskSet
 from experiments.commands.options import Commands, add_command, add_group, write_result
+from experiments.compiler.addresses import is_sound
 from experiments.compiler.audit_command import add_audit
 from experiments.compiler.compiling import Plan, compile_site
 from experiments.compiler.demonstrating import play
@@ -181,11 +184,11 @@ def run_list(args: argparse.Namespace) -> int:
 
 
 def _site(args: argparse.Namespace, url: str) -> Site:
-    if not url.startswith(("http://", "https://")):
-        raise UsageError(f"{url!r} is no http or https URL")
+    if not url.startswith(("http://", "https://")) or not is_sound(url) or not urlsplit(url).hostname:
+        raise UsageError(f"{url!r:.200} is no http or https URL")
     if args.reset and not args.allow_writes:
         raise UsageError("--reset is for sites that are written to; give --allow-writes too, or leave it out")
-    reset = tuple(shlex.split(args.reset))
+    reset = _words(args.reset)
     if reset and shutil.which(reset[0]) is None:
         raise UsageError(f"--reset names no program that is here: {reset[0]:.120}")
     abroad = args.snapshot is None and not is_own(url)
@@ -195,10 +198,25 @@ def _site(args: argparse.Namespace, url: str) -> Site:
         allow_writes=args.allow_writes,
         reset_command=reset,
         login=None if args.login is None else _login(args.login),
-        keep_out=tuple(args.keep_out),
+        keep_out=tuple(map(_pattern, args.keep_out)),
         user_agent=args.user_agent or (f"Mozilla/5.0 (compatible; {SIGNATURE})" if abroad else ""),
         delay_s=args.delay,
     )
+
+
+def _words(command: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(command))
+    except ValueError as error:
+        raise UsageError(f"--reset is no command ({error}); see to its quotes") from error
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise UsageError(f"--keep-out {text!r:.120} is no regular expression ({error})") from error
+    return text
 
 
 def _plan(args: argparse.Namespace) -> Plan:
@@ -216,7 +234,10 @@ def _plan(args: argparse.Namespace) -> Plan:
 def _login(path: Path) -> Login:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        return Login(url=data["url"], moves=tuple(Move.from_json(move) for move in data["moves"]))
+        moves = tuple(Move.from_json(move) for move in data["moves"])
+        if not isinstance(data["url"], str) or not is_sound(data["url"]):
+            raise ValueError(f"{data['url']!r:.120} is no address")
+        return Login(url=data["url"], moves=moves)
     except (OSError, ValueError, KeyError, TypeError, DataError) as error:
         raise UsageError(f"{path} is no login ({error}); see docs/tasks.md for what it holds") from error
 

@@ -19,6 +19,16 @@ RETURN = (  # a parameter that tells where to go on from here, not where this is
 ANCHOR = r"(#[^/!].*|#!?/?)?"  # a fragment that is no route of the page's own script
 
 
+def is_sound(url: str) -> bool:
+    """Whether an address can be taken apart; pages hold others, e.g. ``http://[x``."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # raises where the port is no number
+    except ValueError:
+        return False
+    return bool(parts.scheme)
+
+
 def place(url: str) -> str:
     """Return an address without its parameters; a fragment counts where it is a route of the page's own script."""
     parts = urlsplit(url)

@@ -10,6 +10,7 @@ from experiments.compiler import specs
 from experiments.compiler.atlas import Atlas, Way
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.graph import State
+from experiments.compiler.judging import IDLE_ANSWERS
 from experiments.compiler.questions import Question
 from experiments.compiler.target import Move
 from experiments.compiler.texts import is_answer, says
@@ -17,7 +18,7 @@ from rewards.evidence import Evidence
 from rewards.match import normalised_text
 from rewards.verifier import verify
 
-ALWAYS_WRONG = ("", "yes", "no", "0", "1")
+MIN_PLAUSIBLE = 4  # different values of a column, of which one is the answer
 MAX_DECOYS = 12
 
 
@@ -26,15 +27,16 @@ def ask(
 ) -> Candidate | None:
     """Return a task to answer a question after what a state shows; None where that cannot be asked for.
 
-    With ``checked`` the answer must be a text that stays the same, as the page shows it.
+    With ``checked`` the answer must be a text that stays the same, as the page shows it. What is easily guessed is not
+    asked for.
     """
     goal, text = question.goal, question.text
     if says(goal, text) or (checked and not is_answer(text)):
         return None
     way = way or atlas.begin(state, family, goal)
-    if way is None:
-        return None
     verifier = specs.answer(text, is_exact=question.is_exact)
+    if way is None or _is_guessed(question, verifier):
+        return None
     return Candidate(
         family=family,
         goal=goal,
@@ -42,18 +44,24 @@ def ask(
         target=state.id,
         golden=(*way.moves, Move(action=Answer(text))),
         verifier=verifier,
-        decoys=wrong(verifier, text, question.decoys),
+        decoys=wrong(text, question.decoys),
     )
 
 
-def wrong(verifier: VerifierSpec, right: str, decoys: Iterable[str]) -> tuple[str, ...]:
-    """Return the decoys that are other texts than the right one, and what is always tried and the verifier rejects.
+def wrong(right: str, decoys: Iterable[str]) -> tuple[str, ...]:
+    """Return the decoys that are other texts than the right one.
 
     A decoy that the verifier accepts is kept: it shows that the task cannot tell what is right.
     """
     others = [text for text in dict.fromkeys(decoys) if normalised_text(text) != normalised_text(right)]
-    always = [text for text in ALWAYS_WRONG if not _passes(verifier, text)]
-    return tuple(dict.fromkeys([*others[:MAX_DECOYS], *always]))
+    return tuple(others[:MAX_DECOYS])
+
+
+def _is_guessed(question: Question, verifier: VerifierSpec) -> bool:
+    """Whether somebody who has not looked may well be right: of few values, or with what is always said."""
+    plausible = {normalised_text(text) for text in question.among if text}
+    few = bool(question.among) and len(plausible) < MIN_PLAUSIBLE
+    return few or any(_passes(verifier, text) for text in IDLE_ANSWERS)
 
 
 def _passes(verifier: VerifierSpec, text: str) -> bool:

@@ -108,9 +108,7 @@ class _Audit:
             self._note(task, "false_pass", "giving up")
             return
         nothing = replace(episode.evidence, gave_up=False)
-        right = {normalised_text(m["action"]["text"]) for m in row["golden"] if "text" in m["action"]}
-        answers = [text for text in IDLE_ANSWERS if normalised_text(text) not in right]
-        for evidence in [nothing, *(replace(nothing, answer=text) for text in [*row["decoys"], *answers])]:
+        for evidence in [nothing, *(replace(nothing, answer=text) for text in [*row["decoys"], *IDLE_ANSWERS])]:
             self.judgements += 1
             try:
                 verdict = verify(task.verifier.name, task.verifier.params, evidence)

@@ -55,8 +55,8 @@ class Chart:
 
     def join(self, source: str, move: Move, target: str, changing: Sequence[Sent] = (), *, walked: bool = True) -> None:
         """Take in where a move led, or will as its like did, and what it sent that may change the site."""
-        requests = tuple(dict.fromkeys(f"{sent.method} {sent.url}" for sent in changing))
-        edge = Edge(source=source, move=move, target=target, requests=requests, writes=bool(requests), walked=walked)
+        sent = tuple(one for index, one in enumerate(changing) if one not in changing[:index])
+        edge = Edge(source=source, move=move, target=target, sent=sent, writes=bool(sent), walked=walked)
         key = (source, key_of([move]), target)
         if walked and key in self._edges:
             self._edges[key] = replace(self._edges[key], walked=True)
@@ -114,4 +114,5 @@ def state_of(sight: Sight, survey: Survey, *, path: tuple[Move, ...], start: str
         start=start,
         forms=survey.forms,
         facts=survey.facts,
+        goes_on=survey.goes_on,
     )

@@ -22,6 +22,7 @@ from experiments.compiler.diversity import distinct, diversity
 from experiments.compiler.exploring import explore
 from experiments.compiler.generating import generate
 from experiments.compiler.graph import SiteGraph, summary
+from experiments.compiler.leave import Leave
 from experiments.compiler.licensing import licence_of
 from experiments.compiler.packaging import (
     SNAPSHOT,
@@ -83,14 +84,14 @@ class Meter:
 async def compile_site(site: Site, plan: Plan, folder: Path, *, stages: Stages) -> TaskSet:
     """Compile a site into a set of tasks in a new folder."""
     new_folder(folder)
-    meter, began = Meter(), time.monotonic()
+    meter, leave, began = Meter(), Leave(site), time.monotonic()
 
-    graph, recorder = await _explore(site, plan, stages)
+    graph, recorder = await _explore(site, plan, stages, leave=leave)
     found = generate(graph, allow_writes=site.allow_writes, seed=plan.seed)
     candidates, twins = distinct(balanced(found))
     if recorder is not None:
         until = began + SHARES["rehearse"] * plan.minutes * 60
-        await _rehearse(candidates, graph, site, plan, recorder, until=until, stages=stages, meter=meter)
+        await _rehearse(candidates, graph, site, plan, recorder, leave=leave, until=until, stages=stages, meter=meter)
     snapshot = await _snapshot(site, recorder, folder)
     still = _still(site, snapshot)
     tell = stages.begin("prove", len(candidates))
@@ -124,7 +125,7 @@ def _packing_s(plan: Plan) -> float:
     return min(PACKING_S, PACKING_SHARE * plan.minutes * 60)
 
 
-async def _explore(site: Site, plan: Plan, stages: Stages) -> tuple[SiteGraph, Recorder | None]:
+async def _explore(site: Site, plan: Plan, stages: Stages, *, leave: Leave) -> tuple[SiteGraph, Recorder | None]:
     recorder = None if site.snapshot else Recorder(user_agent=site.user_agent, private=site.login is not None)
     tell = stages.begin("explore", plan.max_pages)
     known = 0
@@ -140,6 +141,7 @@ async def _explore(site: Site, plan: Plan, stages: Stages) -> tuple[SiteGraph, R
         minutes=plan.minutes * SHARES["explore"],
         visitors=plan.browsers,
         recorder=recorder,
+        leave=leave,
         seed=plan.seed,
         on_state=show,
     )
@@ -153,13 +155,16 @@ async def _rehearse(
     plan: Plan,
     recorder: Recorder,
     *,
+    leave: Leave,
     until: float,
     stages: Stages,
     meter: Meter,
 ) -> None:
     tell = stages.begin("rehearse", len(candidates))
     async with visitors(site, count=plan.browsers, recorder=recorder) as crew, meter.running():
-        await rehearse(candidates, graph, site, crew=crew, deadline_s=until, tell=lambda runs: tell(runs, ""))
+        await rehearse(
+            candidates, graph, site, crew=crew, leave=leave, deadline_s=until, tell=lambda runs: tell(runs, "")
+        )
 
 
 async def _snapshot(site: Site, recorder: Recorder | None, folder: Path) -> str:

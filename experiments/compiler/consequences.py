@@ -40,7 +40,7 @@ def why_not(name: str, url: str, site: Site, *, link: bool = False) -> str:
         return "sounds as if it did something for good"
     if url and not is_allowed(url, site.task(site.url)):
         return "leaves the site"
-    return "is kept out of" if url and any(re.search(pattern, url) for pattern in site.keep_out) else ""
+    return "is kept out of" if site.keeps_out(url) else ""
 
 
 def is_grave(name: str) -> bool:

@@ -13,19 +13,20 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from browser_env.action import Dialog, Type
-from browser_env.errors import DivergedError, InfraError, UsageError, WebdualError
+from browser_env.errors import ClosedError, DivergedError, InfraError, WebdualError
 from browser_env.places import is_allowed
 from browser_env.processor_time import ProcessorTime
 from browser_env.snapshot.crawling import SIGNATURE
 from browser_env.snapshot.normalising import place
 from browser_env.snapshot.recording import Recorder
-from browser_env.snapshot.robots import Manners, is_own
+from browser_env.snapshot.robots import is_own
 from experiments.compiler.charting import Chart, Progress, state_of
 from experiments.compiler.frontier import Frontier
 from experiments.compiler.graph import SiteGraph, State
+from experiments.compiler.leave import Leave
 from experiments.compiler.offering import Offer, is_covered, links_of, offers_of
 from experiments.compiler.site import Site
-from experiments.compiler.states import address, template_of
+from experiments.compiler.states import address, num_entries, template_of
 from experiments.compiler.surveying import Survey
 from experiments.compiler.target import Move
 from experiments.compiler.visiting import one_error
@@ -38,6 +39,7 @@ MAX_PATH = 6  # moves from a page to a state
 MAX_DIALOGS = 2  # one after the other
 MORE = "one more of a kind"
 FIRST = 3  # how much sooner what covers a page is dealt with
+MIN_ENTRIES = 4  # rows or entries, of a page that may have more of them
 MAX_LOST = 2  # times that a state is looked for in vain
 
 
@@ -48,24 +50,24 @@ async def explore(
     minutes: float,
     visitors: int = 2,
     recorder: Recorder | None = None,
+    leave: Leave | None = None,
     seed: int = 0,
     on_state: Callable[[Progress], None] = lambda progress: None,
 ) -> SiteGraph:
     """Return what is found of a site within these limits.
 
-    Raise :class:`InfraError` or :class:`UsageError` where its first page cannot be opened; whatever else fails is
+    Raise :class:`InfraError` or :class:`ClosedError` where its first page cannot be opened; whatever else fails is
     counted in ``refused``.
     """
     started, processor = time.monotonic(), ProcessorTime()
     processor.take()
     site = replace(site, allow_writes=False)
-    abroad = site.snapshot is None and not is_own(site.url)
-    if recorder is None and abroad:
+    if recorder is None and site.snapshot is None and not is_own(site.url):
         recorder = Recorder(user_agent=site.user_agent or f"Mozilla/5.0 (compatible; {SIGNATURE})")
     exploration = Exploration(site, max_pages=max_pages, recorder=recorder, seed=seed, on_state=on_state)
     async with have_visitors(site, count=visitors, recorder=recorder) as crew:
-        manners = Manners(delay_s=site.delay_s, user_agent=site.user_agent or SIGNATURE) if abroad else None
-        walkers = [Walker(visitor, manners, seed=seed) for visitor in crew]
+        leave = leave or Leave(site)
+        walkers = [Walker(visitor, leave, seed=seed) for visitor in crew]
         await exploration.begin(walkers[0])
         await exploration.run(walkers, until=started + minutes * 60)
         cpu_s = processor.take()
@@ -91,6 +93,7 @@ class Exploration:
         self.chart = Chart(site.url)
         self._lost: Counter[str] = Counter()  # by state
         self._noise: set[tuple[str, str]] = set()  # what pages send by themselves
+        self._grows: dict[str, bool] = {}  # kinds of pages -> whether there is more once one scrolls
         self._frontier = Frontier()
         self._words = Words(seed=seed)
         self._busy = 0
@@ -103,6 +106,7 @@ class Exploration:
         if reason := self._unfit(sight, survey):
             raise InfraError(f"{self._site.url[:200]} {reason}; nothing can be explored from there")
         self._add(sight, survey, path=(), start=self._site.url)
+        await self._scroll(walker, self.chart.states[sight.id])
 
     async def run(self, walkers: list[Walker], *, until: float) -> None:
         """Explore until nothing is left, there are enough states, or time is up."""
@@ -141,8 +145,8 @@ class Exploration:
         except DivergedError:
             self.chart.refuse("is not found again")
             self._lose(offer.state)
-        except UsageError:
-            self.chart.refuse("is closed by robots.txt")
+        except ClosedError as error:
+            self.chart.refuse(error.reason)
         except InfraError:
             self.chart.refuse("does not load")
         except WebdualError:  # e.g. a dialog that opens by itself while the page is looked at
@@ -259,12 +263,22 @@ class Exploration:
                 return None
             if sight.id not in self.chart.states:
                 self._add(sight, survey, path=path, start=start, before=before)
+                await self._scroll(walker, self.chart.states[sight.id])
         elif not path and not self.chart.states[sight.id].is_page:
             self.chart.states[sight.id] = replace(self.chart.states[sight.id], path=(), start=start)
         if not path:
             for url in (start, sight.observation.url):
                 self.chart.pages.setdefault(address(url), sight.id)
         return sight.id
+
+    async def _scroll(self, walker: Walker, state: State) -> None:
+        """See whether the first page of its kind grows when one comes to its end; its like is taken to do so too."""
+        observation = state.observation
+        if observation.dialog is None and num_entries(observation) >= MIN_ENTRIES and not observation.truncated:
+            if state.template not in self._grows:
+                self._grows[state.template] = await walker.grows()
+            known = self.chart.states[state.id]
+            self.chart.states[state.id] = replace(known, goes_on=known.goes_on or self._grows[state.template])
 
     def _unfit(self, sight: Sight, survey: Survey) -> str:
         """Return why what is seen is no state of the site, or nothing."""
@@ -277,8 +291,7 @@ class Exploration:
             return f"answers with an error ({survey.status})"
         if sight.evidence.unanswered:
             return "is not in the snapshot"
-        login = self._site.login
-        return "is logged out" if login is not None and address(url) == address(login.url) else ""
+        return "is logged out" if self._site.is_login(url) else ""
 
     def _add(
         self, sight: Sight, survey: Survey, *, path: tuple[Move, ...], start: str, before: State | None = None

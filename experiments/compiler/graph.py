@@ -10,7 +10,7 @@ from typing import Any
 
 from browser_env.observation import Observation
 from experiments.compiler.target import Move
-from rewards.evidence import Evidence
+from rewards.evidence import Evidence, Sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,7 @@ class State:
     start: str  # the address that the path begins at
     forms: tuple[Form, ...] = ()
     facts: tuple[Fact, ...] = ()
+    goes_on: bool = False  # it has more to show than it does: by what it says, or because it grows at its end
 
     @property
     def is_page(self) -> bool:
@@ -77,7 +78,7 @@ class Edge:
     source: str
     move: Move
     target: str
-    requests: tuple[str, ...] = ()  # what it had the page ask for that may change the site: METHOD URL
+    sent: tuple[Sent, ...] = field(default=(), hash=False)  # what it had the page send that may change the site
     writes: bool = False  # such a request was sent, or refused
     walked: bool = True  # it was made; else it is believed to do what its like did
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import warnings
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from experiments.compiler.graph import Control
 
@@ -31,6 +32,15 @@ BY_LABEL = (
 )
 WORDS = ("harvest", "granite", "lantern", "meadow", "copper", "orchard")
 FIRST_DAY = date(2024, 3, 4)
+ESCAPED = re.compile(r"\\.", re.DOTALL)
+CLASS = re.compile(r"\[\^?\]?[^\]]*\]")
+OPENING = re.compile(r"\(\?(?:[:=!]|<[=!]|<\w+>)")  # of the groups that patterns of pages have
+INNERMOST = re.compile(r"\(([^()]*)\)")
+LOOSE = re.compile(r"[*+?]|\{\d*,\d*\}")  # repeats what is before it a number of times that is open
+REPEATED = re.compile(r"\([^()]*[*+?{|][^()]*\)[*+{]")
+MAX_PATTERN, MAX_LOOSE = 100, 5  # characters; repetitions
+MAX_MATCHED = 60  # characters of a text that a page's pattern is tried on
+MAX_DIGITS = 15  # of a number
 TYPED = frozenset(("text", "search", "email", "tel", "number", "range", "date", "month", "time", "textarea"))
 
 
@@ -77,10 +87,31 @@ def _fitting(control: Control, texts: tuple[str, ...], draw: int) -> str | None:
 def _fits(control: Control, text: str) -> bool:
     if control.max_length is not None and len(text) > control.max_length:
         return False
-    try:
-        return not control.pattern or re.fullmatch(control.pattern, text) is not None
-    except re.error:
+    return not control.pattern or (len(text) <= MAX_MATCHED and _matches(control.pattern, text))
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """Whether a text is what a page's pattern wants; a pattern that is none, or is not tame, wants nothing."""
+    if not is_tame(pattern):
         return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            return re.fullmatch(pattern, text) is not None
+        except (re.error, OverflowError, Warning):
+            return False
+
+
+def is_tame(pattern: str) -> bool:
+    """Whether a pattern is soon done with any short text: nothing in it repeats what itself repeats or chooses."""
+    plain = OPENING.sub("(", CLASS.sub("x", ESCAPED.sub("x", pattern)))
+    if len(pattern) > MAX_PATTERN or "(?" in plain or len(LOOSE.findall(plain)) > MAX_LOOSE:
+        return False
+    while INNERMOST.search(plain):
+        if REPEATED.search(plain):
+            return False
+        plain = INNERMOST.sub(lambda group: "x*" if LOOSE.search(group[1]) or "|" in group[1] else "x", plain)
+    return True
 
 
 def _number(control: Control, draw: int) -> str | None:
@@ -88,7 +119,9 @@ def _number(control: Control, draw: int) -> str | None:
         low = Decimal(control.min or 1)
         step = Decimal(control.step if control.step not in ("", "any") else 1)
         high = Decimal(control.max) if control.max else low + 20 * step
-    except InvalidOperation:
+    except ArithmeticError:  # no number, or one beyond all bounds
+        return None
+    if not all(number.is_finite() and abs(number.adjusted()) <= MAX_DIGITS for number in (low, step, high)):
         return None
     steps = int((high - low) / step) if step > 0 and high >= low else -1
     if steps < 0:

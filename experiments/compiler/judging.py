@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
-from browser_env.action import Answer
 from browser_env.observation import Observation
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.graph import SiteGraph, State
@@ -16,7 +16,7 @@ from experiments.compiler.states import fingerprint
 from experiments.compiler.target import Move, key_of
 from experiments.compiler.texts import bare
 from rewards.evidence import Evidence
-from rewards.match import normalised_text, number_in, same_url, squeezed
+from rewards.match import normalised_text, same_url, squeezed
 from rewards.verifier import VerifierError, verify
 
 KINDS = {
@@ -25,7 +25,10 @@ KINDS = {
     "chosen": ("combobox", "listbox"),
     "read": ("cell", "gridcell", "paragraph", "text", "heading", "label", "generic"),
 }
-IDLE_ANSWERS = ("", "0", "1", "42", "yes", "no", "unknown", "none", "I do not know")  # of whoever has not looked
+IDLE_ANSWERS = (  # of whoever has not looked
+    *("", "0", "1", "42", "yes", "no", "true", "false", "on", "off"),
+    *("unknown", "none", "n/a", "I do not know"),
+)
 REDIRECTS = 300  # and above: an answer that leads elsewhere, or a failure
 SEES_REQUESTS = ("request", "rows")  # verifiers that ask how a state came about
 
@@ -47,6 +50,19 @@ def passes(candidate: Candidate, evidence: Evidence) -> bool:
         return False
 
 
+def as_answered(evidence: Evidence) -> Evidence:
+    """Return the evidence as if the site had taken what was sent and the snapshot has no answer to.
+
+    A mistake that fails only because nobody recorded it does not show that the verifier looks at what was sent.
+    """
+    missed = {miss.partition(" (")[0].partition(" ")[2] for miss in evidence.unanswered}
+    sent = tuple(
+        replace(sent, status=None) if f"{sent.method} {sent.url.partition('#')[0][:300]}" in missed else sent
+        for sent in evidence.sent
+    )
+    return replace(evidence, sent=sent)
+
+
 def first_pass(candidate: Candidate, run: Run, moves: Sequence[Move]) -> int | None:
     """Return after how many steps an episode of these moves would succeed, None where it would not.
 
@@ -59,29 +75,9 @@ def first_pass(candidate: Candidate, run: Run, moves: Sequence[Move]) -> int | N
     return len(acted(moves)) + 1 if last != run.evidence[-1] and passes(candidate, last) else None
 
 
-def answer_of(candidate: Candidate) -> str | None:
-    """Return the answer that the golden moves end with, None where they end without one."""
-    return next((move.action.text for move in candidate.golden if isinstance(move.action, Answer)), None)
-
-
 def wrong_answers(candidate: Candidate) -> list[str]:
-    """Return the decoys, and answers of whoever has not looked, but for what is the right answer in other letters."""
-    right = answer_of(candidate)
-    idle = [*IDLE_ANSWERS, candidate.goal]
-    return [
-        text
-        for text in dict.fromkeys([*candidate.decoys, *idle])
-        if right is None or (text in candidate.decoys or not _same_answer(text, right))
-    ]
-
-
-def _same_answer(first: str, second: str) -> bool:
-    if normalised_text(first) == normalised_text(second):
-        return True
-    try:
-        return number_in(first, float(second.replace(",", "")), tolerance=0.0)
-    except ValueError:
-        return False
+    """Return the decoys, and answers of whoever has not looked."""
+    return list(dict.fromkeys([*candidate.decoys, *IDLE_ANSWERS, candidate.goal]))
 
 
 def fails_at_rest(candidate: Candidate, evidence: Evidence) -> str:
@@ -92,6 +88,13 @@ def fails_at_rest(candidate: Candidate, evidence: Evidence) -> str:
         return "giving up succeeds"
     taken = next((text for text in wrong_answers(candidate) if passes(candidate, replace(evidence, answer=text))), None)
     return "" if taken is None else f"a wrong answer succeeds: {taken[:80]!r}"
+
+
+def passes_below(candidate: Candidate, evidence: Evidence) -> bool:
+    """Whether the verifier asks for an address, and is content with another path that lies below the right one."""
+    parts = urlsplit(evidence.url)
+    below = urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/elsewhere"))
+    return asks_for(candidate, "url") and passes(candidate, replace(evidence, url=below))
 
 
 def verifier_names(spec: Mapping[str, Any]) -> Iterator[str]:

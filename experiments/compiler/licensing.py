@@ -22,7 +22,10 @@ MOST = 200  # characters of what is quoted
 def licence_of(snapshot: Snapshot, url: str, text: str) -> str:
     """Return what a page says of its licence: its links and metadata, else the line of its text, else "unknown"."""
     page = _Page()
-    page.feed(_markup(snapshot, url))
+    try:
+        page.feed(_markup(snapshot, url))
+    except AssertionError:  # the standard library's parser at ``<![foo[``
+        return UNKNOWN
     said = next(iter(page.found), "") or next((line for line in reversed(text.splitlines()) if SAID.search(line)), "")
     return squeezed(said)[:MOST] or UNKNOWN
 

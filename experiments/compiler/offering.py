@@ -96,7 +96,9 @@ class _Desk:
         for element in self._state.observation.elements:
             if "clickable" not in element.states or OUT_OF_REACH & set(element.states):
                 continue
-            if element.role == "link":
+            if reason := self._survey.closed.get(element.id):
+                self._refuse(reason)
+            elif element.role == "link":
                 yield from self._of_link(element)
             elif element.role in PRESSED:
                 yield from self._of_button(element)

@@ -27,6 +27,7 @@ class Question:
     goal: str
     text: str  # the answer
     decoys: tuple[str, ...]
+    among: tuple[str, ...] = ()  # the column or list that the answer is picked from, where it is
     is_exact: bool = False  # its number is what something is called by, and is answered as it is written
 
 
@@ -51,7 +52,7 @@ class Place:
 
 
 def questions(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
-    """Yield questions after values that a page of this name gives once."""
+    """Yield questions after values that a page of this name gives once, as far as all of it was seen."""
     yield from _of_cells(atlas, state, page)
     if not state.is_page or atlas.meant(page).id == state.id:
         yield from _of_labels(state, page)
@@ -61,6 +62,8 @@ def questions(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
 
 
 def _of_cells(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
+    if state.observation.truncated:
+        return
     given = _given(atlas, state, page)
     for table in atlas.shared(state):
         if not table.has_keys:
@@ -77,6 +80,7 @@ def _of_cells(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
                 goal=say(CELL, page=page, row=row.key, column=column, table=_title(atlas, state, table)),
                 text=place.text,
                 decoys=(*beside, row.key, column, *(cell.text for cell in row.cells)),
+                among=tuple(table.column(place.column)),
                 is_exact=is_called_by(column),
             )
 
@@ -103,7 +107,7 @@ def _title(atlas: Atlas, state: State, table: Table) -> str:
 
 
 def _of_labels(state: State, page: str) -> Iterator[Question]:
-    values = labelled(state.observation)
+    values = [] if state.observation.truncated else labelled(state.observation)
     counts = Counter(normalised_text(bare(item.label)) for item in values)
     for item in values:
         label = bare(item.label)
@@ -126,11 +130,14 @@ def _of_lists(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
             continue
         for which, text in (("first", entries[0]), ("last", entries[-1])):
             goal = say(END_ENTRY, page=page, section=listing.section, which=which)
-            yield Question(goal=goal, text=text, decoys=(*entries, listing.section), is_exact=True)
+            yield Question(
+                goal=goal, text=text, decoys=(*entries, listing.section), among=tuple(entries), is_exact=True
+            )
         draw = atlas.draw(state.id, listing.section) % (len(entries) - 1)
         if is_name(entries[draw]):
             goal = say(NEXT_ENTRY, page=page, section=listing.section, entry=entries[draw])
-            yield Question(goal=goal, text=entries[draw + 1], decoys=(*entries, listing.section), is_exact=True)
+            text, decoys = entries[draw + 1], (*entries, listing.section)
+            yield Question(goal=goal, text=text, decoys=decoys, among=tuple(entries), is_exact=True)
 
 
 def _of_headings(atlas: Atlas, state: State, page: str) -> Iterator[Question]:

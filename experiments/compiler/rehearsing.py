@@ -6,11 +6,12 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from browser_env.errors import InfraError
-from browser_env.snapshot.robots import is_own
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.graph import SiteGraph
+from experiments.compiler.leave import Leave
 from experiments.compiler.runs import Key, Route, Runs
 from experiments.compiler.site import Site
 from experiments.compiler.target import key_of
@@ -26,24 +27,24 @@ async def rehearse(
     site: Site,
     *,
     crew: Sequence[Visitor],
+    leave: Leave | None = None,
     deadline_s: float = float("inf"),
     tell: Callable[[int], None] = lambda runs: None,
 ) -> int:
     """Make the golden runs and near misses that exploration did not walk; return how many runs.
 
     What does not write is not let write. What does is done at the end, by one visitor, and the site is brought back
-    after each. On sites that are not this machine's there is one visitor, which pauses.
+    after each. No move is made that leads where nobody may go, and time is left between moves as ``leave`` says.
     """
     runs = Runs(seed=SEED)
     walked = _walked(graph)
-    pause_s = 0.0 if is_own(site.url) else site.delay_s
-    crew = crew[:1] if pause_s else crew
+    asked = leave or Leave(site)
+    asking = asked if asked.is_needed else None
     careful = [visitor.on(replace(site, allow_writes=False)) for visitor in crew]
 
     async def work(visitor: Visitor, route: Route) -> None:
         if route.key not in walked:
-            await runs.play(visitor, route)
-            await asyncio.sleep(pause_s * (1 + len(route.moves)))
+            await runs.play(visitor, route, leave=asking)
             tell(1)
 
     quiet = [candidate for candidate in candidates if not candidate.writes]
@@ -52,27 +53,13 @@ async def rehearse(
     writing = Runs(seed=SEED)
     for candidate in candidates:
         if candidate.writes:
-            await _write(candidate, graph, site, runs=writing, visitor=crew[0], deadline_s=deadline_s, tell=tell)
+            routes = chain(_golden([candidate], graph), _near_misses([candidate], graph))
+            for route in writing.missing(routes):
+                if time.monotonic() < deadline_s:
+                    await writing.play(crew[0], route, leave=asking)
+                    await bring_back(site)
+                    tell(1)
     return runs.played + writing.played
-
-
-async def _write(
-    candidate: Candidate,
-    graph: SiteGraph,
-    site: Site,
-    *,
-    runs: Runs,
-    visitor: Visitor,
-    deadline_s: float,
-    tell: Callable[[int], None],
-) -> None:
-    """Make the runs of a candidate that writes, those that nearly do what it wants too, while there is time."""
-    for routes in (_golden([candidate], graph), _near_misses([candidate], graph)):
-        for route in runs.missing(routes):
-            if time.monotonic() < deadline_s:
-                await runs.play(visitor, route)
-                await bring_back(site)
-                tell(1)
 
 
 async def bring_back(site: Site) -> None:

@@ -151,7 +151,7 @@ def _facts(site: Mapping[str, Any]) -> str:
         "site": site["url"],
         "compiled": site["when"],
         "licence": site["licence"],
-        "robots.txt": site["robots"][:400] or "not asked for: the site is this machine's, or a snapshot",
+        "robots.txt": site["robots"][:400] or "none, or not asked for: the site is this machine's, or a snapshot",
         **{name: value for name, value in site["versions"].items() if value},
         **{f"effective {name}": str(value) for name, value in site["diversity"].items() if name != "diversity"},
     }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from browser_env.action import Answer, GiveUp
 from browser_env.errors import DivergedError, WebdualError
 from browser_env.observation import Element, Observation
+from experiments.compiler.leave import Leave
 from experiments.compiler.target import Move, key_of
 from experiments.compiler.visiting import Visit, Visitor
 from rewards.evidence import ElementState, Evidence
@@ -88,10 +89,10 @@ class Runs:
         """Return what has to be played, so that every route is known."""
         return leaves(route for route in routes if route.key not in self._runs)
 
-    async def play(self, visitor: Visitor, route: Route) -> None:
-        """Play a route and keep what it shows; a page that cannot be opened is a run with a problem."""
+    async def play(self, visitor: Visitor, route: Route, *, leave: Leave | None = None) -> None:
+        """Play a route and keep what it shows; a page that cannot be opened, or may not be, is a run with a problem."""
         try:
-            visit = await visitor.play(route.url, route.moves, seed=self.seed)
+            visit = await visitor.play(route.url, route.moves, seed=self.seed, leave=leave)
         except WebdualError as error:
             visit = Visit(actions=(), observations=(), evidence=(Evidence(),), problem=str(error))
         self.add(route, visit)

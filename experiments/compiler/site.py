@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from browser_env.task import NEVER, Task
+from experiments.compiler.addresses import place, query
 from experiments.compiler.target import Move
 
 ANY_NUMBER = 10_000  # steps; whoever explores or proves decides when to stop
@@ -33,6 +35,17 @@ class Site:
     keep_out: tuple[str, ...] = ()  # regular expressions of addresses that are not opened
     user_agent: str = ""  # in place of the browser's own, signed name
     delay_s: float = 1.0  # between two requests for a page of a site that is not this machine's
+
+    def keeps_out(self, url: str) -> bool:
+        """Whether an address is one of those that are not opened."""
+        return any(re.search(pattern, url) for pattern in self.keep_out if url)
+
+    def is_login(self, url: str) -> bool:
+        """Whether an address is the login's, wherever one goes on from there."""
+        if self.login is None:
+            return False
+        same_place = place(url).rstrip("/") == place(self.login.url).rstrip("/")
+        return same_place and query(self.login.url).items() <= query(url).items()
 
     def task(self, url: str) -> Task:
         """Return a task that begins at a page of the site and never ends by itself."""

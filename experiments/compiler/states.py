@@ -24,17 +24,18 @@ CONTROLS = frozenset(
 REPEATED = frozenset(("cell", "gridcell", "row", "listitem", "treeitem", "option", "article"))  # come in any number
 MAX_ANCESTORS = 12
 SESSION = re.compile(
-    r"(?:php|j|asp\.?net_?)?sess(?:ion)?_?(?:id|key)?|sid|s?token|state|request_?id|trace_?id|visit(?:or)?_?id|utm_\w+",
+    r"(?:php|j|asp\.?net_?)?sess(?:ion)?_?(?:id|key)?|sid|s?token|request_?id|trace_?id|visit(?:or)?_?id|utm_\w+",
     re.IGNORECASE,
 )
 PATH_SESSION = re.compile(r";(?:jsessionid|sid|phpsessid)=[^/;?]*", re.IGNORECASE)
 
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
 _UNIT = r"(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?|[smhdwy])"
 MASKS = tuple(
     (re.compile(pattern, re.IGNORECASE), mask)
     for pattern, mask in (
-        (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<id>"),
+        (_UUID, "<id>"),
         (r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?(?: ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?)?", "<date>"),
         (r"\b\d{1,2}(?:st|nd|rd|th)?\.? (?:of )?" + _MONTH + r",? \d{4}\b", "<date>"),
         (r"\b" + _MONTH + r" \d{1,2}(?:st|nd|rd|th)?,? \d{4}\b", "<date>"),
@@ -52,6 +53,10 @@ MASKS = tuple(
     )
 )
 TOKEN = re.compile(r"\b(?=\w*\d)(?=\w*[a-z])(?=\w*[A-Z])\w{16,}\b|\b(?=[\w-]*\d)(?=[\w-]*[a-zA-Z])[\w-]{24,}={0,2}")
+OPAQUE = re.compile(  # in an address: what nobody would have written; words and dates tell pages apart there
+    rf"(?<![\w-])(?:(?i:{_UUID}|(?=[0-9a-f]*\d)(?=\d*[a-f])[0-9a-f]{{16,}})|\d{{12,}}|0\.\d{{8,}}"
+    r"|(?=[\w-]*[a-z])(?=[\w-]*[A-Z])(?=(?:[\w-]*?[A-Za-z]\d+(?=[A-Za-z])){2})[\w-]{16,}={0,2})(?![\w-])"
+)
 ROUTE = re.compile(r"[/!=]")
 DIGITS = re.compile(r"\d+")
 
@@ -72,6 +77,11 @@ def template_of(observation: Observation) -> str:
     )
 
 
+def num_entries(observation: Observation) -> int:
+    """Return how many of what comes in any number a page shows: rows, entries of lists, and the like."""
+    return sum(element.role in REPEATED for element in observation.elements)
+
+
 def stable(text: str) -> str:
     """Return a text with all that changes by chance masked."""
     for pattern, mask in MASKS:
@@ -83,8 +93,8 @@ def address(url: str) -> str:
     """Return an address without its volatile parts; of fragments those stay that are an application's routes."""
     parts = urlsplit(url)
     pairs = [(name, value) for name, value in query(url) if not _is_volatile(name, value)]
-    asked = "&".join(f"{quote(name)}={quote(stable(value))}" for name, value in pairs)
-    path = stable(unquote(PATH_SESSION.sub("", place(url)), errors="replace"))
+    asked = "&".join(f"{quote(name)}={quote(OPAQUE.sub('<id>', value))}" for name, value in pairs)
+    path = OPAQUE.sub("<id>", unquote(PATH_SESSION.sub("", place(url)), errors="replace"))
     return f"{path}?{asked}#{_fragment(parts.fragment)}"
 
 
@@ -147,7 +157,7 @@ def _fragment(fragment: str) -> str:
         return ""  # a place within the page, or where an application begins
     route, mark, asked = fragment.partition("?")
     pairs = [pair for pair in asked.split("&") if not _is_volatile(pair.partition("=")[0], pair.partition("=")[2])]
-    return stable(unquote(route + mark + "&".join(sorted(pairs)), errors="replace"))
+    return OPAQUE.sub("<id>", unquote(route + mark + "&".join(sorted(pairs)), errors="replace"))
 
 
 def _is_volatile(name: str, value: str) -> bool:

@@ -16,16 +16,18 @@ from experiments.compiler.judging import (
     SEES_REQUESTS,
     Dropped,
     alike,
+    as_answered,
     asks_for,
     fails_at_rest,
     first_pass,
     is_refused,
+    passes_below,
     passes_elsewhere,
     satisfied_elsewhere,
     wrong_answers,
 )
 from experiments.compiler.mutating import Mutant, mutants
-from experiments.compiler.runs import Route, Run, Runs
+from experiments.compiler.runs import Route, Run, Runs, spoken
 from experiments.compiler.site import Site
 from experiments.compiler.states import fingerprint
 from experiments.compiler.target import Move
@@ -33,6 +35,7 @@ from experiments.compiler.visiting import Visitor, share
 from rewards.evidence import Evidence
 
 LONGEST_ROUTE = 3  # moves of another way to the goal
+FAILED = 400  # and above: a status of an error page
 OUT_OF_TIME = "there was no time to prove it"
 
 
@@ -109,6 +112,8 @@ class Trial:
             return self._drop(candidate, OUT_OF_TIME)
         if run.problem:
             return self._drop(candidate, "the golden moves cannot be made", run.problem)
+        if run.evidence[-1].status >= FAILED:
+            return self._drop(candidate, "it ends at an error page", str(run.evidence[-1].status))
         if missing := run.evidence[-1].unanswered:
             return self._drop(candidate, "the snapshot misses an answer", missing[0])
         if candidate.writes and is_refused(run):
@@ -121,6 +126,8 @@ class Trial:
             return self._drop(candidate, "the golden moves do not succeed")
         if got < needed:
             return self._drop(candidate, "it succeeds before the last step", f"after {got} of {needed}")
+        if passes_below(candidate, spoken(candidate.golden, run.evidence[-1])):
+            return self._drop(candidate, "a path below its address satisfies it", run.evidence[-1].url)
         if seed == self.seeds[0] and (place := satisfied_elsewhere(candidate, self.graph, run)):
             return self._drop(candidate, "another state satisfies it", place)
         count = self._proofs[id(candidate)]
@@ -148,6 +155,7 @@ class Trial:
         run = self._found(candidate, Route.of(self._url(candidate), mistake.moves))
         if run is None:
             return self._drop(candidate, OUT_OF_TIME)
+        run = replace(run, evidence=tuple(map(as_answered, run.evidence)))
         count = self._proofs[id(candidate)]
         passed = first_pass(candidate, run, mistake.moves)
         if passed is None:

@@ -10,15 +10,17 @@ from copy import copy
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from browser_env.action import Action, Answer, GiveUp
+from browser_env.action import Action, Answer, GiveUp, Type
 from browser_env.environment import Environment
-from browser_env.errors import ActionError, DivergedError, InfraError, WebdualError
+from browser_env.errors import ActionError, ClosedError, DivergedError, InfraError, WebdualError
 from browser_env.host import BrowserHost
 from browser_env.observation import Observation
 from browser_env.options import BrowserOptions
 from browser_env.snapshot.normalising import origin
 from browser_env.snapshot.recording import Recorder
+from experiments.compiler.leave import Leave, destination
 from experiments.compiler.site import Site
+from experiments.compiler.surveying import Survey, survey
 from experiments.compiler.target import Move
 from rewards.evidence import Evidence
 
@@ -73,25 +75,31 @@ class Visitor:
                 raise InfraError(f"the login failed: {observation.error or result.reason}")
         return await self.environment.go_on(task)
 
-    async def play(self, url: str, moves: Sequence[Move], *, seed: int = 0) -> Visit:
+    async def play(self, url: str, moves: Sequence[Move], *, seed: int = 0, leave: Leave | None = None) -> Visit:
         """Open a page in a fresh profile and make moves; an ``answer`` and a ``give_up`` are left to the caller.
 
-        Raise :class:`InfraError` where the page cannot be opened.
+        With ``leave`` each is asked for before. Raise :class:`InfraError` where the page cannot be opened, and
+        :class:`ClosedError` where it may not be.
         """
+        if leave is not None:
+            await leave.ask(url)
         started = time.monotonic()
         environment = self.environment
         actions: list[Action] = []
         observations = [await self.open(url, seed=seed)]
         evidence = [environment.evidence]
-        problem = ""
+        problem = typed = ""
         for move in moves:
             if isinstance(move.action, Answer | GiveUp):
                 break
             try:
                 action = move.on(observations[-1])
-            except DivergedError as error:
+                if leave is not None:
+                    await leave.ask(await self._destination(action, observations[-1], typed=typed))
+            except (DivergedError, ClosedError) as error:
                 problem = str(error)
                 break
+            typed = str(action.target) if isinstance(action, Type) else typed
             result = await environment.step(action)
             actions.append(action)
             observations.append(result.observation)
@@ -106,6 +114,11 @@ class Visitor:
             problem=problem,
             seconds=time.monotonic() - started,
         )
+
+    async def _destination(self, action: Action, observation: Observation, *, typed: str) -> str:
+        """Return where an action leads as far as the page says; while it shows a dialog, it says nothing."""
+        found = Survey() if observation.dialog is not None else await survey(self.environment.context.page)
+        return destination(action, found, here=observation.url, typed=typed)
 
 
 @asynccontextmanager

@@ -116,10 +116,26 @@ def test_what_was_refused_is_sent_without_an_answer(episodes: Episodes, page: Se
         ("GET", "/delete", b"", True),
         ("POST", "/api/search", b"", True),
         ("POST", "/api/search_notes", b"", True),
+        ("POST", "/api/suggest", b"", True),
         ("POST", "/api/list-delete", b"", False),
+        ("POST", "/api/search-delete", b"", False),
+        ("POST", "/api/queries", b'{"query": "SELECT 1"}', False),
+        ("POST", "/api/queries", b'{"name": "Mine", "query": "SELECT 1"}', False),
+        ("POST", "/api/list", b'{"name": "Groceries"}', False),
+        ("POST", "/api/list", b'{"name": "Groceries", "query": "x"}', False),
+        ("POST", "/api/list", b'{"query": "oak", "page": 2}', True),
+        ("POST", "/api/filter", b"", False),
+        ("POST", "/api/filter", b'["query"]', False),
+        ("POST", "/api/count", b"{broken", False),
+        ("POST", "/api/count", b"[" * 100_000, False),
+        ("POST", "/api/count", b'{"filter": {"state": "open"}}', True),
+        ("POST", "/api/get_users", b"", False),
+        ("POST", "/query", b'{"query": "DROP TABLE users"}', False),
         ("POST", "/api/research", b"", False),
         ("PUT", "/api/search", b"", False),
         ("POST", "/graphql", b'{"query": "query Q { a }"}', True),
+        ("POST", "/graphql", rb'{"query": "\n  {\n ...f\n} fragment f on Q { a }"}', True),
+        ("POST", "/queries", rb'{"query": "{\"collection\": \"a\"}"}', False),
         ("POST", "/graphql", b'{"query": "fragment F on T { a } mutation { b }"}', False),
         ("POST", "/graphql", b'[{"query": "{ a }"}, {"query": "mutation { b }"}]', False),
         ("POST", "/graphql", b'{"query": "\\u006dutation { b }"}', False),
@@ -128,3 +144,9 @@ def test_what_was_refused_is_sent_without_an_answer(episodes: Episodes, page: Se
 )
 def test_which_requests_only_read(method: str, path: str, body: bytes, reads: bool) -> None:
     assert only_reads(Request(method=method, url=f"http://a.test{path}", body=body)) == reads
+
+
+@pytest.mark.parametrize(("body", "reads"), [(b"q=oak&limit=5", True), (b"q=oak&title=x", False), (b"title=x", False)])
+def test_which_forms_only_read(body: bytes, reads: bool) -> None:
+    kind = (("content-type", "application/x-www-form-urlencoded"),)
+    assert only_reads(Request(method="POST", url="http://a.test/list", body=body, headers=kind)) == reads

@@ -57,13 +57,18 @@ def whole_lists(atlas: Atlas, state: State, page: str) -> list[Listing]:
     """Return the lists of a page that show all they have; the one that a page is made for may go on elsewhere."""
     if atlas.meant(page).id != state.id:
         return []
-    more = goes_on(state.observation)
+    more = is_part(state)
     return [found for found in atlas.lists(state) if len(found.entries) <= MAX_ROWS and not (more and found.is_first)]
+
+
+def is_part(state: State) -> bool:
+    """Whether a page has more to show than it does, as far as it says so or was seen to grow."""
+    return state.goes_on or goes_on(state.observation)
 
 
 def is_whole(atlas: Atlas, state: State, page: str) -> bool:
     """Whether a page shows all rows it has, and all states of its name the same ones in whatever order."""
-    if goes_on(state.observation):
+    if is_part(state):
         return False
     here = _content(atlas, state)
     return all(_content(atlas, other) == here for other in atlas.called(page).values() if other.id != state.id)
@@ -133,7 +138,7 @@ def _extremes(atlas: Atlas, state: State, page: str, table: Table) -> Iterator[C
     for found in extremes(table):
         phrasings, column = HIGHEST if found.is_highest else LOWEST, bare(table.columns[found.column])
         goal = say(phrasings, page=page, table=title, noun=bare(table.noun), column=column)
-        question = Question(goal=goal, text=keys[found.row], decoys=(keys[0], keys[-1], *keys))
+        question = Question(goal=goal, text=keys[found.row], decoys=(keys[0], keys[-1], *keys), among=tuple(keys))
         made = ask(atlas, state, question, family=FAMILY)
         if made is not None:
             yield made

@@ -41,7 +41,14 @@ def compare(atlas: Atlas) -> Iterator[Candidate]:
         page = atlas.names.get(state.id)
         for table in atlas.shared(state) if page is not None else ():
             title = named(atlas, state, table, page or "")
-            if title is None or page is None or not table.has_keys or len(table.rows) > MAX_ROWS or has_totals(table):
+            if (
+                state.observation.truncated
+                or title is None
+                or page is None
+                or not table.has_keys
+                or len(table.rows) > MAX_ROWS
+                or has_totals(table)
+            ):
                 continue
             found = list(_differences(atlas, state, page, table, title))
             if len(table.rows) >= MIN_ROWS and is_whole(atlas, state, page):
@@ -76,7 +83,8 @@ def _others(page: str, table: Table, title: str) -> Iterator[tuple[Question, boo
             goal = say(phrasings, page=page, table=title, column=bare(other), by=by)
             decoys = (*(cell.text for cell in row.cells), *table.column(column))
             exact = is_called_by(bare(other))
-            yield Question(goal=goal, text=row.cells[column].text, decoys=decoys, is_exact=exact), True
+            text, among = row.cells[column].text, tuple(table.column(column))
+            yield Question(goal=goal, text=text, decoys=decoys, among=among, is_exact=exact), True
 
 
 def _differences(atlas: Atlas, state: State, page: str, table: Table, title: str) -> Iterator[tuple[Question, bool]]:

@@ -61,7 +61,8 @@ def _sort_and_read(atlas: Atlas) -> Iterator[Candidate]:
         place = atlas.draw(sort.edge.target, "row") % min(len(keys), len(PLACES))
         said = {"page": sort.page, "noun": bare(table.noun), "column": sort.name, "order": sort.order}
         goal = say(SORT_ASK, which=PLACES[place], **said)
-        yield from _asked(atlas, sort.edge, Question(goal=goal, text=keys[place], decoys=(keys[-1 - place], *keys)))
+        question = Question(goal=goal, text=keys[place], decoys=(keys[-1 - place], *keys), among=tuple(keys))
+        yield from _asked(atlas, sort.edge, question)
 
 
 def _filter_and_read(atlas: Atlas) -> Iterator[Candidate]:
@@ -83,7 +84,9 @@ def _filter_and_read(atlas: Atlas) -> Iterator[Candidate]:
                 **said,
             )
             decoys = (found.whole.rows[values.index(overall)].key, *keys)
-            yield from _asked(atlas, found.edge, Question(goal=goal, text=keys[extreme.row], decoys=decoys))
+            among = tuple(row.key for row in found.whole.rows)
+            question = Question(goal=goal, text=keys[extreme.row], decoys=decoys, among=among)
+            yield from _asked(atlas, found.edge, question)
 
 
 def _names_rows(table: Table) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import combinations
-from urllib.parse import quote_plus, urlsplit, urlunsplit
+from urllib.parse import quote_plus, urlsplit
 
 from browser_env.action import Click, Press
 from browser_env.task import VerifierSpec
@@ -13,6 +13,7 @@ from experiments.compiler import specs
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate, NearMiss
 from experiments.compiler.consequences import is_grave
+from experiments.compiler.families.reach import anywhere
 from experiments.compiler.families.set_control import phrase
 from experiments.compiler.goals import FILL, FILL_SENT, say
 from experiments.compiler.graph import Form, State
@@ -103,25 +104,24 @@ def _task(atlas: Atlas, state: State, page: str, form: Form, chosen: tuple[Setti
         start=way.start,
         target=state.id,
         golden=(*moves, move),
-        verifier=sent_to(state, form, chosen),
+        verifier=sent_to(atlas, state, form, chosen),
         near_misses=wrong,
         unique=tuple(setting.label for setting in chosen),
         parts=len(chosen),
     )
 
 
-def sent_to(state: State, form: Form, chosen: tuple[Setting, ...]) -> VerifierSpec:
+def sent_to(atlas: Atlas, state: State, form: Form, chosen: tuple[Setting, ...]) -> VerifierSpec:
     """Return a verifier of the address that a form leads to: what was set, and all else as it was."""
     left = left_alone(state, form, chosen)
     query = left.texts | {setting.key: setting.sent for setting in chosen}
-    parts = urlsplit(form.action)
-    bare_action = urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
     ticked = [VerifierSpec(name="url", params={"regex": _with(key, ANY)}) for key in left.ticked]
     others = [
         VerifierSpec(name="url", params={"regex": _with(key, re.escape(quote_plus(value)) if value else ANY)})
         for key, value in left.not_sent
     ]
-    sent = VerifierSpec(name="url", params={"prefix": bare_action, "query": query})
+    there = anywhere(atlas, form.action).params
+    sent = VerifierSpec(name="url", params={**there, "query": query})
     return specs.every([sent, *ticked, *specs.none_of(others)])
 
 

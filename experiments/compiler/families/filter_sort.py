@@ -12,10 +12,10 @@ from experiments.compiler import specs
 from experiments.compiler.addresses import place
 from experiments.compiler.atlas import Atlas
 from experiments.compiler.candidate import Candidate
+from experiments.compiler.families.aggregate import is_part
 from experiments.compiler.families.reach import anywhere
 from experiments.compiler.goals import FILTER, SORT_DOWN, SORT_UP, say
 from experiments.compiler.graph import Edge, State
-from experiments.compiler.reading import goes_on
 from experiments.compiler.tables import Table, others_beside
 from experiments.compiler.texts import bare, is_name
 from rewards.match import normalised_text
@@ -95,7 +95,7 @@ def filterings(atlas: Atlas) -> Iterator[Filtering]:
     """Yield the edges that leave all rows with one value, and no others, of a table that shows all it has."""
     for edge, page, old, new in _changes(atlas):
         rows, was = _rows(new), _rows(old)
-        if not 0 < len(rows) < len(was) or rows - was or goes_on(atlas.graph.states[edge.source].observation):
+        if not 0 < len(rows) < len(was) or rows - was or is_part(atlas.graph.states[edge.source]):
             continue
         fits = [
             (column, values.pop())

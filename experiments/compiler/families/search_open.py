@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from browser_env.action import Click, Type
 from browser_env.task import VerifierSpec
-from experiments.compiler.addresses import place, query
+from experiments.compiler.addresses import query
 from experiments.compiler.atlas import Atlas, Way
 from experiments.compiler.candidate import Candidate, NearMiss
-from experiments.compiler.families.reach import located
+from experiments.compiler.families.reach import anywhere, located
 from experiments.compiler.goals import SEARCH, SEARCH_IN, SEARCH_OPEN, say
 from experiments.compiler.graph import Edge, State
 from experiments.compiler.offering import is_search as is_search_box
@@ -55,7 +55,7 @@ def search_open(atlas: Atlas) -> Iterator[Candidate]:
         way = way.then(typing).then(sending)
         goal = None if page is None else _asking(state, typing, page, text)
         if goal is not None:
-            yield _search(goal, way, text, found)
+            yield _search(goal, way, atlas, text, found)
         for edge, opened in results(atlas, found, text):
             yield from _open(way.then(edge), atlas, opened, text)
 
@@ -70,8 +70,9 @@ def _asking(state: State, typing: Edge, page: str, text: str) -> str | None:
     return say(SEARCH_IN, page=page, query=text, box=box) if is_name(box) and len(alike) == 1 else None
 
 
-def _search(goal: str, way: Way, text: str, results: State) -> Candidate:
+def _search(goal: str, way: Way, atlas: Atlas, text: str, results: State) -> Candidate:
     asked = {name: value for name, value in query(results.url).items() if value == text}
+    there = anywhere(atlas, results.url.partition("#")[0]).params
     other = [replace_text(move, text, f"{text} {text}") for move in way.moves]
     return Candidate(
         family=FAMILY,
@@ -79,7 +80,7 @@ def _search(goal: str, way: Way, text: str, results: State) -> Candidate:
         start=way.start,
         target=results.id,
         golden=way.moves,
-        verifier=VerifierSpec(name="url", params={"prefix": place(results.url).split("#")[0], "query": asked}),
+        verifier=VerifierSpec(name="url", params={**there, "query": asked}),
         near_misses=(NearMiss(why="another text", moves=tuple(other)),),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from browser_env.action import Click
+from browser_env.outbox import REDACTED
 from browser_env.task import VerifierSpec
 from experiments.compiler import specs
 from experiments.compiler.atlas import Atlas
@@ -13,7 +14,7 @@ from experiments.compiler.families.fill_form import fillings, submit
 from experiments.compiler.families.set_control import phrase
 from experiments.compiler.goals import FILL, FILL_SENT, PRESS, say
 from experiments.compiler.graph import Edge, Form, State
-from experiments.compiler.settings import Setting, left_alone
+from experiments.compiler.settings import Setting, is_lasting, left_alone
 from experiments.compiler.texts import is_name
 
 FAMILY = "write-object"
@@ -74,11 +75,12 @@ def _press(atlas: Atlas, edge: Edge) -> Iterator[Candidate]:
     """Yield the task to press a button that was seen to send one request that writes."""
     state = atlas.graph.states[edge.source]
     page, target = atlas.names.get(state.id), edge.move.target
-    if not edge.writes or len(edge.requests) != 1 or page is None or target is None or not is_name(target.name):
+    if not edge.writes or len(edge.sent) != 1 or page is None or target is None or not is_name(target.name):
         return
     alike = [e for e in state.observation.elements if (e.role, e.name) == (target.role, target.name)]
-    method, _, url = edge.requests[0].partition(" ")
-    way = atlas.begin(state, FAMILY, edge.requests[0])
+    method, url = edge.sent[0].method, edge.sent[0].url
+    fields = {key: value for key, value in edge.sent[0].fields.items() if value != REDACTED and is_lasting(key, value)}
+    way = atlas.begin(state, FAMILY, method, url)
     if len(alike) > 1 or way is None or not isinstance(edge.move.action, Click) or method in ("GET", "HEAD"):
         return
     yield Candidate(
@@ -87,7 +89,9 @@ def _press(atlas: Atlas, edge: Edge) -> Iterator[Candidate]:
         start=way.start,
         target=state.id,
         golden=(*way.moves, edge.move),
-        verifier=VerifierSpec(name="request", params={"method": method, "equals": url}),
+        verifier=VerifierSpec(
+            name="request", params={"method": method, "equals": url} | ({"fields": fields} if fields else {})
+        ),
         unique=(target.name,),
         writes=True,
     )

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
   const { past, attribute, hasAttribute, tagOf, textOf, clean, nameOf, roleOf, allRoots, allWithin, known } = webdual.reading;
-  const MAX = { forms: 60, controls: 120, options: 100, facts: 400, links: 3000, submits: 20, depth: 6, script: 200000, text: 300 };
+  const MAX = { forms: 60, controls: 120, options: 100, facts: 400, links: 3000, submits: 20, depth: 6, script: 200000, address: 2000 };
   const methodOf = past(HTMLFormElement, "method"), actionOf = past(HTMLFormElement, "action");
   const formOf = { input: past(HTMLInputElement, "form"), select: past(HTMLSelectElement, "form"), textarea: past(HTMLTextAreaElement, "form"), button: past(HTMLButtonElement, "form") };
   const selectAll = past(Element, "querySelectorAll");
@@ -11,6 +11,8 @@
   const roots = allRoots();
   const all = (selector) => roots.flatMap((root) => Array.from(allWithin(root, selector)));
   const first = (list, count) => list.slice(0, count);
+  // Part of an address is another address: one that is too long is none.
+  const addressOf = (url) => (typeof url === "string" && url.length <= MAX.address ? url : "");
 
   function labelOf(element) {
     return nameOf(element, roleOf(element));
@@ -50,7 +52,7 @@
     const of = (form) => {
       if (!found.has(form) && found.size < MAX.forms) {
         found.set(form, {
-          method: form ? methodOf(form) : "", action: form ? text(actionOf(form)) : "", controls: [], submits: [],
+          method: form ? methodOf(form) : "", action: form ? addressOf(actionOf(form)) : "", controls: [], submits: [],
         });
       }
       return found.get(form);
@@ -121,15 +123,25 @@
     const found = [];
     for (const link of all("a[href], area[href]")) {
       const id = known(link);
-      if (id !== null && found.length < MAX.links && typeof link.href === "string") {
-        found.push([id, link.href.slice(0, 2000), hasAttribute(link, "download")]);
-      }
+      if (id !== null && found.length < MAX.links) found.push([id, addressOf(link.href), hasAttribute(link, "download")]);
     }
     return found;
+  }
+  // Whether a table, a list or a feed says that it has more than the page holds of it.
+  function goesOn() {
+    const counts = (element, name, rows) => {
+      const said = Number.parseInt(attribute(element, name) ?? "", 10);
+      return said === -1 || said > rows;
+    };
+    const rowsIn = (table) => selectAll(table, "tr, [role=row]").length;
+    const entriesBeside = (entry) => selectAll(entry.closest("[role=list], [role=feed], ul, ol") ?? entry, "[aria-setsize]").length;
+    return all("[role=feed], [aria-busy=true]").length > 0 ||
+      all("[aria-rowcount]").some((table) => counts(table, "aria-rowcount", rowsIn(table))) ||
+      all("li[aria-setsize], [role=listitem][aria-setsize]").some((entry) => counts(entry, "aria-setsize", entriesBeside(entry)));
   }
   linkedData();
   microdata();
   definitions();
   const status = performance.getEntriesByType("navigation")[0]?.responseStatus ?? 0;
-  return JSON.stringify({ forms: forms(), facts, links: links(), status });
+  return JSON.stringify({ forms: forms(), facts, links: links(), goes_on: goesOn(), status });
 })()

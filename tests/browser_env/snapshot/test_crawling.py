@@ -9,7 +9,7 @@ from browser_env.errors import ActionError, InfraError, UsageError
 from browser_env.options import BrowserOptions
 from browser_env.snapshot.crawling import Plan, Script, parse_scripts, record_site
 from browser_env.snapshot.exchange import Snapshot, header
-from browser_env.snapshot.robots import NOBODY, Rules, fetch_rules, is_own
+from browser_env.snapshot.robots import fetch_rules, is_own
 
 
 def record(plan: Plan, **options: Any) -> Snapshot:
@@ -75,7 +75,7 @@ def test_the_browser_says_what_it_is_called(shop: Any) -> None:
 def test_a_site_elsewhere_is_asked_first(shop: Any) -> None:
     """Its robots.txt cannot be fetched, since the name is known to the browser only; so nothing may be opened."""
     plan = Plan(scripts=(Script(url="http://elsewhere.invalid/"),))
-    with pytest.raises(UsageError, match=r"robots\.txt of http://elsewhere\.invalid does not let programs"):
+    with pytest.raises(UsageError, match=r"robots\.txt cannot be read: it does not answer"):
         record(plan, host_map=(("elsewhere.invalid", shop.url.removeprefix("http://")),))
     assert shop.hits == []
 
@@ -95,15 +95,6 @@ def test_only_this_machines_pages_need_no_leave(url: str, own: bool) -> None:
     assert is_own(url) is own
 
 
-def test_rules_are_kept_to() -> None:
-    rules = Rules("User-agent: *\nDisallow: /private\nCrawl-delay: 3\n\nUser-agent: webdual\nDisallow: /other")
-    assert rules.allow("http://a/private")
-    assert not rules.allow("http://a/other/page")
-    assert Rules("User-agent: *\nCrawl-delay: 3").delay_s == 3
-    assert Rules("").allow("http://a/")
-    assert not Rules(NOBODY).allow("http://a/")
-
-
 @pytest.mark.parametrize(("status", "allowed"), [(200, False), (404, True), (403, False), (429, False), (500, False)])
 def test_robots_txt_is_fetched(status: int, allowed: bool) -> None:
     class Handler(BaseHTTPRequestHandler):
@@ -118,6 +109,8 @@ def test_robots_txt_is_fetched(status: int, allowed: bool) -> None:
     with HTTPServer(("127.0.0.1", 0), Handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_address[1]}/x"
-        assert asyncio.run(fetch_rules(url, user_agent="test")).allow(url) is allowed
+        rules = asyncio.run(fetch_rules(url, user_agent="test"))
+        assert rules.allow(url) is allowed
+        assert rules.problem == (f"answers {status}" if status in (403, 429, 500) else "")
         server.shutdown()
-    assert not asyncio.run(fetch_rules(url, user_agent="test")).allow(url)
+    assert asyncio.run(fetch_rules(url, user_agent="test")).problem == "does not answer"

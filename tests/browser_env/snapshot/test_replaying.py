@@ -229,6 +229,23 @@ def test_a_page_that_is_not_in_the_snapshot_says_so(studio: Any, shop: Any) -> N
         studio.play(replace(task, url=f"{shop.url}/other"), [])
 
 
+@pytest.mark.parametrize("path", ["/other", "/?page=2", "/other#part"])
+def test_a_page_that_is_not_in_the_snapshot_is_no_success(studio: Any, shop: Any, path: str) -> None:
+    anywhere = VerifierSpec(name="url", params={"regex": r".*/(other|\?page=2).*"})
+    task = replace(studio.record(task_at(shop.url), [], "missed.har.zip"), verifier=anywhere)
+    result = studio.play(task, [f"navigate('{shop.url}{path}')"])[-1]
+    assert (result.outcome, result.reward) == (Outcome.INFRA_ERROR, 0)
+    assert result.evidence.status == 404
+
+
+def test_a_page_that_is_in_the_snapshot_is_a_success_after_one_that_is_not(studio: Any, shop: Any) -> None:
+    task = studio.record(task_at(shop.url), [], "back.har.zip")
+    done = VerifierSpec(name="answer", params={"equals": "42"})
+    actions = [f"navigate('{shop.url}/other')", f"navigate('{shop.url}/')", "answer('42')"]
+    result = studio.play(replace(task, verifier=done), actions)[-1]
+    assert (result.outcome, result.evidence.status) == (Outcome.SUCCESS, 200)
+
+
 def test_gymnasium_plays_an_address_from_a_snapshot(studio: Any, shop: Any) -> None:
     task = studio.record(task_at(shop.url), [], "gym.har.zip")
     shop.stop()

@@ -11,10 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+from browser_env.snapshot.robots import Manners
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,20 @@ class Served:
     def changes(self) -> list[Asked]:
         """The requests that were neither GET nor HEAD nor OPTIONS."""
         return [asked for asked in self.log if asked.method not in ("GET", "HEAD", "OPTIONS")]
+
+
+class Strict(Manners):
+    """Manners that hold on this machine too: what has one of these in its address is closed."""
+
+    def __init__(self, *closed: str):
+        super().__init__(delay_s=0.0, user_agent="")
+        self.asked: list[str] = []
+        self._closed = closed
+
+    async def why_not(self, url: str) -> str:
+        """Return why an address may not be visited, or nothing."""
+        self.asked.append(url)
+        return "is closed by robots.txt" if any(part in url for part in self._closed) else ""
 
 
 class _Server(ThreadingHTTPServer):
@@ -498,6 +514,40 @@ def trap(site: Served, asked: Asked) -> Reply:
         site.data["left"] = site.data.get("left", 0) + 1
         return _page("Logged out", "<h1>Logged out</h1><form method=post action=/login><input name=user></form>")
     return _gone()
+
+
+# The snare: the trap, and what makes programs fail or write: addresses, constraints, patterns and markup that are none.
+
+SNARES = {
+    "": """<![foo[ ]]><p>Welcome to the snare.</p>""",
+    "addresses": """<a href="http://[x">Broken</a> <a href="http://a:b/">Port</a>
+<form action="http://[x"><input name=a>
+<button>Broken form</button></form>""",
+    "numbers": """<form action="/fine"><label>Most <input name=n type=number max=Infinity></label>
+<label>Least <input name=m type=number min=NaN></label><label>Step <input name=s type=number step=1e999999></label>
+<button>Count</button></form>""",
+    "patterns": """<form action="/fine"><label>Message <input name=w required pattern="([a-z ]+)+X"></label>
+<button>Match</button></form>""",
+    "failing": """<form action="/broken"><label>Colour <select name=c><option>Red<option>Blue<option>Green</select>
+</label><button>Try</button></form>""",
+    "private": """<form action="/kept/out"><label>Colour <select name=c><option>Red<option>Blue</select></label>
+<button>Peek</button></form>""",
+    "queries": """<button onclick="send('/queries', {name: 'Mine', query: 'SELECT 1'})">Keep it</button>
+<button onclick="send('/api/list', {title: 'Groceries'})">New list</button>
+<button onclick="send('/filter', {name: 'Open'})">New filter</button>
+<button onclick="send('/count', {by: 1})">One more</button>
+<script>const send = (path, data) => fetch(path, {method: "POST", body: JSON.stringify(data)})</script>""",
+    "fine": "<p>This went well.</p>",
+}
+
+
+def snare(site: Served, asked: Asked) -> Reply:
+    """The trap, with pages that are out to make who explores them fail or write."""
+    name = urlsplit(asked.path).path.strip("/")
+    if asked.method == "GET" and name in SNARES:
+        links = " ".join(f'<a href="/{page}">{page.title()}</a>' for page in (*SNARES, "trap") if page)
+        return _page(name.title() or "Snare", f"<h1>{name.title() or 'Snare'}</h1><nav>{links}</nav>{SNARES[name]}")
+    return trap(site, replace(asked, path="/") if name == "trap" else asked)
 
 
 # The sender: one button for each way in which a page may send something; and a site behind a login.

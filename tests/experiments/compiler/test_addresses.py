@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from browser_env.task import VerifierSpec
-from experiments.compiler.addresses import anywhere_at, at, other_slash, without, without_return
+from experiments.compiler.addresses import anywhere_at, at, is_sound, other_slash, without, without_return
 from experiments.compiler.families.reach import FAMILY
 from experiments.compiler.generating import generate
 from experiments.compiler.graph import SiteGraph
@@ -111,3 +111,15 @@ def test_a_page_that_was_only_left_for_is_reached_by_any_way() -> None:
     (verifier,) = [c.verifier for c in made if c.family == FAMILY and c.target == add.id]
     assert accepts(verifier, "http://site.test/add")
     assert accepts(verifier, "http://site.test/add?_changelist_filters=staff%3D0")
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[x", "http://a:b/", "http://a:99999/", "//a/b", "", "http://a]/", "http://[::1"]
+)
+def test_what_is_no_address(url: str) -> None:
+    assert not is_sound(url)
+
+
+@pytest.mark.parametrize("url", ["http://a/", "http://[::1]:80/x?y#z", "javascript:void 0", "mailto:a@b.test"])
+def test_what_is_an_address(url: str) -> None:
+    assert is_sound(url)

@@ -58,6 +58,7 @@ def test_its_golden_runs_are_played_and_audited_without_the_site(
     assert main(["tasks", "run", str(compiled), name]) == 0
     assert "success" in capsys.readouterr().out
     assert main(["tasks", "run", str(compiled), "library/no"]) == 2
+    assert f"webdual tasks run {compiled} --list" in capsys.readouterr().err
     assert main(["tasks", "audit", str(compiled), "--sample", "2"]) == 0
 
 
@@ -96,6 +97,26 @@ def test_a_policy_is_trained_on_a_set_and_evaluated_on_what_was_left_out(compile
     command = ["eval", str(run / "checkpoints" / "mixed"), "--tasks", str(compiled), "--held-out", "0.2", "--blind"]
     assert main([*command, "--episodes", "1", "--json", str(report)]) == 0
     assert {row["task"] for row in json.loads(report.read_text())["tasks"]} == held_out
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *(["http://[x"], ["http://a:b/"], ["http://"], ["ftp://a/"], ["http://a/", "--keep-out", "("]),
+        ["http://a/", "--keep-out", "a{99999999999999999999}"],
+        ["http://a/", "--allow-writes", "--reset", "sh -c 'unclosed"],
+    ],
+)
+def test_what_cannot_be_compiled_is_told(asked: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tasks", "compile", *asked, "--out", str(tmp_path / "set")]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("url", ["7", '"http://[x"', "null"])
+def test_a_login_without_an_address_is_told(url: str, tmp_path: Path) -> None:
+    (tmp_path / "login.json").write_text(f'{{"url": {url}, "moves": []}}')
+    asked = ["http://a/", "--login", str(tmp_path / "login.json"), "--out", str(tmp_path / "set")]
+    assert main(["tasks", "compile", *asked]) == 2
 
 
 def test_an_audit_finds_a_verifier_that_accepts_anything(compiled: Path, tmp_path: Path) -> None:

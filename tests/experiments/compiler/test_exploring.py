@@ -1,5 +1,7 @@
 import asyncio
 from collections import Counter
+from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -9,12 +11,13 @@ from browser_env.snapshot.exchange import Snapshot
 from browser_env.snapshot.recording import Recorder
 from experiments.compiler.exploring import explore
 from experiments.compiler.graph import SiteGraph
+from experiments.compiler.leave import Leave
 from experiments.compiler.site import Login, Site
 from experiments.compiler.states import fingerprint
 from experiments.compiler.target import Move, Target
 from experiments.compiler.visiting import visitors
 from tests.experiments.compiler.conftest import Explored
-from tests.experiments.compiler.sites import INJECTION, Served, guarded, served, shop
+from tests.experiments.compiler.sites import INJECTION, Asked, Reply, Served, Strict, guarded, served, shop
 
 LOGIN = (
     Move(action=Type("e0", "anna"), target=Target(role="textbox", name="User")),
@@ -122,8 +125,8 @@ def test_an_application_is_searched_and_filtered(explored_notes: Explored) -> No
 def test_what_would_change_the_application_is_noted_and_not_sent(explored_notes: Explored) -> None:
     writing = [edge for edge in explored_notes.graph.edges if edge.writes]
     assert {"Add note", "Done"} <= {_name(edge.move) for edge in writing}
-    assert all(edge.source == edge.target and edge.requests for edge in writing)
-    assert any(request.startswith("PATCH ") for edge in writing for request in edge.requests)
+    assert all(edge.source == edge.target and edge.sent for edge in writing)
+    assert any(sent.method == "PATCH" and sent.fields for edge in writing for sent in edge.sent)
     assert explored_notes.site.changes == []
 
 
@@ -167,6 +170,27 @@ def test_a_page_that_breaks_scripts_is_surveyed_all_the_same(explored_trap: Expl
     assert form.method == "get"
 
 
+# pages that grow
+
+
+def endless(site: Served, asked: Asked) -> Reply:
+    """A list that gets more entries whenever one comes to its end, and one that does not."""
+    grows = "onscroll = () => { if (scrollY + innerHeight >= document.body.scrollHeight - 9) add(); };"
+    script = f"""
+      function add() {{ for (let i = 0; i < 60; i++) list.append(Object.assign(document.createElement("li"),
+        {{ textContent: "Entry " + list.children.length }})); }}
+      const list = document.querySelector("ul"); add(); {grows if asked.path == "/" else ""}"""
+    link = "<a href=/whole>Whole</a><a href=/>Home</a><button>Other</button>"
+    return Reply(body=f"<title>{asked.path}</title><h1>Entries</h1>{link}<ul></ul><script>{script}</script>")
+
+
+def test_a_page_that_grows_at_its_end_is_known_to_go_on() -> None:
+    with served(endless) as site:
+        graph = asyncio.run(explore(Site(url=site.url), max_pages=2, minutes=1, visitors=1))
+    goes_on = {state.title: state.goes_on for state in graph.states.values() if state.is_page}
+    assert goes_on == {"/": True, "/whole": False}
+
+
 # limits and logins
 
 
@@ -186,6 +210,20 @@ def test_time_is_kept_and_places_are_kept_out_of() -> None:
         assert not any(asked.path.startswith(("/products", "/contact")) for asked in site.log)
 
 
+@pytest.mark.parametrize("by", ["robots.txt", "keep-out"])
+def test_closed_forms_and_links_are_neither_sent_nor_kept(by: str) -> None:
+    closed = ("/search", "/contact", "/stock")
+    with served(shop) as site:
+        asked = Site(url=site.url, keep_out=closed if by == "keep-out" else ())
+        leave = Leave(asked, Strict(*closed) if by == "robots.txt" else None)
+        graph = asyncio.run(explore(asked, max_pages=8, minutes=1, visitors=1, leave=leave))
+        assert not any(asked.path.startswith(closed) for asked in site.log)
+    assert graph.refused["is closed by robots.txt" if by == "robots.txt" else "is kept out of"]
+    forms = [form for state in graph.states.values() for form in state.forms]
+    assert forms
+    assert not any("/search" in form.action for form in forms)
+
+
 def test_a_login_opens_each_profile_and_its_secret_stays_out() -> None:
     with served(guarded) as site:
         login = Login(url=f"{site.url}login", moves=LOGIN)
@@ -197,6 +235,47 @@ def test_a_login_opens_each_profile_and_its_secret_stays_out() -> None:
     assert logins > 1
     assert "sesame" not in repr(graph)
     assert all(state.evidence.sent == () for state in graph.states.values())
+
+
+def bouncing(site: Served, asked: Asked) -> Reply:
+    """A site whose login goes on to where one came from, with a page that logs out under a harmless name."""
+    path = urlsplit(asked.path).path
+    if path == "/login/":
+        return guarded(site, replace(asked, path="/login"))
+    if "session=let-me-in" not in asked.cookie:
+        return Reply(body="", status=303, headers=(("Location", f"/login/?next={path}"),))
+    gone = (("Set-Cookie", "session=; Path=/; Max-Age=0"),) if path == "/tea" else ()
+    links = "".join(f'<a href="{link}">{link}</a> ' for link in ("/tea", *(f"/letter-{n}-of-mine" for n in "abcdef")))
+    return Reply(body=f"<title>{path}</title><h1>{path}</h1>{links}", headers=gone)
+
+
+def test_a_profile_that_was_logged_out_is_not_used_again() -> None:
+    with served(bouncing) as site:
+        login = Login(url=f"{site.url}login/", moves=LOGIN)
+        graph = asyncio.run(explore(Site(url=site.url, login=login), max_pages=9, minutes=1, visitors=1))
+    assert {state.title for state in graph.states.values()} == {
+        "/",
+        "/tea",
+        *(f"/letter-{n}-of-mine" for n in "abcdef"),
+    }
+    assert "is not found again" not in graph.refused
+
+
+@pytest.mark.parametrize(
+    ("login", "url", "same"),
+    [
+        ("/login/", "/login/?next=/x", True),
+        ("/login", "/login/", True),
+        ("/index.php?title=Login", "/index.php?title=Login&returnto=Main", True),
+        ("/index.php?title=Login", "/index.php?title=Main", False),
+        ("/#/login", "/#/login?next=x", True),
+        ("/#/login", "/#/desk", False),
+        ("/login", "/login/help", False),
+    ],
+)
+def test_the_login_is_known_wherever_it_goes_on(login: str, url: str, same: bool) -> None:
+    base = "http://a.test"
+    assert Site(url=base, login=Login(url=base + login, moves=())).is_login(base + url) is same
 
 
 def test_what_is_seen_behind_a_login_is_recorded_and_its_secret_is_not() -> None:

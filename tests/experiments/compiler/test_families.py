@@ -69,9 +69,11 @@ def test_a_form_that_asks_is_filled_and_sent() -> None:
         assert isinstance(candidate.golden[-1].action, Click)
         assert "“Send order”" in candidate.goal
         sent = candidate.verifier.params["of"][0]["params"]
-        assert sent["prefix"] == "http://site.test/order/done"
+        assert not passes(candidate, Evidence(url=f"http://site.test/order/done/else?{urlencode(sent['query'])}"))
+        assert not passes(candidate, Evidence(url=f"http://site.test/order?{urlencode(sent['query'])}"))
         done = f"http://site.test/order/done?{urlencode(sent['query'])}"
         assert passes(candidate, Evidence(url=done + "#top"))
+        assert passes(candidate, Evidence(url=done.replace("?", "/?")))
         for ticked in ("&gift=on", "&gift=1", "&gift="):
             assert not passes(candidate, Evidence(url=done + ticked))
 
@@ -89,6 +91,17 @@ def test_a_form_that_writes_is_sent_only_with_permission() -> None:
         assert passes(candidate, Evidence(url="http://site.test/", sent=(done,)))
         ticked = replace(done, fields=done.fields | {"gift": "on"})
         assert not passes(candidate, Evidence(url="http://site.test/", sent=(ticked,)))
+
+
+def test_a_button_that_writes_is_judged_by_what_it_sends() -> None:
+    page = state("/tasks", "Tasks", element("button", "Done", states=("clickable",)))
+    fields = {"id": "7", "state": "done", "csrf": "redacted", "at": "1704110400000"}
+    sent = Sent(method="PATCH", url="http://site.test/api/task", fields=fields)
+    edge = Edge(source=page.id, move=move(page, "Done"), target=page.id, sent=(sent,), writes=True)
+    (made,) = of("write-object", generate(replace(graph(page), edges=(edge,)), allow_writes=True))
+    assert passes(made, Evidence(sent=(replace(sent, fields=fields | {"at": "1704110400001", "csrf": "x"}),)))
+    assert not passes(made, Evidence(sent=(replace(sent, fields=fields | {"id": "8"}),)))
+    assert not passes(made, Evidence(sent=(replace(sent, fields={}),)))
 
 
 def test_buttons_that_are_off_have_to_stay_off() -> None:
@@ -291,7 +304,10 @@ def test_a_page_with_two_search_boxes_names_the_one() -> None:
         forms = tuple(Form(method="get", action="http://site.test/find", controls=(c,)) for c in (box, other))
         states = dict(made.states) | {home.id: replace(home, forms=forms)}
         found = of("search-open", generate(replace(made, states=states)))
-        goals[label] = [c.goal for c in found if c.target.startswith("/find")]
+        searching = [c for c in found if c.target.startswith("/find")]
+        goals[label] = [c.goal for c in searching]
+        assert all(passes(c, Evidence(url="http://site.test/find?q=heron&page=1")) for c in searching)
+        assert not any(passes(c, Evidence(url="http://site.test/find/more?q=heron")) for c in searching)
     assert goals["Search"] == []
     assert len(goals["Search orders"]) == 1
     assert "the box “Search”" in goals["Search orders"][0]
@@ -342,8 +358,18 @@ def test_tables_of_one_name_that_differ_are_not_asked_about() -> None:
 def test_nothing_is_counted_where_a_page_goes_on() -> None:
     page = state("/plants", "Plants", *table(COLUMNS, *ROWS), element("link", "Next"))
     assert not of("aggregate", generate(graph(page)))
-    cut = state("/plants", "Plants", *table(COLUMNS, *ROWS), truncated=True)
-    assert not of("aggregate", generate(graph(cut)))
+    grows = replace(state("/plants", "Plants", *table(COLUMNS, *ROWS)), goes_on=True)
+    assert not of("aggregate", generate(graph(grows)))
+
+
+def test_nothing_is_read_from_tables_that_were_not_seen_whole() -> None:
+    whole = plants("/plants", ROWS)
+    cut = replace(whole, observation=replace(whole.observation, truncated=True))
+    for family in ("find-answer", "compare", "aggregate"):
+        assert of(family, generate(graph(whole))), family
+        assert not of(family, generate(graph(cut))), family
+    label = state("/job", "Job", beside("Gardener", "Ida Nord"), truncated=True)
+    assert not of("find-answer", generate(graph(label)))
 
 
 def test_a_table_with_a_row_of_sums_is_not_summed_up() -> None:
@@ -385,6 +411,27 @@ def test_a_number_that_is_stated_without_its_label_is_not_asked_for() -> None:
     made = of("find-answer", generate(graph(page)))
     answers = [c.golden[-1].action.text for c in made if isinstance(c.golden[-1].action, Answer)]
     assert sorted(answers) == ["$12", "8", "Ida Nord"]
+
+
+def answers(made: list[Candidate]) -> set[str]:
+    return {c.golden[-1].action.text for c in made if isinstance(c.golden[-1].action, Answer)}
+
+
+def test_what_is_easily_guessed_is_not_asked_for() -> None:
+    columns = ("Plant", "Height", "Kind", "Pots", "Rare")
+    rows = [
+        ("Fern", "30", "Shade", "1", "yes"),
+        ("Rose", "90", "Sun", "0", "no"),
+        ("Ivy", "200", "Shade", "17", "no"),
+        ("Lily", "60", "Sun", "23", "no"),
+    ]
+    page = state("/plants", "Plants", *table(columns, *rows, sides=True), beside("Watered", "Yes"))
+    asked = answers(of("find-answer", generate(graph(page))))
+    assert asked == {"30", "90", "200", "60", "17", "23"}
+    others = answers(of("compare", generate(graph(page))))
+    assert not others & {"Shade", "Sun", "0", "1", "yes", "no"}
+    few = state("/plants", "Plants", *table(columns, *rows[:3], sides=True))
+    assert not answers(of("find-answer", generate(graph(few))))
 
 
 def test_a_tie_has_no_highest() -> None:

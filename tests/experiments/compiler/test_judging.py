@@ -15,8 +15,10 @@ from experiments.compiler.difficulty import difficulty_of, num_choices
 from experiments.compiler.diversity import distinct, diversity, effective_number
 from experiments.compiler.graph import SiteGraph, State
 from experiments.compiler.judging import (
+    as_answered,
     is_refused,
     occurrences,
+    passes,
     passes_elsewhere,
     satisfied_elsewhere,
     sift,
@@ -81,11 +83,27 @@ def test_a_name_that_is_on_the_page_twice_is_not_unique() -> None:
     assert occurrences("emma", twice.observation) == 2
 
 
-def test_wrong_answers_leave_out_the_right_one_in_other_letters() -> None:
-    assert "1" not in wrong_answers(ask("How many?", "1.0"))
-    assert "yes" not in wrong_answers(ask("Is it?", "Yes"))
-    assert "1" in wrong_answers(ask("How many?", "2"))
+@pytest.mark.parametrize("right", ["1", "0", "Yes", "true", "N/A", "How many?"])
+def test_what_somebody_says_who_has_not_looked_is_a_wrong_answer(right: str) -> None:
+    assert reasons(graph(state("home")), ask("How many?", right)) == ["a wrong answer succeeds"]
+
+
+def test_what_the_snapshot_did_not_answer_counts_as_taken() -> None:
+    post = Sent(method="POST", url=HOME + "order", fields={"size": "l"}, status=404)
+    refused = replace(post, url=HOME + "other")
+    seen = Evidence(url=HOME, sent=(post, refused), unanswered=(f"document POST {HOME}order (no body like it)",))
+    assert [sent.status for sent in as_answered(seen).sent] == [None, 404]
+    check = {"method": "POST", "equals": HOME + "order"}
+    vacuous = replace(ask("Order.", ""), verifier=VerifierSpec(name="request", params=check))
+    strict = replace(vacuous, verifier=VerifierSpec(name="request", params={**check, "fields": {"size": "s"}}))
+    assert not passes(vacuous, seen)
+    assert passes(vacuous, as_answered(seen))
+    assert not passes(strict, as_answered(seen))
+
+
+def test_decoys_are_wrong_answers() -> None:
     assert reasons(graph(state("home")), ask("How many?", "2", decoys=("2",))) == ["a wrong answer succeeds"]
+    assert {"1", "3", "How many?"} <= set(wrong_answers(ask("How many?", "2", decoys=("3",))))
 
 
 def test_a_view_of_the_same_page_may_satisfy_the_verifier_and_another_page_may_not() -> None:

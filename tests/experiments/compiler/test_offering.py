@@ -70,3 +70,10 @@ def test_a_form_is_judged_by_its_button_and_its_address(action: str, button: str
     found = offered(action, button=button)
     assert found.offers == ()
     assert found.refused
+
+
+def test_what_leads_to_no_sound_address_is_not_clicked() -> None:
+    shown = state("/", "Here", element("link", "Broken", states=("clickable",)), element("button", "Go"))
+    found = offers_of(shown, Survey(closed={"e1": "leads to no sound address"}), SITE)
+    assert found.offers == ()
+    assert found.refused == {"leads to no sound address": 1}

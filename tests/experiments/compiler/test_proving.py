@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from browser_env.action import Answer, Check, Click
+from browser_env.action import Answer, Check, Click, Navigate
 from browser_env.env import LoopThread
 from browser_env.episode import Episode
 from browser_env.serving import FolderServer
@@ -139,6 +139,7 @@ def test_right_candidates_are_proved_in_shared_runs(library: Library) -> None:
         ),
         ("the golden moves cannot be made", {"golden": [link("Films")]}),
         ("the golden moves do not succeed", {"golden": [link("Members")]}),
+        ("a path below its address satisfies it", {"check": verifier("url", regex=r".*/books\.html(/.*)?")}),
         ("it succeeds before the last step", {"golden": [link("Books"), link("Members")]}),
         ("another state satisfies it", {"check": verifier("element", role="link", name="Library")}),
         (
@@ -160,6 +161,13 @@ def test_wrong_candidates_are_dropped(library: Library, reason: str, wrong: dict
     proofs = library.prove(library.candidate("Do it.", **given), seeds=(1, 2))  # type: ignore[arg-type]
     assert not proofs.kept
     assert [dropped.reason for dropped in proofs.dropped] == [reason]
+
+
+def test_a_task_that_ends_at_an_error_page_is_none(library: Library) -> None:
+    gone = f"{library.base}gone.html"
+    away = Move(action=Navigate(gone))
+    proofs = library.prove(library.candidate("Open what is gone.", [away], verifier("url", equals=gone)), seeds=(1, 2))
+    assert [(dropped.reason, dropped.detail) for dropped in proofs.dropped] == [("it ends at an error page", "404")]
 
 
 def test_a_shared_run_is_judged_as_the_environment_judges_it(library: Library) -> None:

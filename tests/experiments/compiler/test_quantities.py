@@ -112,7 +112,4 @@ def test_what_things_are_called_by_is_answered_as_it_is_written() -> None:
 
 
 def test_a_decoy_that_is_accepted_is_kept() -> None:
-    tried = wrong(specs.answer("3.10"), "3.10", ("3.1", " 3.10 ", "4"))
-    assert {"3.1", "4", "0"} <= set(tried)
-    assert " 3.10 " not in tried
-    assert "1" not in wrong(specs.answer("1.0"), "1.0", ())
+    assert wrong("3.10", ("3.1", " 3.10 ", "4")) == ("3.1", "4")

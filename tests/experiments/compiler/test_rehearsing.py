@@ -8,18 +8,19 @@ from typing import Any
 
 import pytest
 
-from browser_env.action import Click
-from browser_env.errors import InfraError, WebdualError
+from browser_env.action import Click, Press, Type
+from browser_env.errors import ClosedError, InfraError, WebdualError
 from browser_env.task import VerifierSpec
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.graph import Edge, SiteGraph, State
+from experiments.compiler.leave import Leave
 from experiments.compiler.rehearsing import _walked, rehearse
 from experiments.compiler.runs import Route, Runs
 from experiments.compiler.site import Site
 from experiments.compiler.target import Move, Target
 from experiments.compiler.visiting import Visitor, one_error, share, visitors
 from tests.experiments.compiler.building import element, graph, state
-from tests.experiments.compiler.sites import Asked, Reply, Served, sender, served
+from tests.experiments.compiler.sites import Asked, Reply, Served, Strict, sender, served, shop
 
 NEVER = VerifierSpec(name="url", params={"regex": "(?!)"})
 
@@ -59,6 +60,53 @@ def test_only_what_writes_is_let_write(writes: bool, changes: int) -> None:
     with served(sender) as site:
         assert asyncio.run(run(site)) == 1
         assert len(site.changes) == changes
+
+
+BOX = Target(role="searchbox", name="Search products")
+SEARCHES = {
+    "button": (Move(action=Type("e0", "oak"), target=BOX), press("Search")),
+    "Enter": (Move(action=Type("e0", "oak"), target=BOX), Move(action=Press("Enter"))),
+    "link": (Move(action=Click("e0"), target=Target(role="link", name="Stock")),),
+}
+
+
+@pytest.mark.parametrize("way", SEARCHES)
+@pytest.mark.parametrize("by", ["robots.txt", "keep-out", "nobody"])
+def test_moves_that_lead_where_nobody_may_go_are_not_made(way: str, by: str) -> None:
+    closed = ("/search", "/stock")
+
+    async def run(site: Served) -> None:
+        first = _at(graph(state("/", "Shop")), site.url)
+        known = SiteGraph(url=site.url, states={first.id: first}, edges=())
+        made = Candidate(
+            family="x", goal=way, start=first.id, target=first.id, golden=SEARCHES[way], verifier=NEVER, writes=True
+        )
+        asked = Site(url=site.url, keep_out=closed if by == "keep-out" else (), allow_writes=True)
+        leave = Leave(asked, Strict(*closed) if by == "robots.txt" else None)
+        async with visitors(asked, count=1) as crew:
+            await rehearse([made, replace(made, writes=False)], known, asked, crew=crew, leave=leave)
+
+    with served(shop) as site:
+        asyncio.run(run(site))
+        assert sum(asked.path.startswith(closed) for asked in site.log) == (2 if by == "nobody" else 0)
+        assert sum(asked.path == "/" for asked in site.log) == 2
+
+
+def test_every_move_is_asked_for() -> None:
+    manners = Strict("/nowhere")
+
+    async def run(site: Served) -> None:
+        asked = Site(url=site.url)
+        async with visitors(asked, count=1) as (visitor,):
+            await visitor.play(site.url, SEARCHES["button"], leave=Leave(asked, manners))
+            with pytest.raises(ClosedError, match=r"nowhere is closed by robots\.txt"):
+                await visitor.play(f"{site.url}nowhere", (), leave=Leave(asked, manners))
+
+    with served(shop) as site:
+        asyncio.run(run(site))
+        assert manners.asked[0] == site.url
+        assert {f"{site.url}search"} < set(manners.asked)
+        assert not any(asked.path == "/nowhere" for asked in site.log)
 
 
 def empty(site: Served, asked: Asked) -> Reply:

@@ -1,4 +1,5 @@
 import re
+import time
 from dataclasses import replace
 
 import pytest
@@ -102,6 +103,26 @@ def test_values_order_and_dialogs_make_a_state() -> None:
         ("http://a.test/?page=1", "http://a.test/?page=2", False),
         ("http://a.test/a", "http://a.test/b", False),
         ("http://a.test/", "http://b.test/", False),
+        ("http://a.test/?state=open", "http://a.test/?state=closed", False),
+        ("http://a.test/2024-03-01-spring", "http://a.test/2024-04-02-spring", False),
+        ("http://a.test/2024/03/01/", "http://a.test/2024/03/02/", False),
+        ("http://a.test/ten-good-reasons-to-learn-python-3", "http://a.test/ten-bad-reasons-to-learn-python-3", False),
+        ("http://a.test/List_of_Oaks_in_2024_by_Height", "http://a.test/List_of_Oaks_in_2025_by_Height", False),
+        ("http://a.test/Top-10-Tips-for-2024", "http://a.test/Top-10-Tips-for-2025", False),
+        ("http://a.test/5-minutes-ago", "http://a.test/6-minutes-ago", False),
+        ("http://a.test/#/posts/2024-03-01", "http://a.test/#/posts/2024-03-02", False),
+        ("http://a.test/?day=2024-03-01", "http://a.test/?day=2024-03-02", False),
+        ("http://a.test/order/1042", "http://a.test/order/1043", False),
+        ("http://a.test/deadbeef1", "http://a.test/deadbeef2", False),
+        (
+            "http://a.test/x/123e4567-e89b-12d3-a456-426614174000",
+            "http://a.test/x/9B2E4567-E89B-42D3-A456-426614174999",
+            True,
+        ),
+        ("http://a.test/x/9fceb02d0ae598e95dc970b7", "http://a.test/x/1fceb02d0ae598e95dc970b8", True),
+        ("http://a.test/?x=Zx8aP0qR4tY6uI2oLkJh", "http://a.test/?x=aB3dE5fG7hI9jK1lMnOp", True),
+        ("http://a.test/#/x/Zx8aP0q-4tY6uI2oLkJh_Q", "http://a.test/#/x/aB3dE5f-7hI9jK1lMnOp_Q", True),
+        ("http://a.test/maze/10011795596934562284811", "http://a.test/maze/10021795596934562284812", True),
     ],
 )
 def test_addresses(one: str, other: str, same: bool) -> None:
@@ -143,6 +164,13 @@ def test_masking_takes_any_text_and_settles(words: str) -> None:
 def test_any_time_and_any_uuid_is_masked(hour: int, minute: int, second: int, uuid: object) -> None:
     words = stable(f"at {hour:02}:{minute:02}:{second:02} by {uuid}")
     assert words == "at <time> by <id>"
+
+
+@pytest.mark.parametrize("part", ["a1b", "aB1", "-", "a", "0", "aA1-"])
+def test_long_addresses_are_soon_read(part: str) -> None:
+    began = time.process_time()
+    assert address("http://a.test/" + part * 2000)
+    assert time.process_time() - began < 2
 
 
 @given(st.text(max_size=30), st.text(max_size=30))

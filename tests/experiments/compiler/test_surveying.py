@@ -37,12 +37,28 @@ PAGE = """<!DOCTYPE html><title>Order</title>
 <a href="/a">A</a> <a href="/b" download>B</a> <a href="javascript:void 0">C</a>
 <iframe srcdoc="<form action=/inner><input name=inside><button>Go</button></form>"></iframe>
 """
+ODD = f"""<!DOCTYPE html><title>Odd</title><a href="http://[x">Broken</a> <a href="/{"x" * 3000}">Long</a>
+<a href="http://a:b/">Port</a> <a href="/whole">Whole</a>
+<form action="http://[x"><input name="a"><button>Broken form</button></form>
+<form action="/{"y" * 3000}"><input name="b"><button>Long form</button></form>
+<form action="/{"z" * 1500}"><input name="c"><button>Whole form</button></form>"""
+ROWS = "<tr><td>a</td></tr><tr><td>b</td></tr>"
+PARTS = {
+    "/part/rows": f"<table aria-rowcount=300>{ROWS}</table>",
+    "/part/unknown": f"<table aria-rowcount=-1>{ROWS}</table>",
+    "/part/feed": "<div role=feed><div role=article>a</div></div>",
+    "/part/busy": f"<table aria-busy=true>{ROWS}</table>",
+    "/part/list": "<ul><li aria-setsize=9>a</li><li aria-setsize=9>b</li></ul>",
+    "/whole/rows": f"<table aria-rowcount=2>{ROWS}</table>",
+    "/whole/list": "<ul><li aria-setsize=2>a</li><li aria-setsize=2>b</li></ul>",
+    "/whole/odd": f"<table aria-rowcount=many aria-busy=false>{ROWS}</table>",
+}
 HUGE = "<form>" + "".join(f"<input name=i{n}><a href=/{n}>{n}</a>" for n in range(5000)) + "</form>"
 HUGE += "<dl>" + "".join(f"<dt>T{n}</dt><dd>V{n}</dd>" for n in range(5000)) + "</dl>"
 
 
 def app(site: Served, asked: Asked) -> Reply:
-    return Reply(body=HUGE if asked.path == "/huge" else PAGE)
+    return Reply(body={"/huge": HUGE, "/odd": ODD, **PARTS}.get(asked.path, PAGE))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,3 +154,19 @@ def test_a_huge_page_is_bounded(address: str) -> None:
     assert sum(len(form.controls) for form in huge.survey.forms) <= 120
     assert len(huge.survey.facts) <= 400
     assert len(huge.survey.links) <= 1000
+
+
+def test_addresses_that_are_none_or_too_long_are_left_out() -> None:
+    with served(app) as site:
+        odd = asyncio.run(_read(f"{site.url}odd"))
+    assert [link.url for link in odd.survey.links.values()] == [f"{site.url}whole"]
+    assert [form.action for form in odd.survey.forms] == [f"{site.url}{'z' * 1500}"]
+    lost = {"Broken", "Long", "Port", "Broken form", "Long form"}
+    assert set(odd.names(*odd.survey.closed)) == lost
+
+
+@pytest.mark.parametrize("path", PARTS)
+def test_what_says_that_it_is_a_part_goes_on(path: str) -> None:
+    with served(app) as site:
+        read = asyncio.run(_read(site.url.rstrip("/") + path))
+    assert read.survey.goes_on is path.startswith("/part")
