@@ -20,7 +20,7 @@ import numpy as np
 from browser_env.episode import Episode, Source
 from browser_env.errors import InfraError, UsageError
 from browser_env.pool import RolloutRequest
-from browser_env.seeds import demonstration_seed
+from browser_env.seeds import demonstration_seed, is_held_out
 from browser_env.task import Task
 from experiments.evaluation import evaluate, tagged
 from experiments.experts.policy import EXPERTS, ExpertPolicy
@@ -107,15 +107,15 @@ def opinions(shop: Workshop) -> Heard:
 def recorded(shop: Workshop, task: Task, heard: Heard) -> Iterator[tuple[EpisodeInfo, Worth]]:
     """Yield a task's episodes in the recipe's store that are worth imitating, oldest first.
 
-    Where that is a run's own store, what the run practised and was evaluated by is left out.
+    Seeds that evaluation scores are left out, and so is what a run, where that is its own store, practised.
     """
     assert shop.recorded is not None
-    infos = [info for info in shop.recorded.query(task=task.name) if not any(map(_is_own, info.tags))]
+    infos = [info for info in shop.recorded.query(task=task.name) if not _is_set_apart(info)]
     return worth_imitating(shop.recorded, infos, heard)
 
 
-def _is_own(tag: str) -> bool:
-    return tag == PRACTICE or tag.startswith(EVALUATION)
+def _is_set_apart(info: EpisodeInfo) -> bool:
+    return is_held_out(info.seed) or any(tag == PRACTICE or tag.startswith(EVALUATION) for tag in info.tags)
 
 
 def kept_in_store(shop: Workshop, chosen: Sequence[tuple[EpisodeInfo, Worth]]) -> list[Kept]:

@@ -55,6 +55,7 @@ def test_an_agent_that_a_person_led_astray_says_so_and_goes_on(tmp_path: Path) -
         policy=EasilyLost(task.name),
         archive=archive,
         pace_s=0.2,
+        first_seed=7,
         rest_s=0.2,
     )
     ada, bob = agreed(subject="Ada", days=30), agreed(subject="Bob", days=30)
@@ -90,4 +91,5 @@ def test_an_agent_that_a_person_led_astray_says_so_and_goes_on(tmp_path: Path) -
         (led,) = store.episodes()
     assert led.steps[-1].intervention
     assert led.consent == ada.id
+    assert led.seed == 7
     assert led.outcome is Outcome.INFRA_ERROR
