@@ -44,7 +44,7 @@ class Findings:
 
 def collect(episode: Episode, journal: Journal, rules: RedactionRules, vault: Vault, texts: Iterable[str]) -> Findings:
     """Return every secret of an episode, and the place of every character that was written of one."""
-    findings = Findings(vault=vault, dedicated=_dedicated(episode, rules))
+    findings = Findings(vault=vault, dedicated=_dedicated(episode, journal, rules))
     for value in rules.values:
         vault.add("value", value)
     for id_, kind in findings.dedicated.items():
@@ -58,27 +58,31 @@ def collect(episode: Episode, journal: Journal, rules: RedactionRules, vault: Va
     return findings
 
 
-def _dedicated(episode: Episode, rules: RedactionRules) -> dict[str, str]:
+def _dedicated(episode: Episode, journal: Journal, rules: RedactionRules) -> dict[str, str]:
     """Return the fields that are meant for secrets."""
     found: dict[str, str] = {}
     for observation in episode.observations:
         for element in observation.elements:
-            kind = _kind_of(element, observation, rules) if holder(element) else None
+            kind = _kind_of(element, observation, journal, rules) if holder(element) else None
             if kind is not None:
                 found.setdefault(element.id, kind)
     return found
 
 
-def _kind_of(element: Element, observation: Observation, rules: RedactionRules) -> str | None:
+def _kind_of(element: Element, observation: Observation, journal: Journal, rules: RedactionRules) -> str | None:
     for rule in rules.elements:
         if fits(rule, element, observation):
             return rule.kind
     if is_dots(element.value):
         return "password" if "password" in rules.kinds else None
     kind = kind_of_field(f"{element.name} | {element.description}", rules)
-    if kind == "code" and not CODE_VALUE.match(element.value) and not is_masked(element.value):
-        return None
-    return kind
+    return None if kind == "code" and not _held_code(element, journal) else kind
+
+
+def _held_code(element: Element, journal: Journal) -> bool:
+    """Whether a field shows what may be a code, or held it until the page took it."""
+    held = journal.fields[element.id].entries() if element.id in journal.fields else []
+    return any(CODE_VALUE.match(text) or is_masked(text) for text in (element.value, *map(text_of, held)))
 
 
 def fits(rule: ElementRule, element: Element, observation: Observation) -> bool:
@@ -118,8 +122,7 @@ def around(element: Element, observation: Observation) -> Iterator[Element]:
 def _take_entries(findings: Findings, field_: Field, kind: str) -> None:
     """Take every complete entry of a field for secrets as a secret, and what it was on the way as the same one."""
     taken: list[tuple[Held, int]] = []
-    for index in field_.ended:
-        held = field_.held[index]
+    for held in field_.entries():
         if held and (not taken or taken[-1][0] != held):
             number = findings.vault.add(kind, text_of(held))
             if number is not None:
@@ -213,7 +216,7 @@ def _rows(episode: Episode) -> Iterator[str]:
 
 def _entries(journal: Journal) -> Iterator[str]:
     for field_ in journal.fields.values():
-        yield from {text_of(field_.held[index]) for index in field_.ended}
+        yield from dict.fromkeys(map(text_of, field_.entries()))
 
 
 def _take_by_looks(findings: Findings, texts: Iterable[str], rules: RedactionRules) -> None:

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from browser_env.action import Action, Press, Type
 from browser_env.episode import Episode, Step
@@ -52,3 +53,24 @@ def test_what_was_typed_is_masked_everywhere(make_episode: Callable[..., Episode
 def test_masking_again_changes_nothing(make_episode: Callable[..., Episode]) -> None:
     once = Redactor().redact(episode(make_episode))
     assert Redactor().redact(once) == once
+
+
+def submitted(make_episode: Callable[..., Episode], name: str, text: str, *after: Element) -> Episode:
+    """A text is typed into an empty field, and the page takes it before anybody sees it there."""
+    field = Element(id="e1", role="textbox", name=name, states=("editable",), box=(10, 30, 100, 20))
+    step = Step(observation=Observation(goal="Log in", elements=(field,), focus="e1"), action=Type("e1", text))
+    return replace(make_episode("a", num_steps=0), steps=(step,), final=Observation(goal="Log in", elements=after))
+
+
+@pytest.mark.parametrize("name", ["One-time code", "Password", "PIN"])
+@pytest.mark.parametrize("stays", [True, False])
+def test_what_a_page_takes_at_once_is_masked(make_episode: Callable[..., Episode], name: str, stays: bool) -> None:
+    field = Element(id="e1", role="textbox", name=name, states=("editable",), box=(10, 30, 100, 20))
+    masked = Redactor().redact(submitted(make_episode, name, "730164", *([field] if stays else [])))
+    assert [step.action.to_text() for step in masked.steps] == ["type(e1, '{{secret:1}}')"]
+    assert Redactor().redact(masked) == masked
+
+
+def test_a_program_is_no_one_time_code(make_episode: Callable[..., Episode]) -> None:
+    typed = submitted(make_episode, "Code", "print('hello', 730164)")
+    assert Redactor().redact(typed) == typed
