@@ -9,18 +9,21 @@ from dataclasses import dataclass, field, replace
 from browser_env.action import Dialog
 from browser_env.episode import Episode
 from browser_env.observation import Element, Observation
-from replay.redaction.finding import CODE_VALUE, find, find_in_addresses, is_card, kind_of_field
+from replay.redaction.finding import CODE_VALUE, find, find_in_addresses, is_card, kind_of_field, kind_of_key
 from replay.redaction.placeholders import is_masked
 from replay.redaction.rules import ElementRule, RedactionRules
 from replay.redaction.typing import Char, Field, Held, Journal, flat_of, holder, is_dots, text_of
 from replay.redaction.vault import NUMERIC, Vault
 from replay.redaction.written import readings
+from rewards.evidence import Evidence
 
 MIN_PREFIX = 6  # of a beginning of a secret that is masked as if it were whole
 MIN_PART = 3  # of one that is masked while its field holds it
 MAX_BOX = 7  # characters in one of several boxes of a number
 CARD_BOXES = range(2, 6)
 CODE_BOXES = range(4, 9)
+SWITCHES = frozenset(("true", "false", "on", "off", "null"))  # what a box beside a secret's field says
+MAX_SENT = 4096  # characters; what is longer is a text
 ON_THEIR_WAY = frozenset(("email", "card"))  # kinds whose beginnings may look like secrets of their own
 
 
@@ -53,6 +56,7 @@ def collect(episode: Episode, journal: Journal, rules: RedactionRules, vault: Va
     _take_split(findings, episode, journal, rules)
     _take_named(findings, episode, rules)
     _take_by_looks(findings, [*texts, *_rows(episode), *_entries(journal)], rules)
+    _take_sent(findings, episode.evidence, rules)
     _place_known(findings, journal)
     _place_rest(findings, journal)
     return findings
@@ -239,6 +243,15 @@ def _take_by_looks(findings: Findings, texts: Iterable[str], rules: RedactionRul
         known = any(findings.vault.spans(reading) for reading in readings(value))
         if not known and not any(kind == other and value in text for other, text in plain):
             findings.vault.add(kind, value)
+
+
+def _take_sent(findings: Findings, evidence: Evidence, rules: RedactionRules) -> None:
+    """Take what requests and forms, hidden inputs included, hold under a secret's name."""
+    for values in (evidence.form_values, *(request.fields for request in evidence.sent)):
+        for key, value in values.items():
+            kind = kind_of_key(key, rules)
+            if kind is not None and value not in SWITCHES and len(value) <= MAX_SENT:
+                findings.vault.add(kind, value)
 
 
 def _place_known(findings: Findings, journal: Journal) -> None:

@@ -8,6 +8,7 @@ from browser_env.action import Action, Press, Type
 from browser_env.episode import Episode, Step
 from browser_env.observation import Element, Observation
 from replay.redaction import Redactor
+from rewards.evidence import Evidence, Sent
 
 PASSWORD = "s3cr€t pw"
 
@@ -74,3 +75,15 @@ def test_what_a_page_takes_at_once_is_masked(make_episode: Callable[..., Episode
 def test_a_program_is_no_one_time_code(make_episode: Callable[..., Episode]) -> None:
     typed = submitted(make_episode, "Code", "print('hello', 730164)")
     assert Redactor().redact(typed) == typed
+
+
+def test_what_requests_and_hidden_inputs_hold_under_a_secrets_name_is_masked(
+    make_episode: Callable[..., Episode],
+) -> None:
+    sent = Sent(method="POST", url="http://shop.test/login", fields={"user.pin": "8306", "note": "hello", "card": "on"})
+    evidence = Evidence(form_values={"token": "q8Xz-77", "colour": "blue"}, sent=(sent,), text="Your 8306 is q8Xz-77")
+    masked = Redactor().redact(make_episode("a", evidence=evidence))
+    assert masked.evidence.form_values == {"token": "{{secret:1}}", "colour": "blue"}
+    assert masked.evidence.sent[0].fields == {"user.pin": "{{secret:2}}", "note": "hello", "card": "on"}
+    assert masked.evidence.text == "Your {{secret:2}} is {{secret:1}}"
+    assert Redactor().redact(masked) == masked
