@@ -87,3 +87,26 @@ def test_what_requests_and_hidden_inputs_hold_under_a_secrets_name_is_masked(
     assert masked.evidence.sent[0].fields == {"user.pin": "{{secret:2}}", "note": "hello", "card": "on"}
     assert masked.evidence.text == "Your {{secret:2}} is {{secret:1}}"
     assert Redactor().redact(masked) == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "suite", "filled"),
+    [
+        ("a" * 299 + "…", "web", True),
+        ("🎈" * 149 + "b…", "web", True),
+        ("a" * 298 + "…", "web", False),
+        ("a" * 300, "web", False),
+        ("a" * 299 + "…", "miniwob", False),
+    ],
+)
+def test_an_element_whose_text_is_cut_off_is_filled(
+    make_episode: Callable[..., Episode], text: str, suite: str, filled: bool
+) -> None:
+    shown = Element(id="e1", role="paragraph", name=text, box=(10, 30, 100, 80))
+    pixels = np.zeros((210, 160, 3), dtype=np.uint8)
+    plain = make_episode("a", num_steps=0)
+    final = Observation(goal="Read", elements=(shown,), screenshot=pixels)
+    masked = Redactor().redact(replace(plain, task=replace(plain.task, suite=suite), final=final))
+    assert masked.final.screenshot is not None
+    assert (masked.final.screenshot[30:110, 10:110] == (128 if filled else 0)).all()
+    assert Redactor().redact(masked) == masked
