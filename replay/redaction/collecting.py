@@ -15,14 +15,14 @@ from replay.redaction.rules import ElementRule, RedactionRules
 from replay.redaction.typing import Char, Field, Held, Journal, flat_of, holder, is_dots, text_of
 from replay.redaction.vault import NUMERIC, Vault
 from replay.redaction.written import readings
-from rewards.evidence import Evidence
+from rewards.evidence import REDACTED, Evidence
 
 MIN_PREFIX = 6  # of a beginning of a secret that is masked as if it were whole
 MIN_PART = 3  # of one that is masked while its field holds it
 MAX_BOX = 7  # characters in one of several boxes of a number
 CARD_BOXES = range(2, 6)
 CODE_BOXES = range(4, 9)
-SWITCHES = frozenset(("true", "false", "on", "off", "null"))  # what a box beside a secret's field says
+NO_SECRETS = frozenset((REDACTED, "true", "false", "on", "off", "null"))  # under a secret's name, but none themselves
 MAX_SENT = 4096  # characters; what is longer is a text
 ON_THEIR_WAY = frozenset(("email", "card"))  # kinds whose beginnings may look like secrets of their own
 
@@ -250,7 +250,7 @@ def _take_sent(findings: Findings, evidence: Evidence, rules: RedactionRules) ->
     for values in (evidence.form_values, *(request.fields for request in evidence.sent)):
         for key, value in values.items():
             kind = kind_of_key(key, rules)
-            if kind is not None and value not in SWITCHES and len(value) <= MAX_SENT:
+            if kind is not None and value not in NO_SECRETS and len(value) <= MAX_SENT:
                 findings.vault.add(kind, value)
 
 

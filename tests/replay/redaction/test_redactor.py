@@ -8,7 +8,7 @@ from browser_env.action import Action, Press, Type
 from browser_env.episode import Episode, Step
 from browser_env.observation import Element, Observation
 from replay.redaction import Redactor
-from rewards.evidence import Evidence, Sent
+from rewards.evidence import REDACTED, Evidence, Sent
 
 PASSWORD = "s3cr€t pw"
 
@@ -80,12 +80,23 @@ def test_a_program_is_no_one_time_code(make_episode: Callable[..., Episode]) -> 
 def test_what_requests_and_hidden_inputs_hold_under_a_secrets_name_is_masked(
     make_episode: Callable[..., Episode],
 ) -> None:
-    sent = Sent(method="POST", url="http://shop.test/login", fields={"user.pin": "8306", "note": "hello", "card": "on"})
-    evidence = Evidence(form_values={"token": "q8Xz-77", "colour": "blue"}, sent=(sent,), text="Your 8306 is q8Xz-77")
+    sent = Sent(
+        method="POST",
+        url="http://shop.test/login",
+        fields={"user.pin": "8306", "note": "hello", "card": "on", "passwd": REDACTED},
+    )
+    evidence = Evidence(
+        form_values={"token": "q8Xz-77", "colour": "blue"}, sent=(sent,), text="Your 8306 is q8Xz-77, redacted"
+    )
     masked = Redactor().redact(make_episode("a", evidence=evidence))
     assert masked.evidence.form_values == {"token": "{{secret:1}}", "colour": "blue"}
-    assert masked.evidence.sent[0].fields == {"user.pin": "{{secret:2}}", "note": "hello", "card": "on"}
-    assert masked.evidence.text == "Your {{secret:2}} is {{secret:1}}"
+    assert masked.evidence.sent[0].fields == {
+        "user.pin": "{{secret:2}}",
+        "note": "hello",
+        "card": "on",
+        "passwd": REDACTED,
+    }
+    assert masked.evidence.text == "Your {{secret:2}} is {{secret:1}}, redacted"
     assert Redactor().redact(masked) == masked
 
 
