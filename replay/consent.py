@@ -97,10 +97,13 @@ class ConsentFolder:
         if self.get(consent_id).expired(now=datetime.now(UTC)):
             raise ConsentError(f"consent {consent_id} has expired; ask the person again")
 
-    def of_subject(self, subject: str) -> list[ConsentRecord]:
-        """Return a person's records that stand; raise :class:`ConsentError` if any record is unreadable."""
-        live = [self.get(name) for name in self._names() if not self.is_revoked(name)]
-        return [record for record in live if record.subject == subject]
+    def of_subject(self, subject: str) -> list[str]:
+        """Return the ids of a person's consents that stand, those too that are damaged but still name the person."""
+        return [name for name in self._names() if self._subject(name) == subject]
+
+    def of_nobody(self) -> list[str]:
+        """Return the ids of the files that are no tombstones, and so damaged that nobody can tell whose they are."""
+        return [name for name in self._names() if self._subject(name) is None and not self.is_revoked(name)]
 
     def revoked(self) -> frozenset[str]:
         """The ids that have a tombstone."""
@@ -117,6 +120,13 @@ class ConsentFolder:
         """Put a tombstone in a record's place; it names nobody."""
         tombstone = {"kind": "tombstone", "id": consent_id, "revoked_at": datetime.now(UTC).isoformat()}
         self._write(consent_id, tombstone)
+
+    def _subject(self, consent_id: str) -> str | None:
+        try:
+            subject = self._read(consent_id).get("subject")
+        except ConsentError:
+            return None
+        return subject if isinstance(subject, str) else None
 
     def _names(self) -> list[str]:
         return sorted(path.stem for path in self._path.glob("*.json") if SAFE_NAME.match(path.stem))

@@ -150,17 +150,27 @@ class ReplayStore:
             return self._consents.get(consent_id)
 
     def revoke(self, *, subject: str) -> int:
-        """Delete a person's episodes and the images only they use; return how many episodes."""
+        """Delete a person's episodes and the images only they use; return how many episodes.
+
+        Raise :class:`ConsentError`, when all that can be told to be the person's is gone, where a consent is so damaged
+        that it might be theirs, too.
+        """
         self._require_writable()
         with _named_errors(self._path):
-            records = self._consents.of_subject(subject)
-            if not records:
+            names, unread = self._consents.of_subject(subject), self._consents.of_nobody()
+            if not names and not unread:
                 raise DataError(f"no consent of {subject!r:.80} in {self._path}; revoked ones are already gone")
-            for record in records:
-                self._consents.bury(record.id)
+            for name in names:
+                self._consents.bury(name)
             NoteFolder(self._path).sweep()
             self._empty_quarantine()
-            return self._sweep()
+            deleted = self._sweep()
+            if unread:
+                raise ConsentError(
+                    f"{deleted} episodes of {subject!r:.80} were deleted, but consent/{unread[0]}.json in {self._path} is"
+                    " damaged and might be theirs, too; put it right and revoke again"
+                )
+            return deleted
 
     def _add(self, episode: Episode) -> None:
         path = self._file(episode.id)
