@@ -166,10 +166,8 @@ class ReplayStore:
             self._empty_quarantine()
             deleted = self._sweep()
             if unread:
-                raise ConsentError(
-                    f"{deleted} episodes of {subject!r:.80} were deleted, but consent/{unread[0]}.json in {self._path} is"
-                    " damaged and might be theirs, too; put it right and revoke again"
-                )
+                problem = f"consent/{unread[0]}.json is damaged and might be theirs, too; put it right and revoke again"
+                raise ConsentError(f"{deleted} episodes of {subject!r:.80} were deleted, but {problem}")
             return deleted
 
     def _add(self, episode: Episode) -> None:

@@ -26,7 +26,7 @@ from experiments.studio.archive import Archive
 from experiments.studio.consent import DAYS, TEXT, agreed
 from experiments.studio.live import Live
 from experiments.studio.table import AgentTable, Table, draw
-from replay.consent import ConsentRecord
+from replay.consent import ConsentRecord, canonical_subject
 from rewards.rating import Rating
 
 STATIC = Path(__file__).parent / "static"
@@ -150,7 +150,7 @@ def _add_consent(app: FastAPI, studio: Studio) -> None:
     @app.post("/api/revocation")
     async def revocation(asked: Revoking) -> dict[str, Any]:
         deleted = await studio.archive.revoke(asked.subject)
-        if studio.consent is not None and studio.consent.subject == asked.subject:
+        if studio.consent is not None and studio.consent.subject == canonical_subject(asked.subject):
             studio.consent = None
         return {"deleted": deleted}
 

@@ -45,6 +45,7 @@ def test_a_consent_expires_at_its_time(record: ConsentRecord) -> None:
         {"id": "../up"},
         {"id": ""},
         {"subject": ""},
+        {"subject": " \n"},
         {"scope": ""},
         {"basis": ""},
         {"given_at": "yesterday"},
@@ -72,6 +73,16 @@ def test_an_id_is_never_reused(folder: ConsentFolder, record: ConsentRecord) -> 
     folder.bury(record.id)
     with pytest.raises(ConsentError, match="revoked"):
         folder.add(record)
+
+
+@pytest.mark.parametrize("name", ["Zo\u00eb  Ada", " Zoe\u0308 Ada\t"])
+def test_a_name_is_the_same_however_it_is_written(folder: ConsentFolder, name: str) -> None:
+    given = give_consent(subject=name, text="Yes")
+    assert given.subject == "Zo\u00eb Ada"
+    folder.add(given)
+    folder.add(replace(given, id="older", subject=name))
+    assert set(folder.of_subject("Zoe\u0308 Ada ")) == {given.id, "older"}
+    assert folder.of_subject("zo\u00eb ada") == []
 
 
 @pytest.mark.parametrize("consent_id", [None, 5, "unknown", "../consent", "a/b"])
