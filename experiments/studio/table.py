@@ -91,11 +91,18 @@ class AgentTable(Table):
             while not recording.over:
                 await self._turn(recording)
         except Exception as error:  # a policy fails where a person led it: what the person did there is kept
-            if _is_relieved(recording):
-                why = f"the agent failed: {type(error).__name__}: {error}"
-                await self._keep(replace(recording.finish(), outcome=Outcome.INFRA_ERROR, reason=why))
+            why = f"the agent failed: {type(error).__name__}: {error}"
+            await self._keep_relieved(replace(recording.finish(), outcome=Outcome.INFRA_ERROR, reason=why))
+            raise
+        except asyncio.CancelledError:
+            await self._keep_relieved(replace(recording.finish(), reason="the studio ended before the episode did"))
             raise
         await self._keep(recording.finish())
+
+    async def _keep_relieved(self, episode: Episode) -> None:
+        """Keep an episode that broke off, if a person took steps in it."""
+        if is_persons(episode):
+            await self._keep(episode)
 
     async def _keep(self, episode: Episode) -> None:
         self.hand_back()
