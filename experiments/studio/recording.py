@@ -16,9 +16,9 @@ from browser_env.episode import Episode, Source, Step
 from browser_env.errors import ActionError, DialogOpenError, InfraError, UsageError
 from browser_env.judgement import StepResult
 from browser_env.observation import Observation
-from browser_env.task import Task
+from browser_env.task import NEVER, Task
 from experiments.studio.aim import choices, list_of
-from replay.opinions import MARKED
+from replay.opinions import MARKED, MARKED_AS
 from rewards.cost import Cost
 from rewards.evidence import Evidence
 from rewards.outcome import Outcome
@@ -70,6 +70,12 @@ class Recording:
     def over(self) -> bool:
         """Whether the task's own end was reached."""
         return self.result is not None
+
+    @property
+    def takes_mark(self) -> bool:
+        """Whether it is for a person to say how this ends: the task has no verifier, and nothing broke."""
+        unbroken = self.result is None or self.result.outcome is None or self.result.outcome.learnable
+        return self.task.verifier == NEVER and unbroken
 
     @property
     def elapsed_s(self) -> float:
@@ -130,9 +136,10 @@ class Recording:
                 return None
 
     def finish(self, mark: Mark | None = None, *, tags: Sequence[str] = ()) -> Episode:
-        """Return the episode; the person's mark counts where the task's own end was not reached."""
+        """Return the episode; the person's mark counts where it takes one."""
         result = self.result
-        judged = (MARKED, f"marked-{mark}") if result is None and mark is not None else ()
+        mark = mark if self.takes_mark else None
+        judged = () if mark is None else (MARKED, f"{MARKED_AS}{mark}")
         outcome, reward, reason = _ending(result, mark)
         evidence = result.evidence if result is not None and result.evidence is not None else None
         return Episode(
@@ -210,10 +217,12 @@ class Recording:
 
 
 def _ending(result: StepResult | None, mark: Mark | None) -> tuple[Outcome, float, str]:
-    if result is not None and result.outcome is not None:
-        return result.outcome, result.reward if result.outcome.learnable else 0.0, result.reason
     if mark is Mark.SUCCESS:
         return Outcome.SUCCESS, 1.0, "the person who did it says that the goal was reached"
     if mark is Mark.FAILURE:
         return Outcome.FAILURE, 0.0, "the person who did it says that the goal was not reached"
+    if mark is Mark.UNCLEAR:
+        return Outcome.TRUNCATED, 0.0, "the person who did it cannot say whether the goal was reached"
+    if result is not None and result.outcome is not None:
+        return result.outcome, result.reward if result.outcome.learnable else 0.0, result.reason
     return Outcome.TRUNCATED, 0.0, "the person stopped before the task's end"

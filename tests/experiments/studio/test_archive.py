@@ -39,6 +39,12 @@ def test_a_cut_beginning_becomes_the_prefix() -> None:
     assert (cut.outcome, cut.reward, cut.evidence) == (Outcome.SUCCESS, 1.0, WHOLE.evidence)
 
 
+def test_a_persons_mark_is_of_the_end() -> None:
+    marked = replace(WHOLE, tags=("good", "judged-by-person", "marked-success"))
+    assert trim(marked, first=1, last=3).tags == (*marked.tags, "trimmed-1-3", "from-e")
+    assert trim(marked, first=0, last=2).tags == ("good", "trimmed-0-2", "from-e")
+
+
 def test_a_cut_end_proves_nothing() -> None:
     cut = trim(WHOLE, first=0, last=1)
     assert cut.final == SEEN[1]
