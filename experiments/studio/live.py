@@ -165,8 +165,9 @@ class Live:
             raise UsageError("an agent's episode is kept as it went; hand back, and it ends by itself")
         elif command.name == "discard":
             self.gestures = Gestures()
-            gone = await recording.discard_last()
-            await self._send({"kind": "told", "text": f"Taken back: {gone.to_text()}"})
+            gone = recording.shown(self.archive.redactor, last=1)
+            await recording.discard_last()
+            await self._send({"kind": "told", "text": f"Taken back: {gone[0]}"})
         elif command.name == "restart":
             self.gestures = Gestures()
             await recording.restart()
@@ -269,7 +270,7 @@ class Live:
 
     async def _tell(self) -> None:
         watches = {} if self._acts else {"driver": "other" if self.table.driver is Source.HUMAN else "agent"}
-        await self._send(state_of(self.table) | watches)
+        await self._send(state_of(self.table, self.archive.redactor) | watches)
 
     async def _send(self, message: dict[str, Any]) -> None:
         await self.socket.send_text(json.dumps(message))

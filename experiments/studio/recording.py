@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 
 from browser_env.action import Action, Click, Select
 from browser_env.aiming import locate
@@ -19,6 +20,7 @@ from browser_env.observation import Observation
 from browser_env.task import NEVER, Task
 from experiments.studio.aim import choices, list_of
 from replay.opinions import MARKED, MARKED_AS
+from replay.redaction import Redactor
 from rewards.cost import Cost
 from rewards.evidence import Evidence
 from rewards.outcome import Outcome
@@ -66,6 +68,12 @@ class Recording:
         """What was done so far."""
         return tuple(self._steps)
 
+    def shown(self, redactor: Redactor, *, last: int) -> list[str]:
+        """Say what was done in the last so many steps, without the secrets that were typed."""
+        steps = self._steps[-last:]
+        pages = [*(step.observation for step in steps), self.observation]
+        return [redactor.shown(step.action, *around) for step, around in zip(steps, pairwise(pages), strict=True)]
+
     @property
     def over(self) -> bool:
         """Whether the task's own end was reached."""
@@ -98,19 +106,18 @@ class Recording:
             await self._replay(())
             self._started, self._paused_s, self.paused = time.monotonic(), 0.0, False
 
-    async def discard_last(self) -> Action:
-        """Take the last step back: reset, and do the others again; return the action that is gone."""
+    async def discard_last(self) -> None:
+        """Take the last step back: reset, and do the others again."""
         async with self._one_at_a_time:
             if not self._steps:
                 raise UsageError("nothing was done yet")
-            *kept, last = before = self._steps
+            before = self._steps
             seen, result = self.observation, self.result
             try:
-                await self._replay(kept)
+                await self._replay(before[:-1])
             except Exception as error:  # whatever stopped it, what was done is not lost
                 self._steps, self.observation, self.result = before, seen, result
                 raise InfraError(f"the step could not be taken back, and all are still there: {error}") from error
-            return last.action
 
     async def act(
         self, action: Action, *, actor: Source, log_prob: float | None = None, seen: Observation | None = None

@@ -14,6 +14,7 @@ from replay.redaction.collecting import MIN_PART, Findings, Place, collect, is_n
 from replay.redaction.pixels import Box, boxes_of, fill, is_cut
 from replay.redaction.placeholders import numbers_in, part
 from replay.redaction.rules import DEFAULT_RULES, RedactionRules
+from replay.redaction.showing import shown
 from replay.redaction.texts import all_texts, map_texts, texts_of
 from replay.redaction.typing import Char, Journal, character, flat_of, follow, holder, is_dots, text_of
 from replay.redaction.vault import MIN_INSIDE, Masker, Vault
@@ -40,6 +41,10 @@ class Redactor:
 
     def __init__(self, rules: RedactionRules = DEFAULT_RULES) -> None:
         self._rules = rules
+
+    def shown(self, action: Action, seen: Observation, after: Observation) -> str:
+        """Return an action's text as others may read it, with dots for what it wrote into a field for secrets."""
+        return shown(action, seen, after, self._rules)
 
     def redact(self, episode: Episode) -> Episode:
         """Return the episode without its secrets; one without any comes back as it is."""

@@ -88,7 +88,7 @@ def follow(episode: Episode) -> Journal:
     numbers = itertools.count()
     _read(journal, episode.observations[0], 0, numbers)
     for index, step in enumerate(episode.steps):
-        place = _place(step.action, step.observation)
+        place = place_of(step.action, step.observation)
         for id_, other in journal.fields.items():
             if id_ != place or not _goes_on(step.action):
                 _end(other, index)
@@ -100,7 +100,7 @@ def follow(episode: Episode) -> Journal:
     return journal
 
 
-def _place(action: Action, observation: Observation) -> str | None:
+def place_of(action: Action, observation: Observation) -> str | None:
     """Return the field that an action writes to, None where it writes to none."""
     if isinstance(action, Press):
         return observation.focus or NOWHERE
