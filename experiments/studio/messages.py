@@ -92,6 +92,7 @@ def state_of(table: Table, redactor: Redactor) -> dict[str, Any]:
         "elapsed_s": round(recording.elapsed_s, 1),
         "paused": recording.paused,
         "over": recording.over,
+        "marks": recording.takes_mark,
         "outcome": None if result is None else str(result.outcome),
         "reward": None if result is None else result.reward,
         "reason": "" if result is None else result.reason,
