@@ -88,6 +88,7 @@ def _scripted(shop: Workshop) -> list[Kept]:
 def _recorded(shop: Workshop) -> list[Kept]:
     """Return the first episodes of each task that are worth imitating, of a store of people's or others' work."""
     heard = opinions(shop)
+    _report_damaged(shop)
     chosen = [found for task in shop.tasks for found in itertools.islice(recorded(shop, task, heard), wanted(shop))]
     if not chosen:
         source = demonstrations_of(shop.recipe)
@@ -97,6 +98,15 @@ def _recorded(shop: Workshop) -> list[Kept]:
         text = f"{count} of {len(chosen)} demonstrations are imitated because of {SAID_BY[said_by]}."
         shop.progress.console.print(text, markup=False, soft_wrap=True)
     return kept_in_store(shop, chosen)
+
+
+def _report_damaged(shop: Workshop) -> None:
+    """Say how many opinions cannot be read, where any are to be heard."""
+    source, opinions = demonstrations_of(shop.recipe), shop.recipe.opinions
+    damaged = NoteFolder(Path(source)).damaged() if opinions.ratings or opinions.judgements else []
+    if damaged:
+        text = f"{len(damaged)} damaged ratings or judgements are left out; see 'webdual demos verify {source}'."
+        shop.progress.console.print(text, markup=False, soft_wrap=True)
 
 
 def opinions(shop: Workshop) -> Heard:

@@ -168,6 +168,10 @@ def _add_gallery(app: FastAPI, studio: Studio) -> None:
     async def episodes() -> list[dict[str, Any]]:
         return await archive.episodes()
 
+    @app.get("/api/notes")
+    async def notes() -> dict[str, int]:
+        return {"damaged": await archive.num_damaged_notes()}
+
     @app.get("/api/episodes/{episode_id}")
     async def episode(episode_id: EpisodeId) -> dict[str, Any]:
         return await archive.describe(episode_id)

@@ -101,6 +101,10 @@ class Archive:
 
         return await self._with(work)
 
+    async def num_damaged_notes(self) -> int:
+        """Return how many ratings and tags cannot be read."""
+        return len(await self._with(lambda store: NoteFolder(self.path).damaged()))
+
     async def describe(self, episode_id: str) -> dict[str, Any]:
         """Describe an episode step by step."""
         episode = await self.get(episode_id)
