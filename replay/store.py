@@ -126,7 +126,11 @@ class ReplayStore:
 
     def episodes(self, **filters: Unpack[Filters]) -> Iterator[Episode]:
         """Yield episodes, oldest first; leave out the damaged ones and those whose person does not agree."""
-        for info in self.query(**filters):
+        return self.load(self.query(**filters))
+
+    def load(self, infos: Iterable[EpisodeInfo]) -> Iterator[Episode]:
+        """Yield the episodes of some rows; leave out the damaged ones and those whose person does not agree."""
+        for info in infos:
             episode = self._load_allowed(info.id)
             if episode is not None:
                 yield episode
