@@ -157,10 +157,11 @@ def _take_split(findings: Findings, episode: Episode, journal: Journal, rules: R
     found: dict[tuple[str, tuple[str, ...]], dict[Held, None]] = {}  # kind and fields -> what they held
     for index, observation in enumerate(episode.observations):
         fields = [e.id for e in observation.elements if e.id in journal.fields and holder(e)]
-        row = [(id_, journal.fields[id_].held.get(index, ())) for id_ in fields]
-        for kind, boxes in _split(row):
-            chars: Held = tuple(char for _, held in boxes for char in held)
-            found.setdefault((kind, tuple(id_ for id_, _ in boxes)), {})[chars] = None
+        for moment in (index, index + 1):  # the page may take what is complete before anybody sees it
+            row = [(id_, journal.fields[id_].held.get(moment, ())) for id_ in fields]
+            for kind, boxes in _split(row):
+                chars: Held = tuple(char for _, held in boxes for char in held)
+                found.setdefault((kind, tuple(id_ for id_, _ in boxes)), {})[chars] = None
     for (kind, ids), entries in found.items():
         part_of_more = any(kind == other and set(ids) < set(more) for other, more in found)
         if kind in rules.kinds and not part_of_more:

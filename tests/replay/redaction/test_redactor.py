@@ -72,6 +72,20 @@ def test_what_a_page_takes_at_once_is_masked(make_episode: Callable[..., Episode
     assert Redactor().redact(masked) == masked
 
 
+def test_boxes_of_a_code_that_a_page_takes_at_once_are_masked(make_episode: Callable[..., Episode]) -> None:
+    def boxes(held: str) -> Observation:
+        values = held.ljust(4)
+        row = [Element(id=f"e{i}", role="textbox", value=values[i].strip(), states=("editable",)) for i in range(4)]
+        return Observation(goal="Log in", elements=tuple(row), focus=f"e{len(held)}")
+
+    steps = [Step(observation=boxes("8306"[:i]), action=Press("8306"[i])) for i in range(4)]
+    typed = replace(make_episode("a", num_steps=0), steps=tuple(steps), final=Observation(goal="Log in"))
+    masked = Redactor().redact(typed)
+    pressed = [step.action.key for step in masked.steps if isinstance(step.action, Press)]
+    assert pressed == [f"{{{{secret:1:{i}-{i}/4}}}}" for i in range(1, 5)]
+    assert Redactor().redact(masked) == masked
+
+
 def test_a_program_is_no_one_time_code(make_episode: Callable[..., Episode]) -> None:
     typed = submitted(make_episode, "Code", "print('hello', 730164)")
     assert Redactor().redact(typed) == typed
