@@ -10,6 +10,13 @@ const TIMED = ["up", "hover", "key"]; // what a person waits for an answer to
 const SMALL_PX = 400; // a page that is less wide is shown larger
 const LARGER = 2.5;
 
+// What the button says that an open dialog is closed with, nothing where it is left by Escape.
+function closing(dialog) {
+  let said = "";
+  dialog.querySelector("form").onsubmit = ({ submitter }) => { said = submitter?.value ?? ""; };
+  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(said), { once: true }));
+}
+
 export class Live {
   constructor(place, address, { agent = false, onKept = () => {}, onNext = () => {}, onGone = () => {} } = {}) {
     this.root = document.getElementById("live").content.firstElementChild.cloneNode(true);
@@ -63,11 +70,10 @@ export class Live {
     if (!this.unkept) return true;
     if (dialog.open) return false;
     dialog.querySelector("p").textContent = `Not kept yet: ${counted(this.unkept, "step")}.`;
-    dialog.returnValue = "stay";
     dialog.showModal();
-    await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
-    if (["stay", "drop"].includes(dialog.returnValue)) return dialog.returnValue === "drop";
-    return this.keep(dialog.returnValue === "keep" ? "" : dialog.returnValue);
+    const said = await closing(dialog);
+    if (["", "drop"].includes(said)) return said === "drop";
+    return this.keep(said === "keep" ? "" : said);
   }
 
   // Return whether the recording was kept.
@@ -313,14 +319,13 @@ export class Live {
     const input = dialog.querySelector("input");
     input.hidden = kind !== "prompt";
     input.value = value;
-    dialog.returnValue = "no";
-    dialog.onclose = () => {
+    dialog.showModal();
+    closing(dialog).then((said) => {
       if (!this.state.dialog) return;
-      const accept = dialog.returnValue === "ok";
+      const accept = said === "ok";
       this.do({ verb: "dialog", accept, ...(kind === "prompt" && accept ? { text: input.value } : {}) });
       this.keys.focus();
-    };
-    dialog.showModal();
+    });
   }
 
   choose({ target, options, multiple }) {
@@ -328,13 +333,12 @@ export class Live {
     const select = dialog.querySelector("select");
     select.multiple = multiple;
     select.replaceChildren(...options.map((label) => make("option", label)));
-    dialog.returnValue = "";
-    dialog.onclose = () => {
-      const chosen = [...select.selectedOptions].map((option) => option.textContent);
-      if (dialog.returnValue === "ok") this.send("choose", { target, options: chosen });
-      this.keys.focus();
-    };
     dialog.showModal();
+    closing(dialog).then((said) => {
+      const chosen = [...select.selectedOptions].map((option) => option.textContent);
+      if (said === "ok") this.send("choose", { target, options: chosen });
+      this.keys.focus();
+    });
     select.focus();
   }
 
