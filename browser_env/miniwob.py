@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from browser_env.errors import UsageError
-from browser_env.seeds import HELD_OUT_START
+from browser_env.seeds import is_held_out
 from browser_env.task import Task, VerifierSpec
 
 HOST = "miniwob.test"  # the same name on every machine and port, so that URLs are reproducible
@@ -118,7 +118,7 @@ def miniwob_task(
 
 def data_mode(seed: int) -> Literal["train", "test"]:
     """Return the data that an episode of this seed draws from: held-out seeds get what is kept for testing."""
-    return "test" if seed >= HELD_OUT_START else "train"
+    return "test" if is_held_out(seed) else "train"
 
 
 def goal_fields(task_name: str, goal: str, given: Mapping[str, Any] | None) -> dict[str, str]:

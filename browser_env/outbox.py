@@ -13,7 +13,7 @@ from typing import Any
 from browser_env.reading import BEACONS, only_reads
 from browser_env.snapshot.exchange import Request, header
 from browser_env.snapshot.normalising import NONCE, form_pairs
-from rewards.evidence import Sent
+from rewards.evidence import REDACTED, Sent
 
 MAX_SENT = 50  # requests of an episode
 MAX_FIELDS = 200  # of one request
@@ -22,7 +22,6 @@ MAX_URL = 2000  # characters
 MAX_DEPTH = 16  # of nested fields
 MAX_BODY = 1 << 16  # bytes that the browser tells of
 SECRET = re.compile(r"pass(?:word|wd|phrase|code)|secret|token|api_?key|authori[sz]ation", re.IGNORECASE)
-REDACTED = "redacted"  # in place of a secret, or of what differs at each visit
 
 
 class Outbox:

@@ -11,6 +11,11 @@ def held_out_seed(index: int) -> int:
     return HELD_OUT_START + index
 
 
+def is_held_out(seed: int) -> bool:
+    """Whether a seed is one that evaluation scores."""
+    return seed >= HELD_OUT_START
+
+
 def demonstration_seed(index: int) -> int:
     """Return the n-th seed of scripted demonstrations."""
     return DEMONSTRATION_START + index

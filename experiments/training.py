@@ -21,7 +21,7 @@ import numpy as np
 from browser_env.episode import Episode, Source
 from browser_env.errors import InfraError, UsageError
 from browser_env.pool import RolloutRequest
-from browser_env.seeds import demonstration_seed
+from browser_env.seeds import demonstration_seed, is_held_out
 from browser_env.task import Task
 from experiments.evaluation import evaluate, tagged
 from experiments.experts.policy import EXPERTS, ExpertPolicy
@@ -102,6 +102,7 @@ def _scripted(shop: Workshop) -> list[Kept]:
 def _recorded(shop: Workshop) -> list[Kept]:
     """Return the first episodes of each task that are worth imitating, of a store of people's or others' work."""
     heard = opinions(shop)
+    _report_damaged(shop)
     chosen = [found for task in shop.tasks for found in itertools.islice(recorded(shop, task, heard), wanted(shop))]
     if not chosen:
         source = demonstrations_of(shop.recipe)
@@ -113,6 +114,15 @@ def _recorded(shop: Workshop) -> list[Kept]:
     return kept_in_store(shop, chosen)
 
 
+def _report_damaged(shop: Workshop) -> None:
+    """Say how many opinions cannot be read, where any are to be heard."""
+    source, opinions = demonstrations_of(shop.recipe), shop.recipe.opinions
+    damaged = NoteFolder(Path(source)).damaged() if opinions.ratings or opinions.judgements else []
+    if damaged:
+        text = f"{len(damaged)} damaged ratings or judgements are left out; see 'webdual demos verify {source}'."
+        shop.progress.console.print(text, markup=False, soft_wrap=True)
+
+
 def opinions(shop: Workshop) -> Heard:
     """Return what those say of the recipe's store whose opinions the recipe has count."""
     return hear(NoteFolder(Path(demonstrations_of(shop.recipe))), shop.recipe.opinions)
@@ -121,15 +131,15 @@ def opinions(shop: Workshop) -> Heard:
 def recorded(shop: Workshop, task: Task, heard: Heard) -> Iterator[tuple[EpisodeInfo, Worth]]:
     """Yield a task's episodes in the recipe's store that are worth imitating, oldest first.
 
-    Where that is a run's own store, what the run practised and was evaluated by is left out.
+    Seeds that evaluation scores are left out, and so is what a run, where that is its own store, practised.
     """
     assert shop.recorded is not None
-    infos = [info for info in shop.recorded.query(task=task.name) if not any(map(_is_own, info.tags))]
+    infos = [info for info in shop.recorded.query(task=task.name) if not _is_set_apart(info)]
     return worth_imitating(shop.recorded, infos, heard)
 
 
-def _is_own(tag: str) -> bool:
-    return tag == PRACTICE or tag.startswith(EVALUATION)
+def _is_set_apart(info: EpisodeInfo) -> bool:
+    return is_held_out(info.seed) or any(tag == PRACTICE or tag.startswith(EVALUATION) for tag in info.tags)
 
 
 def kept_in_store(shop: Workshop, chosen: Sequence[tuple[EpisodeInfo, Worth]]) -> list[Kept]:

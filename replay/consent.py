@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +32,7 @@ class ConsentRecord:
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not SAFE_NAME.match(self.id):
             raise DataError(f"{self.id!r:.80} is no id for a consent; use up to 100 letters, digits, '.', '_' and '-'")
-        if not self.subject or not self.scope or not self.basis:
+        if not canonical_subject(self.subject) or not self.scope or not self.basis:
             raise DataError(f"consent {self.id} needs a subject, a scope and a basis")
         if hash_text(self.text) != self.text_sha256:
             raise DataError(f"consent {self.id} has a text whose SHA-256 differs from text_sha256")
@@ -50,7 +51,7 @@ def give_consent(
     """Return a new record of an agreement given now."""
     return ConsentRecord(
         id=uuid4().hex,
-        subject=subject,
+        subject=canonical_subject(subject),
         text=text,
         text_sha256=hash_text(text),
         scope=scope,
@@ -58,6 +59,11 @@ def give_consent(
         expires_at=expires_at,
         basis=basis,
     )
+
+
+def canonical_subject(subject: str) -> str:
+    """Return a person's name as it is stored and compared: however it is spaced and composed."""
+    return unicodedata.normalize("NFC", " ".join(subject.split()))
 
 
 def hash_text(text: str) -> str:
@@ -97,10 +103,14 @@ class ConsentFolder:
         if self.get(consent_id).expired(now=datetime.now(UTC)):
             raise ConsentError(f"consent {consent_id} has expired; ask the person again")
 
-    def of_subject(self, subject: str) -> list[ConsentRecord]:
-        """Return a person's records that stand; raise :class:`ConsentError` if any record is unreadable."""
-        live = [self.get(name) for name in self._names() if not self.is_revoked(name)]
-        return [record for record in live if record.subject == subject]
+    def of_subject(self, subject: str) -> list[str]:
+        """Return the ids of a person's consents that stand, those too that are damaged but still name the person."""
+        wanted = canonical_subject(subject)
+        return [name for name in self._names() if self._subject(name) == wanted]
+
+    def of_nobody(self) -> list[str]:
+        """Return the ids of the files that are no tombstones, and so damaged that nobody can tell whose they are."""
+        return [name for name in self._names() if self._subject(name) is None and not self.is_revoked(name)]
 
     def revoked(self) -> frozenset[str]:
         """The ids that have a tombstone."""
@@ -117,6 +127,13 @@ class ConsentFolder:
         """Put a tombstone in a record's place; it names nobody."""
         tombstone = {"kind": "tombstone", "id": consent_id, "revoked_at": datetime.now(UTC).isoformat()}
         self._write(consent_id, tombstone)
+
+    def _subject(self, consent_id: str) -> str | None:
+        try:
+            subject = self._read(consent_id).get("subject")
+        except ConsentError:
+            return None
+        return canonical_subject(subject) if isinstance(subject, str) else None
 
     def _names(self) -> list[str]:
         return sorted(path.stem for path in self._path.glob("*.json") if SAFE_NAME.match(path.stem))

@@ -10,7 +10,6 @@ from typing import Any
 
 from browser_env.errors import DataError
 from replay.consent import ConsentFolder
-from replay.errors import ConsentError
 from replay.files import SAFE_NAME, sync_folders, write_sealed
 from rewards.judged import Judgement
 from rewards.rating import Rating
@@ -30,11 +29,12 @@ class TagNote:
 
 
 Note = Rating | TagNote | Judgement
+NO_NOTE = (DataError, TypeError, ValueError, KeyError)  # raised by what says none
 KINDS = {Rating: "rating", TagNote: "tags", Judgement: "judgement"}
 
 
 class NoteFolder:
-    """The notes of a replay store; those under a consent that does not stand are not read."""
+    """The notes of a replay store; damaged ones, and those under a consent that does not stand, are not read."""
 
     def __init__(self, store: Path) -> None:
         self._path = store / FOLDER
@@ -80,7 +80,7 @@ class NoteFolder:
                 _as_note(*_read(path))
             except FileNotFoundError:  # swept since it was listed
                 continue
-            except (DataError, TypeError, ValueError, KeyError) as error:
+            except NO_NOTE as error:
                 found.append((path, f"it is no rating, no tags and no judgement: {error!r:.200}"))
         return found
 
@@ -97,9 +97,10 @@ class NoteFolder:
             try:
                 kind, data = _read(path)
                 self._check(kind, data.get("consent"))
-            except (FileNotFoundError, ConsentError):  # swept since it was listed, or not to be used
+                note = _as_note(kind, data)
+            except (FileNotFoundError, *NO_NOTE):  # swept since it was listed, not to be used, or damaged
                 continue
-            yield _as_note(kind, data)
+            yield note
 
     def _check(self, kind: str, consent: object) -> None:
         if consent is not None or kind != KINDS[Judgement]:
@@ -115,9 +116,15 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
 
 
 def _as_note(kind: str, data: dict[str, Any]) -> Note:
+    note: Note
     if kind == KINDS[TagNote]:
-        return TagNote(**data | {"tags": tuple(data["tags"])})
-    return Judgement.from_json(data) if kind == KINDS[Judgement] else Rating.from_json(data)
+        note = TagNote(**data | {"tags": tuple(data["tags"])})
+    else:
+        note = Judgement.from_json(data) if kind == KINDS[Judgement] else Rating.from_json(data)
+    texts = (note.id, note.episode, note.given_at, *(note.tags if isinstance(note, TagNote) else ()))
+    if not all(isinstance(text, str) for text in texts):
+        raise DataError("id, episode, time and tags of a note are texts")
+    return note
 
 
 def _is_lost(path: Path, revoked: frozenset[str]) -> bool:

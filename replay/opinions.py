@@ -17,6 +17,7 @@ from rewards.rating import preference_rewards, rating_rewards
 
 UNVERIFIED = "unverified"  # a tag: no verifier fits the task
 MARKED = "judged-by-person"  # a tag: a person said how it ended
+MARKED_AS = "marked-"  # how the tag begins that says what the person said
 LEAST_WORTH = 0.5  # what is worth less is not imitated
 
 

@@ -126,7 +126,11 @@ class ReplayStore:
 
     def episodes(self, **filters: Unpack[Filters]) -> Iterator[Episode]:
         """Yield episodes, oldest first; leave out the damaged ones and those whose person does not agree."""
-        for info in self.query(**filters):
+        return self.load(self.query(**filters))
+
+    def load(self, infos: Iterable[EpisodeInfo]) -> Iterator[Episode]:
+        """Yield the episodes of some rows; leave out the damaged ones and those whose person does not agree."""
+        for info in infos:
             episode = self._load_allowed(info.id)
             if episode is not None:
                 yield episode
@@ -150,17 +154,25 @@ class ReplayStore:
             return self._consents.get(consent_id)
 
     def revoke(self, *, subject: str) -> int:
-        """Delete a person's episodes and the images only they use; return how many episodes."""
+        """Delete a person's episodes and the images only they use; return how many episodes.
+
+        Raise :class:`ConsentError`, when all that can be told to be the person's is gone, where a consent is so damaged
+        that it might be theirs, too.
+        """
         self._require_writable()
         with _named_errors(self._path):
-            records = self._consents.of_subject(subject)
-            if not records:
+            names, unread = self._consents.of_subject(subject), self._consents.of_nobody()
+            if not names and not unread:
                 raise DataError(f"no consent of {subject!r:.80} in {self._path}; revoked ones are already gone")
-            for record in records:
-                self._consents.bury(record.id)
+            for name in names:
+                self._consents.bury(name)
             NoteFolder(self._path).sweep()
             self._empty_quarantine()
-            return self._sweep()
+            deleted = self._sweep()
+            if unread:
+                problem = f"consent/{unread[0]}.json is damaged and might be theirs, too; put it right and revoke again"
+                raise ConsentError(f"{deleted} episodes of {subject!r:.80} were deleted, but {problem}")
+            return deleted
 
     def _add(self, episode: Episode) -> None:
         path = self._file(episode.id)

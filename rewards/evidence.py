@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+REDACTED = "redacted"  # in a request's field, in place of a secret or of what differs at each visit
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElementState:

@@ -65,14 +65,19 @@ def rating_rewards(ratings: Iterable[Rating]) -> dict[str, float]:
 def preference_rewards(ratings: Iterable[Rating]) -> dict[str, float]:
     """Return the chance that each compared episode beats an average one (Bradley and Terry, 1952).
 
-    Preferences weigh by how sure they are; half a win and half a loss against an average episode keep it finite.
+    Preferences weigh by how sure they are, and of one rater and pair the last counts; half a win and half a loss
+    against an average episode keep it finite.
     """
+    last: dict[tuple[str, frozenset[str]], tuple[str, str, float]] = {}
+    for rating in sorted(ratings, key=lambda rating: (rating.given_at, rating.id)):
+        if rating.other is not None:
+            pair = frozenset((rating.episode, rating.other))
+            last[rating.rater, pair] = rating.episode, rating.other, rating.sure
     wins: dict[str, dict[str, float]] = {}
-    for rating in ratings:
-        if rating.kind == "preference" and rating.other is not None:
-            wins.setdefault(rating.episode, {}).setdefault(rating.other, 0.0)
-            wins.setdefault(rating.other, {})
-            wins[rating.episode][rating.other] += rating.sure
+    for better, worse, sure in last.values():
+        wins.setdefault(worse, {})
+        beaten = wins.setdefault(better, {})
+        beaten[worse] = beaten.get(worse, 0.0) + sure
     strength = dict.fromkeys(wins, 1.0)
     for _ in range(ROUNDS):
         strength = {episode: _strength(episode, wins, strength) for episode in wins}

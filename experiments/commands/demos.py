@@ -30,6 +30,7 @@ from experiments.judge_command import add_judge
 from experiments.verifying import verify_store
 from replay import ConsentError, ConsentRecord, EpisodeInfo, ReplayStore, give_consent
 from replay.miniwob_recordings import ImportReport, import_recordings
+from replay.notes import NoteFolder
 from replay.redaction import DEFAULT_RULES, Redactor, read_rules
 from rewards.outcome import Outcome
 
@@ -123,18 +124,29 @@ def _add_export(group: Commands[argparse.ArgumentParser]) -> None:
 def run_export(args: argparse.Namespace) -> int:
     """Write a store's episodes in another format."""
     with ReplayStore(_existing(args.source), read_only=True) as store:
-        outcome = None if args.outcome is None else Outcome(args.outcome)
-        chosen = store.episodes(task=args.task, outcome=outcome, tag=args.tag)
-        report = export([store.get(args.episode)] if args.episode else chosen, args.format, args.out)
+        chosen = [store.get(args.episode)] if args.episode else store.load(_chosen(store, args))
+        report = export(chosen, args.format, args.out)
         refused = store.refused
     write_result(args.json, report.to_json() | {"out": str(args.out), "refused": refused})
     console = Console()
     console.print(f"{report.episodes} episodes are in {args.out}.", markup=False, soft_wrap=True)
     if refused:
         console.print(f"{refused} were left out, as their person does not agree, or no longer.")
+    if report.cut:
+        console.print(f"{report.cut} were left out, as they begin in their middle, which this format cannot say.")
     for verb, count in report.left_out.items():
         console.print(f"  {count} actions left out: {verb}", markup=False)
     return 0
+
+
+def _chosen(store: ReplayStore, args: argparse.Namespace) -> list[EpisodeInfo]:
+    """Return the rows of the episodes that are asked for; tags are those that the gallery gave last."""
+    outcome = None if args.outcome is None else Outcome(args.outcome)
+    infos = store.query(task=args.task, outcome=outcome)
+    if args.tag is None:
+        return infos
+    tags = NoteFolder(args.source).tags()
+    return [info for info in infos if args.tag in tags.get(info.id, info.tags)]
 
 
 def run_import(args: argparse.Namespace) -> int:
@@ -200,9 +212,9 @@ def _import_miniwob(args: argparse.Namespace) -> int:
 
 
 def run_list(args: argparse.Namespace) -> int:
-    """Print and write what a store holds of people's work."""
+    """Print and write what a store holds of people's work, agents' episodes that they took over included."""
     with ReplayStore(_existing(args.store), read_only=True) as store:
-        infos = store.query(source=Source.HUMAN)
+        infos = [info for info in store.query() if info.source is Source.HUMAN or info.consent is not None]
         subjects = _subjects(store, infos)
     tasks = _by_task(infos)
     table = Table("task", "episodes", "successes", "steps", box=None, pad_edge=False)

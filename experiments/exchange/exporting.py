@@ -28,11 +28,12 @@ class ExportReport:
     """What an export wrote."""
 
     episodes: int = 0
+    cut: int = 0  # episodes left out, whose beginning was cut off: no page is known that would say where it acted
     left_out: Counter[str] = field(default_factory=Counter)  # actions that the format has nothing for, by verb
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as JSON-serialisable data."""
-        return {"episodes": self.episodes, "left_out": dict(self.left_out)}
+        return {"episodes": self.episodes, "cut": self.cut, "left_out": dict(self.left_out)}
 
 
 def export(episodes: Iterable[Episode], format_: str, out: Path) -> ExportReport:
@@ -45,6 +46,8 @@ def export(episodes: Iterable[Episode], format_: str, out: Path) -> ExportReport
             report.episodes = write_minari(list(episodes), folder)
         else:
             _write_files(episodes, format_, folder, report)
+        if report.cut and not report.episodes:
+            raise DataError(f"no episode has its beginning, which {format_} needs; export them as parquet")
         if not report.episodes:
             raise DataError("there is no episode to export; see 'webdual demos list', and choose others")
     return report
@@ -54,6 +57,9 @@ def _write_files(episodes: Iterable[Episode], format_: str, folder: Path, report
     for episode in episodes:
         if not SAFE_NAME.match(episode.id):
             raise DataError(f"{episode.id!r:.80} cannot be the name of a file; store the episode under another id")
+        if episode.prefix:
+            report.cut += 1
+            continue
         if format_ == "chrome-recorder":
             data, left_out = to_recorder(episode)
             report.left_out.update(left_out)

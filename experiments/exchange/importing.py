@@ -70,7 +70,7 @@ def import_files(paths: Sequence[Path], options: ImportOptions, report: Recordin
         report.files += 1
         try:
             episode, verified, plan = _replay(path, options)
-        except (DataError, InfraError) as error:
+        except (DataError, InfraError, UsageError) as error:
             report.failures[str(path)] = str(error)
             continue
         if not verified and not options.keep_unverified:

@@ -63,10 +63,15 @@ def filled(text: str) -> str:
 
     def value(match: re.Match) -> str:
         secret = os.environ[f"SECRET_{{match[1]}}"]
-        first, last = match[2], match[3]
-        return secret if first is None else re.sub(r"[\\s.-]", "", secret)[int(first) - 1 : int(last)]
+        if match[2] is None:
+            return secret
+        first, last, length = int(match[2]), int(match[3]), int(match[4])
+        compact = secret if len(secret) == length else re.sub(r"[\\s.-]", "", secret)
+        if len(compact) != length:
+            sys.exit(f"SECRET_{{match[1]}} was typed in parts and needs {{length}} characters, not {{len(compact)}}")
+        return compact[first - 1 : last]
 
-    return re.sub(r"\\{{\\{{secret:(\\d+)(?::(\\d+)-(\\d+)/\\d+)?\\}}\\}}", value, text)
+    return re.sub(r"\\{{\\{{secret:(\\d+)(?::(\\d+)-(\\d+)/(\\d+))?\\}}\\}}", value, text)
 
 
 def only(page: Page, role: str, name: str) -> Locator | None:
@@ -159,7 +164,7 @@ def _lines(action: Action, seen: Observation, following: Action | None) -> Itera
             pressed = f"page.keyboard.press({_key(key)})"
             yield pressed if times == 1 else f"[{pressed} for _ in range({times})]"
         case Select(target, options):
-            yield f"{_locator(seen, target)}.select_option(label={list(options)!r})"
+            yield f"{_locator(seen, target)}.select_option(label=[filled(label) for label in {list(options)!r}])"
         case Check(target, checked):
             yield f"{_locator(seen, target)}.set_checked({checked})"
         case Upload(target, names):

@@ -26,7 +26,8 @@ from experiments.studio.archive import Archive
 from experiments.studio.consent import DAYS, TEXT, agreed
 from experiments.studio.live import Live
 from experiments.studio.table import AgentTable, Table, draw
-from replay.consent import ConsentRecord
+from replay.consent import ConsentRecord, canonical_subject
+from replay.errors import ConsentError
 from rewards.rating import Rating
 
 STATIC = Path(__file__).parent / "static"
@@ -88,11 +89,17 @@ class Studio:
     tables: list[Table] = field(default_factory=list)  # of the connections now
     _running: list[asyncio.Task[None]] = field(default_factory=list)
 
-    def valid_consent(self) -> ConsentRecord:
-        """Return the person's consent; raise :class:`UsageError` where there is none or it has run out."""
-        if self.consent is None or self.consent.expired(now=datetime.now(UTC)):
+    async def valid_consent(self) -> ConsentRecord:
+        """Return the person's consent; raise :class:`UsageError` where there is none, or none any more."""
+        consent = self.consent
+        if consent is None or consent.expired(now=datetime.now(UTC)):
             raise UsageError("read and agree to the consent first; nothing is recorded before")
-        return self.consent
+        try:
+            return await self.archive.consent(consent.id)
+        except ConsentError as error:
+            if self.consent is consent:
+                self.consent = None
+            raise UsageError(f"{error}; read and agree to the consent anew first") from error
 
     async def start(self) -> None:
         """Open the store, and have the agents begin."""
@@ -149,10 +156,9 @@ def _add_consent(app: FastAPI, studio: Studio) -> None:
 
     @app.post("/api/revocation")
     async def revocation(asked: Revoking) -> dict[str, Any]:
-        deleted = await studio.archive.revoke(asked.subject)
-        if studio.consent is not None and studio.consent.subject == asked.subject:
+        if studio.consent is not None and studio.consent.subject == canonical_subject(asked.subject):
             studio.consent = None
-        return {"deleted": deleted}
+        return {"deleted": await studio.archive.revoke(asked.subject)}
 
 
 def _add_gallery(app: FastAPI, studio: Studio) -> None:
@@ -161,6 +167,10 @@ def _add_gallery(app: FastAPI, studio: Studio) -> None:
     @app.get("/api/episodes")
     async def episodes() -> list[dict[str, Any]]:
         return await archive.episodes()
+
+    @app.get("/api/notes")
+    async def notes() -> dict[str, int]:
+        return {"damaged": await archive.num_damaged_notes()}
 
     @app.get("/api/episodes/{episode_id}")
     async def episode(episode_id: EpisodeId) -> dict[str, Any]:
@@ -177,18 +187,19 @@ def _add_gallery(app: FastAPI, studio: Studio) -> None:
 
     @app.post("/api/episodes/{episode_id}/trim")
     async def trim(episode_id: EpisodeId, asked: Trimming) -> dict[str, str]:
+        await studio.valid_consent()
         return {"id": await archive.trim(episode_id, first=asked.first, last=asked.last)}
 
     @app.post("/api/episodes/{episode_id}/tags")
     async def tags(episode_id: EpisodeId, asked: Tagging) -> dict[str, Any]:
-        tags = await archive.tag(episode_id, tuple(asked.tags), consent=studio.valid_consent().id)
+        tags = await archive.tag(episode_id, tuple(asked.tags), consent=(await studio.valid_consent()).id)
         return {"tags": list(tags)}
 
 
 def _add_judging(app: FastAPI, studio: Studio) -> None:
     @app.post("/api/episodes/{episode_id}/ratings")
     async def rate(episode_id: EpisodeId, asked: Judging) -> dict[str, str]:
-        consent = studio.valid_consent()
+        consent = await studio.valid_consent()
         try:
             rating = Rating(
                 id=uuid.uuid4().hex,

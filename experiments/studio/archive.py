@@ -19,6 +19,7 @@ from experiments.watching import episodes_page
 from replay.consent import ConsentRecord
 from replay.imitation import CUT_BEFORE, actors, cut_tags, to_imitate
 from replay.notes import NoteFolder, TagNote
+from replay.opinions import MARKED, MARKED_AS
 from replay.redaction import Redactor
 from replay.store import ReplayStore
 from rewards.evidence import Evidence
@@ -44,6 +45,10 @@ class Archive:
     async def agree(self, record: ConsentRecord) -> None:
         """Store a consent."""
         await self._with(lambda store: store.add_consent(record))
+
+    async def consent(self, consent_id: str) -> ConsentRecord:
+        """Return a consent; raise :class:`ConsentError` where it does not stand any more."""
+        return await self._with(lambda store: store.consent(consent_id))
 
     async def revoke(self, subject: str) -> int:
         """Delete a person's episodes and notes; return how many episodes."""
@@ -95,6 +100,10 @@ class Archive:
             ]
 
         return await self._with(work)
+
+    async def num_damaged_notes(self) -> int:
+        """Return how many ratings and tags cannot be read."""
+        return len(await self._with(lambda store: NoteFolder(self.path).damaged()))
 
     async def describe(self, episode_id: str) -> dict[str, Any]:
         """Describe an episode step by step."""
@@ -174,14 +183,15 @@ class Archive:
 
 
 def trim(episode: Episode, *, first: int, last: int) -> Episode:
-    """Return an episode of some of the steps; what is cut at the end takes outcome and evidence with it.
+    """Return an episode of some of the steps; what is cut at the end takes outcome, mark and evidence with it.
 
     Actions that are cut at the beginning become its prefix, so that it can still be replayed from a reset.
     """
     if not 0 <= first < last <= len(episode.steps):
         raise UsageError(f"steps {first} to {last} are none of an episode with {len(episode.steps)} steps")
     cut_end = last < len(episode.steps)
-    kept_tags = [tag for tag in episode.tags if not tag.startswith(CUT_BEFORE)]
+    said_of_end = (CUT_BEFORE, MARKED, MARKED_AS) if cut_end else (CUT_BEFORE,)
+    kept_tags = [tag for tag in episode.tags if not tag.startswith(said_of_end)]
     changed = replace(
         episode,
         id=uuid.uuid4().hex,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from replay.consent import ConsentRecord, give_consent
+from replay.consent import ConsentRecord, canonical_subject, give_consent
 
 SCOPE = "training"
 DAYS = (30, 365, 1825)  # how long a consent may stand
@@ -31,5 +31,5 @@ again."""
 def agreed(*, subject: str, days: int) -> ConsentRecord:
     """Return the record of an agreement given now, for so many days."""
     until = datetime.now(UTC) + timedelta(days=days)
-    text = f"{TEXT}\n\nThis consent is given by {subject} and ends on {until.date().isoformat()}."
+    text = f"{TEXT}\n\nThis consent is given by {canonical_subject(subject)} and ends on {until.date().isoformat()}."
     return give_consent(subject=subject, text=text, scope=SCOPE, expires_at=until.isoformat())

@@ -23,6 +23,7 @@ from browser_env.action import (
     Scroll,
     Type,
 )
+from browser_env.errors import UsageError
 from browser_env.observation import Observation
 from experiments.studio.aim import resolve, resolve_scroller, takes_text
 
@@ -33,6 +34,8 @@ LONG_MS = 600.0  # a finger that stays so long asks for the menu
 MOVE_PX = 5.0  # a press that moves further is a drag
 PATH_POINTS = 24  # of a drag, at most
 TEXT_CHARS = 5_000  # in one action
+MAX_PRESSES = 200  # of one text that no known field takes
+KEYS = {"\n": "Enter", "\r": "Enter", "\t": "Tab"}
 AT_ONCE = frozenset({"button", "link", "checkbox", "radio", "switch", "tab", "menuitem", "textbox", "searchbox"})
 AT_ONCE |= {"combobox", "option", "spinbutton"}
 
@@ -95,7 +98,7 @@ def due(state: Gestures, now_ms: float, seen: Observation) -> Heard:
         actions.append(_scroll(state.wheel, seen))
         state = replace(state, wheel=None)
     if state.text and now_ms - state.text_ms > TEXT_MS:
-        actions.append(_type(state.text, seen))
+        actions.extend(_type(state.text, seen))
         state = replace(state, text="")
     return Heard(state=state, actions=tuple(actions))
 
@@ -174,9 +177,10 @@ def _text(state: Gestures, event: Event, seen: Observation) -> Heard:
     text = state.text
     early = due(replace(state, text=""), math.inf, seen)
     if not takes_text(seen):
-        presses = tuple(Press(char) for char in event.text[:20] if char.isprintable())
-        before = (_type(text, seen),) if text else ()
-        return Heard(state=early.state, actions=(*early.actions, *before, *presses))
+        if len(event.text) > MAX_PRESSES:
+            raise UsageError(f"no field has the focus; click into one before you paste {len(event.text)} characters")
+        before = _type(text, seen) if text else ()
+        return Heard(state=early.state, actions=(*early.actions, *before, *_presses(event.text)))
     whole = text + event.text
     if len(whole) > TEXT_CHARS:
         return Heard(state=early.state, actions=(*early.actions, *_type_long(whole, seen)))
@@ -212,17 +216,23 @@ def _scroll(event: Event, seen: Observation) -> Action:
     return Scroll(resolve_scroller(seen, event.x, event.y), round(event.dx, 1), round(event.dy, 1))
 
 
-def _type(text: str, seen: Observation) -> Action:
+def _type(text: str, seen: Observation) -> tuple[Action, ...]:
     """Type into what has the focus: as the whole of an empty field, else where the caret is."""
     element = seen.element(seen.focus) if seen.focus else None
     if element is None:
-        return Press(text[0])
-    return Type(element.id, text, clear=not element.value)
+        return _presses(text)
+    return (Type(element.id, text, clear=not element.value),)
+
+
+def _presses(text: str) -> tuple[Action, ...]:
+    """Press the keys of a text, where nothing is known to take it whole."""
+    keys = (KEYS.get(char, char) for char in text.replace("\r\n", "\n"))
+    return tuple(Press(key) for key in keys if key.isprintable())
 
 
 def _type_long(text: str, seen: Observation) -> tuple[Action, ...]:
     """Type a text in parts, each where the last one ended."""
-    parts = [_type(text[at : at + TEXT_CHARS], seen) for at in range(0, len(text), TEXT_CHARS)]
+    parts = [part for at in range(0, len(text), TEXT_CHARS) for part in _type(text[at : at + TEXT_CHARS], seen)]
     return (parts[0], *(replace(part, clear=False) if isinstance(part, Type) else part for part in parts[1:]))
 
 

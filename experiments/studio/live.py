@@ -8,7 +8,7 @@ import json
 import random
 import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -57,7 +57,7 @@ class Live:
     archive: Archive
     host: BrowserHost
     tasks: Callable[[str], Task]  # a task by the name that the studio offers it under
-    consent: Callable[[], ConsentRecord]  # the person's; raises where there is none
+    consent: Callable[[], Awaitable[ConsentRecord]]  # the person's; raises where there is none
     gestures: Gestures = field(default_factory=Gestures)
     number: int = 0  # of the last message that came
     shown: int = 0  # of the last message whose effect can be seen
@@ -165,8 +165,9 @@ class Live:
             raise UsageError("an agent's episode is kept as it went; hand back, and it ends by itself")
         elif command.name == "discard":
             self.gestures = Gestures()
-            gone = await recording.discard_last()
-            await self._send({"kind": "told", "text": f"Taken back: {gone.to_text()}"})
+            gone = recording.shown(self.archive.redactor, last=1)
+            await recording.discard_last()
+            await self._send({"kind": "told", "text": f"Taken back: {gone[0]}"})
         elif command.name == "restart":
             self.gestures = Gestures()
             await recording.restart()
@@ -177,7 +178,7 @@ class Live:
         """Begin a recording; nothing is before there is a consent."""
         if isinstance(self.table, AgentTable):
             raise UsageError("an agent works here; record on the page for recording")
-        consent = self.consent()
+        consent = await self.consent()
         task = self.tasks(command.text("task"))
         seed = command.given.get("seed")
         if type(seed) is not int or not 0 <= seed < HELD_OUT_START:
@@ -199,10 +200,12 @@ class Live:
         await self._carry_out(flush(self.gestures, recording.observation))
         if not recording.steps:
             raise UsageError("nothing was done yet, so there is nothing to keep")
-        self.consent()  # it may have been taken back meanwhile
+        await self.consent()  # it may have been taken back meanwhile
         word = command.text("mark", "")
         if word not in ("", *Mark):
             raise UsageError(f"a recording is marked {', '.join(Mark)}, not {word[:40]!r}")
+        if word and not recording.takes_mark:
+            raise UsageError("how this ends is not for people to say; keep it without a mark")
         episode = recording.finish(Mark(word) if word else None, tags=command.texts("tags"))
         stored = await self.archive.keep(episode)
         await recording.close()
@@ -215,7 +218,7 @@ class Live:
         if not isinstance(table, AgentTable):
             raise UsageError("no agent works here")
         if command.name == "take_over":
-            table.take_over(consent=self.consent().id, by=self)
+            table.take_over(consent=(await self.consent()).id, by=self)
             self.gestures = Gestures()
         elif self._acts:
             await self._carry_out(flush(self.gestures, self._recording().observation))
@@ -267,7 +270,7 @@ class Live:
 
     async def _tell(self) -> None:
         watches = {} if self._acts else {"driver": "other" if self.table.driver is Source.HUMAN else "agent"}
-        await self._send(state_of(self.table) | watches)
+        await self._send(state_of(self.table, self.archive.redactor) | watches)
 
     async def _send(self, message: dict[str, Any]) -> None:
         await self.socket.send_text(json.dumps(message))

@@ -13,6 +13,7 @@ from browser_env.observation import Observation
 from experiments.studio.aim import BY_ID
 from experiments.studio.gestures import Event
 from experiments.studio.table import Table
+from replay.redaction import Redactor
 
 MAX_MESSAGE = 32_000  # characters
 KINDS = ("down", "move", "up", "cancel", "hover", "wheel", "key", "text")
@@ -22,6 +23,7 @@ COMMANDS = (
     *("begin", "do", "choose", "discard", "restart", "pause", "resume", "keep", "take_over", "hand_back", "drawn"),
 )
 MAX_LISTED = 300  # elements offered as a list
+LAST = 50  # steps that are listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +69,13 @@ def read_message(text: str) -> tuple[int, Event | Command]:
     raise UsageError(f"unknown kind {str(kind)[:40]!r}")
 
 
-def state_of(table: Table) -> dict[str, Any]:
+def state_of(table: Table, redactor: Redactor) -> dict[str, Any]:
     """Return what the page of the studio shows beside the picture."""
     recording = table.recording
     if recording is None:
         return {"kind": "state", "recording": False, "driver": str(table.driver)}
     seen, result = recording.observation, recording.result
+    texts = recording.shown(redactor, last=LAST)
     return {
         "kind": "state",
         "recording": True,
@@ -82,13 +85,14 @@ def state_of(table: Table) -> dict[str, Any]:
         "seed": recording.seed,
         "viewport": seen.viewport,
         "steps": [
-            {"text": step.action.to_text(), "person": step.intervention or step.actor is None}
-            for step in recording.steps[-50:]
+            {"text": text, "person": step.intervention or step.actor is None}
+            for text, step in zip(texts, recording.steps[-LAST:], strict=True)
         ],
         "count": len(recording.steps),
         "elapsed_s": round(recording.elapsed_s, 1),
         "paused": recording.paused,
         "over": recording.over,
+        "marks": recording.takes_mark,
         "outcome": None if result is None else str(result.outcome),
         "reward": None if result is None else result.reward,
         "reason": "" if result is None else result.reason,

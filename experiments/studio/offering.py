@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from browser_env.episode import Source
 from browser_env.errors import UsageError
 from browser_env.host import BrowserHost
 from browser_env.miniwob import DEFAULT_TASKS, miniwob_task
+from browser_env.seeds import DEMONSTRATION_START
 from browser_env.task import Task
 from browser_env.task_set import is_task_set
 from browser_env.task_source import as_miniwob_task, as_task
@@ -76,6 +78,7 @@ def _tables(
             policy=policy or ExpertPolicy(task.name),
             archive=archive,
             pace_s=pace_s,
+            first_seed=random.SystemRandom().randrange(DEMONSTRATION_START),
         )
         for index, task in enumerate(itertools.islice(itertools.cycle(tasks), num_agents))
     )

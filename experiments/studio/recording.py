@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import pairwise
 
 from browser_env.action import Action, Click, Select
 from browser_env.aiming import locate
@@ -16,9 +17,10 @@ from browser_env.episode import Episode, Source, Step
 from browser_env.errors import ActionError, DialogOpenError, InfraError, UsageError
 from browser_env.judgement import StepResult
 from browser_env.observation import Observation
-from browser_env.task import Task
+from browser_env.task import NEVER, Task
 from experiments.studio.aim import choices, list_of
-from replay.opinions import MARKED
+from replay.opinions import MARKED, MARKED_AS
+from replay.redaction import Redactor
 from rewards.cost import Cost
 from rewards.evidence import Evidence
 from rewards.outcome import Outcome
@@ -66,10 +68,22 @@ class Recording:
         """What was done so far."""
         return tuple(self._steps)
 
+    def shown(self, redactor: Redactor, *, last: int) -> list[str]:
+        """Say what was done in the last so many steps, without the secrets that were typed."""
+        steps = self._steps[-last:]
+        pages = [*(step.observation for step in steps), self.observation]
+        return [redactor.shown(step.action, *around) for step, around in zip(steps, pairwise(pages), strict=True)]
+
     @property
     def over(self) -> bool:
         """Whether the task's own end was reached."""
         return self.result is not None
+
+    @property
+    def takes_mark(self) -> bool:
+        """Whether it is for a person to say how this ends: the task has no verifier, and nothing broke."""
+        unbroken = self.result is None or self.result.outcome is None or self.result.outcome.learnable
+        return self.task.verifier == NEVER and unbroken
 
     @property
     def elapsed_s(self) -> float:
@@ -92,19 +106,18 @@ class Recording:
             await self._replay(())
             self._started, self._paused_s, self.paused = time.monotonic(), 0.0, False
 
-    async def discard_last(self) -> Action:
-        """Take the last step back: reset, and do the others again; return the action that is gone."""
+    async def discard_last(self) -> None:
+        """Take the last step back: reset, and do the others again."""
         async with self._one_at_a_time:
             if not self._steps:
                 raise UsageError("nothing was done yet")
-            *kept, last = before = self._steps
+            before = self._steps
             seen, result = self.observation, self.result
             try:
-                await self._replay(kept)
+                await self._replay(before[:-1])
             except Exception as error:  # whatever stopped it, what was done is not lost
                 self._steps, self.observation, self.result = before, seen, result
                 raise InfraError(f"the step could not be taken back, and all are still there: {error}") from error
-            return last.action
 
     async def act(
         self, action: Action, *, actor: Source, log_prob: float | None = None, seen: Observation | None = None
@@ -130,9 +143,10 @@ class Recording:
                 return None
 
     def finish(self, mark: Mark | None = None, *, tags: Sequence[str] = ()) -> Episode:
-        """Return the episode; the person's mark counts where the task's own end was not reached."""
+        """Return the episode; the person's mark counts where it takes one."""
         result = self.result
-        judged = (MARKED, f"marked-{mark}") if result is None and mark is not None else ()
+        mark = mark if self.takes_mark else None
+        judged = () if mark is None else (MARKED, f"{MARKED_AS}{mark}")
         outcome, reward, reason = _ending(result, mark)
         evidence = result.evidence if result is not None and result.evidence is not None else None
         return Episode(
@@ -210,10 +224,12 @@ class Recording:
 
 
 def _ending(result: StepResult | None, mark: Mark | None) -> tuple[Outcome, float, str]:
-    if result is not None and result.outcome is not None:
-        return result.outcome, result.reward if result.outcome.learnable else 0.0, result.reason
     if mark is Mark.SUCCESS:
         return Outcome.SUCCESS, 1.0, "the person who did it says that the goal was reached"
     if mark is Mark.FAILURE:
         return Outcome.FAILURE, 0.0, "the person who did it says that the goal was not reached"
+    if mark is Mark.UNCLEAR:
+        return Outcome.TRUNCATED, 0.0, "the person who did it cannot say whether the goal was reached"
+    if result is not None and result.outcome is not None:
+        return result.outcome, result.reward if result.outcome.learnable else 0.0, result.reason
     return Outcome.TRUNCATED, 0.0, "the person stopped before the task's end"

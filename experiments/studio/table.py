@@ -11,7 +11,6 @@ from browser_env.environment import Environment
 from browser_env.episode import Episode, Source, turns
 from browser_env.errors import InfraError, UsageError
 from browser_env.host import BrowserHost
-from browser_env.seeds import held_out_seed
 from browser_env.task import Task
 from experiments.studio.archive import Archive, is_persons
 from experiments.studio.recording import Recording
@@ -39,6 +38,7 @@ class AgentTable(Table):
     policy: Policy
     archive: Archive
     pace_s: float  # between two steps, so that people can follow
+    first_seed: int = 0  # of the first episode; each further one has the next, and none is evaluation's
     rest_s: float = REST_S
     episodes: int = 0  # finished so far
     trouble: str = ""  # what broke off the last episode
@@ -49,7 +49,7 @@ class AgentTable(Table):
         """Make episodes for ever; cancel it to stop."""
         environment = Environment(host)
         try:
-            for seed in itertools.count(held_out_seed(0)):
+            for seed in itertools.count(self.first_seed):
                 try:
                     await self._episode(environment, seed)
                     self.trouble = ""
@@ -91,11 +91,18 @@ class AgentTable(Table):
             while not recording.over:
                 await self._turn(recording)
         except Exception as error:  # a policy fails where a person led it: what the person did there is kept
-            if _is_relieved(recording):
-                why = f"the agent failed: {type(error).__name__}: {error}"
-                await self._keep(replace(recording.finish(), outcome=Outcome.INFRA_ERROR, reason=why))
+            why = f"the agent failed: {type(error).__name__}: {error}"
+            await self._keep_relieved(replace(recording.finish(), outcome=Outcome.INFRA_ERROR, reason=why))
+            raise
+        except asyncio.CancelledError:
+            await self._keep_relieved(replace(recording.finish(), reason="the studio ended before the episode did"))
             raise
         await self._keep(recording.finish())
+
+    async def _keep_relieved(self, episode: Episode) -> None:
+        """Keep an episode that broke off, if a person took steps in it."""
+        if is_persons(episode):
+            await self._keep(episode)
 
     async def _keep(self, episode: Episode) -> None:
         self.hand_back()

@@ -9,18 +9,21 @@ from dataclasses import dataclass, field, replace
 from browser_env.action import Dialog
 from browser_env.episode import Episode
 from browser_env.observation import Element, Observation
-from replay.redaction.finding import CODE_VALUE, find, find_in_addresses, is_card, kind_of_field
+from replay.redaction.finding import CODE_VALUE, find, find_in_addresses, is_card, kind_of_field, kind_of_key
 from replay.redaction.placeholders import is_masked
 from replay.redaction.rules import ElementRule, RedactionRules
 from replay.redaction.typing import Char, Field, Held, Journal, flat_of, holder, is_dots, text_of
 from replay.redaction.vault import NUMERIC, Vault
 from replay.redaction.written import readings
+from rewards.evidence import REDACTED, Evidence
 
 MIN_PREFIX = 6  # of a beginning of a secret that is masked as if it were whole
 MIN_PART = 3  # of one that is masked while its field holds it
 MAX_BOX = 7  # characters in one of several boxes of a number
 CARD_BOXES = range(2, 6)
 CODE_BOXES = range(4, 9)
+NO_SECRETS = frozenset((REDACTED, "true", "false", "on", "off", "null"))  # under a secret's name, but none themselves
+MAX_SENT = 4096  # characters; what is longer is a text
 ON_THEIR_WAY = frozenset(("email", "card"))  # kinds whose beginnings may look like secrets of their own
 
 
@@ -44,7 +47,7 @@ class Findings:
 
 def collect(episode: Episode, journal: Journal, rules: RedactionRules, vault: Vault, texts: Iterable[str]) -> Findings:
     """Return every secret of an episode, and the place of every character that was written of one."""
-    findings = Findings(vault=vault, dedicated=_dedicated(episode, rules))
+    findings = Findings(vault=vault, dedicated=_dedicated(episode, journal, rules))
     for value in rules.values:
         vault.add("value", value)
     for id_, kind in findings.dedicated.items():
@@ -53,32 +56,37 @@ def collect(episode: Episode, journal: Journal, rules: RedactionRules, vault: Va
     _take_split(findings, episode, journal, rules)
     _take_named(findings, episode, rules)
     _take_by_looks(findings, [*texts, *_rows(episode), *_entries(journal)], rules)
+    _take_sent(findings, episode.evidence, rules)
     _place_known(findings, journal)
     _place_rest(findings, journal)
     return findings
 
 
-def _dedicated(episode: Episode, rules: RedactionRules) -> dict[str, str]:
+def _dedicated(episode: Episode, journal: Journal, rules: RedactionRules) -> dict[str, str]:
     """Return the fields that are meant for secrets."""
     found: dict[str, str] = {}
     for observation in episode.observations:
         for element in observation.elements:
-            kind = _kind_of(element, observation, rules) if holder(element) else None
+            kind = _kind_of(element, observation, journal, rules) if holder(element) else None
             if kind is not None:
                 found.setdefault(element.id, kind)
     return found
 
 
-def _kind_of(element: Element, observation: Observation, rules: RedactionRules) -> str | None:
+def _kind_of(element: Element, observation: Observation, journal: Journal, rules: RedactionRules) -> str | None:
     for rule in rules.elements:
         if fits(rule, element, observation):
             return rule.kind
     if is_dots(element.value):
         return "password" if "password" in rules.kinds else None
     kind = kind_of_field(f"{element.name} | {element.description}", rules)
-    if kind == "code" and not CODE_VALUE.match(element.value) and not is_masked(element.value):
-        return None
-    return kind
+    return None if kind == "code" and not _held_code(element, journal) else kind
+
+
+def _held_code(element: Element, journal: Journal) -> bool:
+    """Whether a field shows what may be a code, or held it until the page took it."""
+    held = journal.fields[element.id].entries() if element.id in journal.fields else []
+    return any(CODE_VALUE.match(text) or is_masked(text) for text in (element.value, *map(text_of, held)))
 
 
 def fits(rule: ElementRule, element: Element, observation: Observation) -> bool:
@@ -118,8 +126,7 @@ def around(element: Element, observation: Observation) -> Iterator[Element]:
 def _take_entries(findings: Findings, field_: Field, kind: str) -> None:
     """Take every complete entry of a field for secrets as a secret, and what it was on the way as the same one."""
     taken: list[tuple[Held, int]] = []
-    for index in field_.ended:
-        held = field_.held[index]
+    for held in field_.entries():
         if held and (not taken or taken[-1][0] != held):
             number = findings.vault.add(kind, text_of(held))
             if number is not None:
@@ -150,10 +157,11 @@ def _take_split(findings: Findings, episode: Episode, journal: Journal, rules: R
     found: dict[tuple[str, tuple[str, ...]], dict[Held, None]] = {}  # kind and fields -> what they held
     for index, observation in enumerate(episode.observations):
         fields = [e.id for e in observation.elements if e.id in journal.fields and holder(e)]
-        row = [(id_, journal.fields[id_].held.get(index, ())) for id_ in fields]
-        for kind, boxes in _split(row):
-            chars: Held = tuple(char for _, held in boxes for char in held)
-            found.setdefault((kind, tuple(id_ for id_, _ in boxes)), {})[chars] = None
+        for moment in (index, index + 1):  # the page may take what is complete before anybody sees it
+            row = [(id_, journal.fields[id_].held.get(moment, ())) for id_ in fields]
+            for kind, boxes in _split(row):
+                chars: Held = tuple(char for _, held in boxes for char in held)
+                found.setdefault((kind, tuple(id_ for id_, _ in boxes)), {})[chars] = None
     for (kind, ids), entries in found.items():
         part_of_more = any(kind == other and set(ids) < set(more) for other, more in found)
         if kind in rules.kinds and not part_of_more:
@@ -213,7 +221,7 @@ def _rows(episode: Episode) -> Iterator[str]:
 
 def _entries(journal: Journal) -> Iterator[str]:
     for field_ in journal.fields.values():
-        yield from {text_of(field_.held[index]) for index in field_.ended}
+        yield from dict.fromkeys(map(text_of, field_.entries()))
 
 
 def _take_by_looks(findings: Findings, texts: Iterable[str], rules: RedactionRules) -> None:
@@ -236,6 +244,15 @@ def _take_by_looks(findings: Findings, texts: Iterable[str], rules: RedactionRul
         known = any(findings.vault.spans(reading) for reading in readings(value))
         if not known and not any(kind == other and value in text for other, text in plain):
             findings.vault.add(kind, value)
+
+
+def _take_sent(findings: Findings, evidence: Evidence, rules: RedactionRules) -> None:
+    """Take what requests and forms, hidden inputs included, hold under a secret's name."""
+    for values in (evidence.form_values, *(request.fields for request in evidence.sent)):
+        for key, value in values.items():
+            kind = kind_of_key(key, rules)
+            if kind is not None and value not in NO_SECRETS and len(value) <= MAX_SENT:
+                findings.vault.add(kind, value)
 
 
 def _place_known(findings: Findings, journal: Journal) -> None:

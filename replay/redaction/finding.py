@@ -47,6 +47,8 @@ FIELD_NAMES = {  # kind -> what a field for it is called
 }
 LENGTHS = {"2": (16,), "3": (14, 15, 16), "4": (13, 16, 19), "5": (16,), "6": (16, 17, 18, 19)}  # by first digit
 MAX_GROUPS = 19  # of digits in one card number
+KEY_PARTS = re.compile(r"[.\[\]]+")
+KEY_WORDS = re.compile(r"[_-]+|(?<=[a-z])(?=[A-Z])")
 CODE_VALUE = re.compile(r"[\w -]{1,12}\Z")
 
 
@@ -75,6 +77,18 @@ def kind_of_field(name: str, rules: RedactionRules) -> str | None:
         if kind in rules.kinds and pattern.search(name) and not OTHER_CODES.search(name):
             return kind
     return None
+
+
+def kind_of_key(key: str, rules: RedactionRules) -> str | None:
+    """Return what kind of secret the last name in a form's or a body's key says, as in ``user.pin`` or ``tokens.0``."""
+    names = [name for name in KEY_PARTS.split(key) if name and not name.isdigit()]
+    name = names[-1] if names else key
+    kind = kind_of_field(KEY_WORDS.sub(" ", name), rules)
+    return kind or ("parameter" if _is_parameter(name, rules) else None)
+
+
+def _is_parameter(name: str, rules: RedactionRules) -> bool:
+    return name.lower() in {known.lower() for known in rules.url_parameters}
 
 
 def find(text: str, rules: RedactionRules) -> Iterator[Found]:
@@ -127,7 +141,7 @@ def find_in_addresses(text: str, rules: RedactionRules) -> Iterator[tuple[str, s
         if (user := USER_INFO.match(address)) is not None and "password" in rules.kinds:
             yield "password", unquote(user.group(1))
         for name, value in PARAMETER.findall(address):
-            if unquote_plus(name).lower() in {known.lower() for known in rules.url_parameters} and value:
+            if _is_parameter(unquote_plus(name), rules) and value:
                 yield "parameter", unquote_plus(value)
 
 

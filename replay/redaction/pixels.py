@@ -15,6 +15,8 @@ LINE = 40.0  # CSS px; what is lower than this holds one line
 TEXT = 17.0  # CSS px of an ordinary line of text
 WIDE, USUAL, NARROW = 0.65, 0.5, 0.35  # widths of letters, as shares of their line's height
 MAX_LINES = 20
+CUT_UNITS = 300  # UTF-16 units of a name or value that an observation cut off
+ELLIPSIS = "\u2026"
 FIELDS = frozenset(("textbox", "searchbox", "combobox", "spinbutton", "listbox"))  # these show nothing beyond their box
 GROWING = frozenset(("cell", "gridcell", "columnheader", "rowheader", "button", "option", "tab", "menuitem"))
 INLINE = frozenset(  # roles and tags of what runs on in lines: its box is that of its longest line alone
@@ -54,6 +56,11 @@ def _beyond(element: Element, letters: int, *, outer: Box | None) -> list[Box]:
         left, across = (outer[0], outer[2]) if outer is not None else (-math.inf, math.inf)
         found.append((left, y - reach, across, height + 2 * reach))
     return found
+
+
+def is_cut(text: str) -> bool:
+    """Whether a text goes on where it is shown: nobody can tell what the rest of it says."""
+    return text.endswith(ELLIPSIS) and len(text.encode("utf-16-le", "surrogatepass")) == 2 * CUT_UNITS
 
 
 def fill(pixels: Screenshot, boxes: Sequence[Box], *, viewport: tuple[int, int]) -> Screenshot:

@@ -11,9 +11,10 @@ from browser_env.action import Action, Press, Type
 from browser_env.episode import Episode, Step
 from browser_env.observation import Element, Observation, Screenshot
 from replay.redaction.collecting import MIN_PART, Findings, Place, collect, is_named
-from replay.redaction.pixels import Box, boxes_of, fill
+from replay.redaction.pixels import Box, boxes_of, fill, is_cut
 from replay.redaction.placeholders import numbers_in, part
 from replay.redaction.rules import DEFAULT_RULES, RedactionRules
+from replay.redaction.showing import shown
 from replay.redaction.texts import all_texts, map_texts, texts_of
 from replay.redaction.typing import Char, Journal, character, flat_of, follow, holder, is_dots, text_of
 from replay.redaction.vault import MIN_INSIDE, Masker, Vault
@@ -41,6 +42,10 @@ class Redactor:
     def __init__(self, rules: RedactionRules = DEFAULT_RULES) -> None:
         self._rules = rules
 
+    def shown(self, action: Action, seen: Observation, after: Observation) -> str:
+        """Return an action's text as others may read it, with dots for what it wrote into a field for secrets."""
+        return shown(action, seen, after, self._rules)
+
     def redact(self, episode: Episode) -> Episode:
         """Return the episode without its secrets; one without any comes back as it is."""
         return self.redact_with_report(episode)[0]
@@ -52,7 +57,8 @@ class Redactor:
         journal = follow(episode)
         vault = Vault(first=max(numbers, default=0) + 1, public=_public(episode, self._rules))
         findings = collect(episode, journal, self._rules, vault, texts)
-        masked = _Masking(findings, journal, self._rules).episode(episode)
+        made_up = episode.task.suite in MADE_UP
+        masked = _Masking(findings, journal, self._rules, made_up=made_up).episode(episode)
         return masked, _report(episode, masked, vault)
 
 
@@ -74,9 +80,10 @@ def _report(before: Episode, after: Episode, vault: Vault) -> RedactionReport:
 class _Masking:
     """Writes one episode anew."""
 
-    def __init__(self, findings: Findings, journal: Journal, rules: RedactionRules) -> None:
+    def __init__(self, findings: Findings, journal: Journal, rules: RedactionRules, *, made_up: bool) -> None:
         self._findings = findings
         self._rules = rules
+        self._made_up = made_up  # the page's texts; what people type is not
         self._vault = findings.vault
         self._journal = journal
         self._whole = Masker(findings.vault)  # where no field holds but a part of a secret
@@ -171,7 +178,7 @@ class _Masking:
 
     def _observation(self, index: int, observation: Observation) -> Observation:
         masker = self._masker(index)
-        boxes = boxes_of(observation, masker.shows, lambda element: self._is_secret(index, element, observation))
+        boxes = boxes_of(observation, masker.shows, lambda element: self._is_filled(index, element, observation))
         masked: Observation = map_texts(replace(observation, elements=()), masker.mask)
         elements = tuple(self._element(index, element, masker) for element in observation.elements)
         pixels = observation.screenshot
@@ -190,8 +197,9 @@ class _Masking:
             char.number in self._findings.places for char in self._held(index, element)
         )
 
-    def _is_secret(self, index: int, element: Element, observation: Observation) -> bool:
-        return self._holds_secret(index, element) or is_named(element, observation, self._rules)
+    def _is_filled(self, index: int, element: Element, observation: Observation) -> bool:
+        unread = any(map(is_cut, texts_of(element))) and (holder(element) or not self._made_up)
+        return unread or self._holds_secret(index, element) or is_named(element, observation, self._rules)
 
     def _element(self, index: int, element: Element, masker: Masker) -> Element:
         shown = any(masker.shows(text) for text in texts_of(element))

@@ -38,9 +38,14 @@ class Field:
 
     held: dict[int, Held] = field(default_factory=dict)  # index of the observation -> its characters
     ended: list[int] = field(default_factory=list)  # observations at which an entry was complete
+    emptied: list[Held] = field(default_factory=list)  # what was written and gone by the next observation
     chars: Held = ()
     caret: int = 0
     all_selected: bool = False
+
+    def entries(self) -> list[Held]:
+        """Return what the field held whenever somebody had done with it."""
+        return [*(self.held[index] for index in self.ended), *self.emptied]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,7 +88,7 @@ def follow(episode: Episode) -> Journal:
     numbers = itertools.count()
     _read(journal, episode.observations[0], 0, numbers)
     for index, step in enumerate(episode.steps):
-        place = _place(step.action, step.observation)
+        place = place_of(step.action, step.observation)
         for id_, other in journal.fields.items():
             if id_ != place or not _goes_on(step.action):
                 _end(other, index)
@@ -95,7 +100,7 @@ def follow(episode: Episode) -> Journal:
     return journal
 
 
-def _place(action: Action, observation: Observation) -> str | None:
+def place_of(action: Action, observation: Observation) -> str | None:
     """Return the field that an action writes to, None where it writes to none."""
     if isinstance(action, Press):
         return observation.focus or NOWHERE
@@ -188,7 +193,10 @@ def _read(journal: Journal, observation: Observation, index: int, numbers: Itera
     for element in observation.elements:
         if holder(element):
             field_ = journal.fields.setdefault(element.id, Field())
+            before = field_.chars
             _align(field_, element.value, numbers)
+            if before and not field_.chars:
+                field_.emptied.append(before)
     for field_ in journal.fields.values():
         field_.held[index] = field_.chars
 

@@ -7,7 +7,8 @@ import pytest
 
 from experiments.cli import main
 from experiments.commands.demos import PUBLIC_SUBJECT
-from replay import ReplayStore
+from replay import ReplayStore, give_consent
+from tests.replay.conftest import make_episode
 
 
 def node(tag: str, ref: int, **more: Any) -> dict[str, Any]:
@@ -56,6 +57,16 @@ def test_recordings_are_imported_listed_and_revoked(recordings: Path, tmp_path: 
     assert json.loads(result.read_text())["deleted"] == 2
     with ReplayStore(store, read_only=True) as left:
         assert not list(left.episodes())
+
+
+def test_whoever_took_over_from_an_agent_is_listed(tmp_path: Path) -> None:
+    ada = give_consent(subject="Ada", text="Yes")
+    with ReplayStore(tmp_path / "store") as store:
+        store.add_consent(ada)
+        store.add([make_episode("helped", consent=ada.id), make_episode("alone")])
+    assert demos("list", "--store", tmp_path / "store", "--json", tmp_path / "result.json") == 0
+    listing = json.loads((tmp_path / "result.json").read_text())
+    assert (listing["episodes"], listing["subjects"]) == (1, {"Ada": 1})
 
 
 def test_importing_again_adds_nothing(recordings: Path, tmp_path: Path) -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from browser_env.seeds import held_out_seed
 from experiments import tutor
 from experiments.cli import main
 from experiments.curriculum import Curriculum, CurriculumConfig
+from experiments.progress import Progress
+from experiments.recipe import Recipe
+from experiments.training import demonstrate, recorded
 from experiments.tutor import Tutor
+from replay.opinions import Heard, Opinions
 from replay.store import ReplayStore
 from rewards import Outcome
 from tests.replay.conftest import make_episode
@@ -86,3 +93,29 @@ def test_a_task_that_is_solved_or_hardly_practised_is_not_asked_for(tmp_path: Pa
     quiet = Tutor(Shop())  # type: ignore[arg-type]
     assert quiet.choose(curriculum) is None
     assert quiet.shares(curriculum.success()) is None
+
+
+def test_damaged_opinions_are_counted_where_any_are_heard(tmp_path: Path) -> None:
+    class Shop:
+        recorded = ReplayStore(tmp_path / "store")
+        tasks = (make_episode("e").task,)
+        progress = Progress(Console(file=io.StringIO(), width=300))
+        recipe = Recipe(name="r", demonstrations=str(tmp_path / "store"), opinions=Opinions(ratings=True))
+
+    Shop.recorded.add([make_episode("e")])
+    (tmp_path / "store" / "notes").mkdir()
+    (tmp_path / "store" / "notes" / "torn.json").write_text("{")
+    assert len(demonstrate(Shop()).imitated) == 1  # type: ignore[arg-type]
+    assert isinstance(Shop.progress.console.file, io.StringIO)
+    assert "1 damaged ratings or judgements are left out" in Shop.progress.console.file.getvalue()
+
+
+def test_demonstrations_on_seeds_that_evaluation_scores_are_left_out(tmp_path: Path) -> None:
+    class Shop:
+        recorded = ReplayStore(tmp_path / "store")
+
+    last = held_out_seed(0) - 1
+    shown = [make_episode("last", seed=last), make_episode("scored", seed=last + 1), make_episode("other", seed=0)]
+    Shop.recorded.add([*shown, make_episode("practised", seed=1, tags=("practice",))])
+    found = recorded(Shop(), shown[0].task, Heard(rated={}, judged={}))  # type: ignore[arg-type]
+    assert [info.id for info, _ in found] == ["last", "other"]

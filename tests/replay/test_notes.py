@@ -112,11 +112,31 @@ def test_what_was_said_under_a_revoked_consent_goes_with_it(tmp_path: Path, cons
     assert not list((tmp_path / "notes").iterdir())
 
 
-def test_a_damaged_note_is_named(tmp_path: Path, consent: ConsentRecord) -> None:
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        '{"kind": "rating", "note": {"consent": "CONSENT"}}',
+        '{"kind": "tags", "note": {"consent": "CONSENT", "tags": 3}}',
+        '{"kind": "judgement", "note": {}}',
+        '{"kind": "rating", "note": {"id": "r1", "episode": "e", "kind": "thumb", "value": 1, "rater": "Ada",'
+        ' "consent": "CONSENT", "given_at": 3}}',
+    ],
+)
+def test_a_damaged_note_is_named_and_left_out(content: str, tmp_path: Path, consent: ConsentRecord) -> None:
+    notes = NoteFolder(tmp_path)
+    notes.add(rating(consent))
+    notes.add(rating(consent, 2))
+    (tmp_path / "notes" / "r1.json").write_text(content.replace("CONSENT", consent.id))
+    assert notes.ratings() == [rating(consent, 2)]
+    assert (notes.tags(), notes.judgements()) == ({}, [])
+    assert [path.name for path, _ in notes.damaged()] == ["r1.json"]
+
+
+def test_a_note_that_nobody_can_read_is_swept(tmp_path: Path, consent: ConsentRecord) -> None:
     notes = NoteFolder(tmp_path)
     notes.add(rating(consent))
     (tmp_path / "notes" / "r1.json").write_text("{")
-    with pytest.raises(DataError, match=r"r1\.json is damaged"):
-        notes.ratings()
     assert notes.sweep() == 1
-    assert notes.ratings() == []
+    assert notes.damaged() == []

@@ -408,3 +408,20 @@ def test_a_consent_in_use_elsewhere_keeps_a_shared_image(
     assert store.revoke(subject="me") == 1
     assert store.get("agent") == agent
     assert _image(path, make_pixels(1)).exists()
+
+
+def test_a_damaged_consent_keeps_no_other_from_being_revoked(tmp_path: Path, make_episode: Make) -> None:
+    store = ReplayStore(tmp_path / "store")
+    record = give_consent(subject="me", text="Yes")
+    store.add_consent(record)
+    store.add([make_episode("a", source=Source.HUMAN, consent=record.id)])
+    broken = tmp_path / "store" / "consent" / "broken.json"
+    broken.write_bytes(b"{")
+    with pytest.raises(ConsentError, match=r"1 episodes of 'me' were deleted, but consent/broken\.json"):
+        store.revoke(subject="me")
+    assert store.query() == []
+    with pytest.raises(ConsentError, match="0 episodes of 'me'"):
+        store.revoke(subject="me")
+    broken.unlink()
+    with pytest.raises(DataError, match="no consent of 'me'"):
+        store.revoke(subject="me")

@@ -77,3 +77,12 @@ def test_preferences_order_what_was_never_compared() -> None:
 def test_a_surer_preference_says_more() -> None:
     sure, unsure = preference_rewards([better("a", "b")]), preference_rewards([better("a", "b", sure=0.2)])
     assert sure["a"] > unsure["a"] > 0.5
+
+
+def test_the_last_preference_of_a_person_and_pair_counts() -> None:
+    again = [better("a", "b", id=str(n), given_at=f"2030-01-0{n}T00:00:00+00:00") for n in (1, 2, 3)]
+    assert preference_rewards(again) == preference_rewards(again[:1])
+    turned = better("b", "a", id="4", given_at="2030-01-04T00:00:00+00:00")
+    assert preference_rewards([turned, *again]) == preference_rewards([turned])
+    others = [better("a", "b", rater="Bo"), better("a", "b", rater="Cy")]
+    assert preference_rewards([*others, turned])["a"] > preference_rewards([others[0], turned])["a"] > 0.49

@@ -23,7 +23,7 @@ export const trying = (work) => async (event) => {
   }
 };
 
-export const counted = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
+export const counted = (number, what, several = `${what}s`) => `${number} ${number === 1 ? what : several}`;
 
 export function make(tag, text = "", attributes = {}) {
   const element = document.createElement(tag);

@@ -11,6 +11,8 @@ let playing = 0;
 
 export async function openGallery(wanted) {
   episodes = await ask("/api/episodes");
+  const { damaged } = await ask("/api/notes");
+  byId("damaged").textContent = damaged ? `Damaged and left out: ${counted(damaged, "rating or tag", "ratings or tags")}. 'webdual demos verify' names them.` : "";
   list();
   if (wanted) await show(wanted);
 }

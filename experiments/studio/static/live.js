@@ -1,6 +1,6 @@
 // The live view: draws pictures of the page, and sends what the pointer and the keys do there.
 
-import { make, tell } from "/static/api.js";
+import { counted, make, tell } from "/static/api.js";
 
 const SENT_KEPT = 200;
 const LATENCIES = 200;
@@ -10,13 +10,22 @@ const TIMED = ["up", "hover", "key"]; // what a person waits for an answer to
 const SMALL_PX = 400; // a page that is less wide is shown larger
 const LARGER = 2.5;
 
+// What the button says that an open dialog is closed with, nothing where it is left by Escape.
+function closing(dialog) {
+  let said = "";
+  dialog.querySelector("form").onsubmit = ({ submitter }) => { said = submitter?.value ?? ""; };
+  return new Promise((resolve) => dialog.addEventListener("close", () => resolve(said), { once: true }));
+}
+
 export class Live {
-  constructor(place, address, { agent = false, onKept = () => {}, onNext = () => {} } = {}) {
+  constructor(place, address, { agent = false, onKept = () => {}, onNext = () => {}, onGone = () => {} } = {}) {
     this.root = document.getElementById("live").content.firstElementChild.cloneNode(true);
     place.replaceChildren(this.root);
     this.agent = agent;
     this.onKept = onKept;
     this.onNext = onNext;
+    this.onGone = onGone;
+    this.keeping = []; // what waits for the answer whether it was kept
     this.number = 0;
     this.sent = new Map(); // number of a message -> when it was sent
     this.latencies = [];
@@ -30,7 +39,7 @@ export class Live {
     this.socket = new WebSocket(`${scheme}//${location.host}${address}`);
     this.socket.binaryType = "arraybuffer";
     this.socket.onmessage = ({ data }) => (typeof data === "string" ? this.take(JSON.parse(data)) : this.draw(data));
-    this.socket.onclose = () => tell("The connection has ended.", true);
+    this.socket.onclose = () => this.end();
     this.opened = new Promise((resolve) => { this.socket.onopen = resolve; });
     this.timer = setInterval(() => this.showClock(), 500);
   }
@@ -44,6 +53,39 @@ export class Live {
     this.root.remove();
   }
 
+  end() {
+    const lost = this.unkept;
+    this.close();
+    this.settleKeeping(false);
+    tell(lost ? `The connection has ended, and what was not kept (${counted(lost, "step")}) is gone. Begin anew.` : "The connection has ended.", true);
+    this.onGone();
+  }
+
+  // How many steps would be lost now.
+  get unkept() { return !this.agent && this.state.recording ? this.state.count : 0; }
+
+  // Ask what becomes of steps that are not kept; return whether to go on.
+  async settle() {
+    const dialog = this.find(".unkept");
+    if (!this.unkept) return true;
+    if (dialog.open) return false;
+    dialog.querySelector("p").textContent = `Not kept yet: ${counted(this.unkept, "step")}.`;
+    dialog.showModal();
+    const said = await closing(dialog);
+    if (["", "drop"].includes(said)) return said === "drop";
+    return this.keep(said === "keep" ? "" : said);
+  }
+
+  // Return whether the recording was kept.
+  async keep(mark) {
+    await this.send("keep", { mark });
+    return new Promise((resolve) => { this.keeping.push(resolve); });
+  }
+
+  settleKeeping(kept) {
+    for (const resolve of this.keeping.splice(0)) resolve(kept);
+  }
+
   async send(kind, more = {}) {
     await this.opened;
     this.number += 1;
@@ -55,13 +97,18 @@ export class Live {
   listen() {
     for (const button of this.root.querySelectorAll("[data-do]")) button.onclick = () => this.do(JSON.parse(button.dataset.do));
     for (const button of this.root.querySelectorAll("[data-send]")) button.onclick = () => this.send(button.dataset.send);
-    for (const button of this.root.querySelectorAll("[data-keep]")) button.onclick = () => this.send("keep", { mark: button.dataset.keep });
+    for (const button of this.root.querySelectorAll("[data-keep]")) button.onclick = () => this.keep(button.dataset.keep);
     this.find(".pause").onclick = () => this.send(this.state.paused ? "resume" : "pause");
     this.find("[data-next]").onclick = () => this.onNext();
     this.find(".hover").onclick = () => this.setHovering(!this.hovering);
     this.find(".go").onsubmit = (event) => {
       event.preventDefault();
       this.do({ verb: "navigate", url: event.target.url.value });
+    };
+    this.find(".answer").onsubmit = (event) => {
+      event.preventDefault();
+      this.do({ verb: "answer", text: event.target.text.value });
+      event.target.reset();
     };
     this.find(".upload").onsubmit = (event) => event.preventDefault();
     this.listenToPointer();
@@ -189,11 +236,15 @@ export class Live {
   take(message) {
     if (message.kind === "state") this.show(message);
     else if (message.kind === "choice") this.choose(message);
-    else if (message.kind === "error") tell(message.text, true);
+    else if (message.kind === "error") {
+      tell(message.text, true);
+      this.settleKeeping(false);
+    }
     else if (message.kind === "told") tell(message.text);
     else if (message.kind === "kept") {
       tell(`Kept as ${message.episode} (${message.outcome}, reward ${message.reward}).`);
       this.onKept(message);
+      this.settleKeeping(true);
     }
   }
 
@@ -207,12 +258,13 @@ export class Live {
     this.find(".goal").textContent = state.goal || state.task;
     const phase = this.find(".phase");
     const doing = state.driver === "human" ? (state.paused ? "paused: nothing is recorded" : "recording") : state.driver === "other" ? "somebody else acts" : "the agent acts";
-    phase.textContent = state.over ? `${state.outcome}, reward ${state.reward}` : doing;
+    const said = state.over ? `${state.outcome}, reward ${state.reward}` : doing;
+    if (phase.textContent !== said) phase.textContent = said; // it is read out when it changes
     phase.className = `badge phase ${state.over ? state.outcome : state.paused ? "paused" : state.driver === "human" ? "recording" : ""}`;
     this.find(".pause").textContent = state.paused ? "Go on" : "Pause";
     if (document.activeElement !== this.find(".go input")) this.find(".go input").value = state.url;
-    for (const button of this.root.querySelectorAll(".mark")) button.hidden = this.agent || state.over;
-    this.find(".keep").hidden = this.agent || !state.over;
+    for (const button of this.root.querySelectorAll(".mark")) button.hidden = this.agent || !state.marks;
+    for (const button of this.root.querySelectorAll(".keep")) button.hidden = this.agent || state.marks;
     this.showTabs(state);
     this.showSteps(state);
     this.showControls(state);
@@ -267,14 +319,13 @@ export class Live {
     const input = dialog.querySelector("input");
     input.hidden = kind !== "prompt";
     input.value = value;
-    dialog.returnValue = "no";
-    dialog.onclose = () => {
+    dialog.showModal();
+    closing(dialog).then((said) => {
       if (!this.state.dialog) return;
-      const accept = dialog.returnValue === "ok";
+      const accept = said === "ok";
       this.do({ verb: "dialog", accept, ...(kind === "prompt" && accept ? { text: input.value } : {}) });
       this.keys.focus();
-    };
-    dialog.showModal();
+    });
   }
 
   choose({ target, options, multiple }) {
@@ -282,13 +333,12 @@ export class Live {
     const select = dialog.querySelector("select");
     select.multiple = multiple;
     select.replaceChildren(...options.map((label) => make("option", label)));
-    dialog.returnValue = "";
-    dialog.onclose = () => {
-      const chosen = [...select.selectedOptions].map((option) => option.textContent);
-      if (dialog.returnValue === "ok") this.send("choose", { target, options: chosen });
-      this.keys.focus();
-    };
     dialog.showModal();
+    closing(dialog).then((said) => {
+      const chosen = [...select.selectedOptions].map((option) => option.textContent);
+      if (said === "ok") this.send("choose", { target, options: chosen });
+      this.keys.focus();
+    });
     select.focus();
   }
 

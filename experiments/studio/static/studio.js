@@ -8,6 +8,7 @@ const byId = (id) => document.getElementById(id);
 const GRID_MS = 500;
 let state = {};
 let live = null;
+let part = ""; // the one that is shown
 let grid = 0;
 
 async function load() {
@@ -24,6 +25,11 @@ async function load() {
   byId("agreed-until").textContent = state.consent?.expires_at.slice(0, 10) ?? "";
 }
 
+// Do something that ends what is being recorded, unless the person stays with it.
+const settled = (work) => trying(async () => {
+  if (!live || (await live.settle())) await work();
+});
+
 async function begin() {
   const seed = byId("seed").value === "" ? {} : { seed: Number(byId("seed").value) };
   const target = live ?? record();
@@ -33,8 +39,12 @@ async function begin() {
 }
 
 function record() {
-  live = new Live(byId("live-place"), "/live", { onNext: trying(next), onKept: () => byId("task").focus() });
+  live = new Live(byId("live-place"), "/live", { onNext: settled(next), onKept: () => byId("task").focus(), onGone: forget });
   return live;
+}
+
+function forget() {
+  live = null;
 }
 
 async function next() {
@@ -70,12 +80,18 @@ function addAgent(index) {
 
 function openAgent(index) {
   live?.close();
-  live = new Live(byId("agent-place"), `/live/${index}`, { agent: true });
+  live = new Live(byId("agent-place"), `/live/${index}`, { agent: true, onGone: forget });
   live.keys.focus();
 }
 
 async function route() {
-  const part = ["consent", "record", "agents", "gallery"].find((id) => location.hash === `#${id}`) ?? (state.consent ? "record" : "consent");
+  const wanted = ["consent", "record", "agents", "gallery"].find((id) => location.hash === `#${id}`) ?? (state.consent ? "record" : "consent");
+  if (live && wanted === part) return;
+  if (live && !(await live.settle())) {
+    location.hash = part;
+    return;
+  }
+  part = wanted;
   clearInterval(grid);
   live?.close();
   live = null;
@@ -104,11 +120,14 @@ async function takeBack(subject) {
 }
 byId("revoke-form").onsubmit = trying(() => takeBack(state.consent.subject));
 byId("earlier-form").onsubmit = trying(() => takeBack(byId("earlier").value));
-byId("begin-form").onsubmit = trying(begin);
+byId("begin-form").onsubmit = settled(begin);
 document.addEventListener("keydown", (event) => {
   if (!live?.agent || event.target === live.keys || event.target.matches("input, textarea, select")) return;
   live.shortcut(event);
 });
 setUpGallery();
+addEventListener("beforeunload", (event) => {
+  if (live?.unkept) event.preventDefault();
+});
 addEventListener("hashchange", trying(route));
 trying(async () => { await load(); await route(); })();

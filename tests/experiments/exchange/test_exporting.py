@@ -30,6 +30,7 @@ from experiments.exchange.tables import read_tables
 from experiments.exchange.to_playwright import to_playwright
 from experiments.exchange.to_recorder import to_recorder
 from replay import ReplayStore, give_consent
+from replay.notes import NoteFolder, TagNote
 from rewards import Evidence, Outcome
 
 
@@ -123,6 +124,74 @@ def test_a_playwright_script_does_the_same(episode: Episode, tmp_path: Path) -> 
     assert result.stderr == ""
     assert episode.final.url in result.stdout
     assert "Ordered Coffee for Anna" in result.stdout
+
+
+def bare(id_: str = "a", *actions: Action, **changes: Any) -> Episode:
+    seen = Observation(goal="Try", viewport=(640, 300))
+    values: dict[str, Any] = {
+        "id": id_, "task": as_task("http://shop.test/", goal="Try"), "seed": 0, "source": Source.SCRIPT,
+        "steps": tuple(Step(observation=seen, action=action) for action in actions or (Click("e1"),)),
+        "final": seen, "outcome": Outcome.TRUNCATED, "reward": 0.0, "evidence": Evidence(),
+    }  # fmt: skip
+    return Episode(**values | changes)
+
+
+def run_filled(text: str, secret: str) -> str:
+    """What a script's own function puts in place of a text's placeholders."""
+    head = to_playwright(bare()).partition("def only(")[0]
+    head = "\n".join(line for line in head.splitlines() if "playwright.sync_api" not in line)
+    asked = f"{head}\nprint(filled({text!r}))"
+    environment = os.environ | {"SECRET_1": secret}
+    result = subprocess.run(
+        [sys.executable, "-c", asked], env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    return (result.stdout or result.stderr).removesuffix("\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "secret", "filled"),
+    [
+        ("{{secret:1}}", "a b-c.d", "a b-c.d"),
+        ("{{secret:1:1-3/7}}", "a b-c.d", "a b"),
+        ("{{secret:1:5-8/16}}", "4111 2222-3333.4444", "2222"),
+        ("{{secret:1:5-8/16}}", "4111", "SECRET_1 was typed in parts and needs 16 characters, not 4"),
+    ],
+)
+def test_a_script_fills_in_secrets_as_a_replay_does(text: str, secret: str, filled: str) -> None:
+    assert run_filled(text, secret) == filled
+
+
+def test_a_script_fills_in_what_it_selects() -> None:
+    script = to_playwright(bare("a", Select("e1", ("{{secret:1}}",))))
+    assert "select_option(label=[filled(label) for label in ['{{secret:1}}']])" in script
+
+
+@pytest.mark.parametrize("format_", ["chrome-recorder", "playwright"])
+def test_what_begins_in_its_middle_is_no_script(format_: str, tmp_path: Path) -> None:
+    cut = bare("cut", prefix=(Press("Tab"),))
+    report = export([cut, bare("whole")], format_, tmp_path / "both")
+    assert report.to_json() == {"episodes": 1, "cut": 1, "left_out": {}}
+    assert [path.stem for path in (tmp_path / "both").iterdir()] == ["whole"]
+    with pytest.raises(DataError, match="export them as parquet"):
+        export([cut], format_, tmp_path / "none")
+    assert export([cut], "parquet", tmp_path / "tables").episodes == 1
+
+
+def test_tags_are_those_that_the_gallery_gave_last(tmp_path: Path) -> None:
+    ada = give_consent(subject="Ada", text="Yes.")
+    with ReplayStore(tmp_path / "store") as store:
+        store.add_consent(ada)
+        store.add([bare("tagged", tags=("old",)), bare("retagged", tags=("old",)), bare("new")])
+    notes = NoteFolder(tmp_path / "store")
+    for episode_id, tag in (("retagged", "good"), ("new", "old")):
+        at = "2030-01-01T00:00:00+00:00"
+        notes.add(TagNote(id=f"n-{episode_id}", episode=episode_id, tags=(tag,), consent=ada.id, given_at=at))
+    arguments = ["demos", "export", str(tmp_path / "store"), "--format", "playwright"]
+    assert main([*arguments, "--tag", "old", "--out", str(tmp_path / "a")]) == 0
+    assert sorted(path.stem for path in (tmp_path / "a").iterdir()) == ["new", "tagged"]
+    assert main([*arguments, "--tag", "good", "--out", str(tmp_path / "b")]) == 0
+    assert [path.stem for path in (tmp_path / "b").iterdir()] == ["retagged"]
+    assert main([*arguments, "--tag", "none", "--out", str(tmp_path / "c")]) == 1
 
 
 NASTY = ['"""\nimport os\n', "'); os.abort(); ('", "{url}", "{{secret:1}}", "\\", "\ud800", "\n", "${x}"]

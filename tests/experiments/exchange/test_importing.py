@@ -64,6 +64,18 @@ def test_a_recording_that_fails_is_named_and_not_kept(site: str, order: Task, tm
     assert "not text" in report.failures[str(foreign)]
 
 
+def test_a_recording_that_lacks_its_secret_or_its_file_stops_no_other(site: str, order: Task, tmp_path: Path) -> None:
+    masked, missing, whole = (tmp_path / name for name in ("masked.json", "missing.json", "whole.json"))
+    masked.write_text(flow(site, who="{{secret:1}}"))
+    whole.write_text(flow(site))
+    report = RecordingsReport()
+    options = ImportOptions(format="chrome-recorder", task=order)
+    (episode,) = import_files([masked, missing, whole], options, report)
+    assert episode.success
+    assert "no value was given for {{secret:1}}" in report.failures[str(masked)]
+    assert "cannot be read" in report.failures[str(missing)]
+
+
 def test_without_a_verifier_a_recording_is_kept_only_if_asked_for(site: str, tmp_path: Path) -> None:
     file = tmp_path / "a.jsonl"
     file.write_text("\n".join(json.dumps(entry) for entry in CODEGEN).replace("URL", site))

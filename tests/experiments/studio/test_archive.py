@@ -1,6 +1,7 @@
 import asyncio
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,6 +40,12 @@ def test_a_cut_beginning_becomes_the_prefix() -> None:
     assert (cut.outcome, cut.reward, cut.evidence) == (Outcome.SUCCESS, 1.0, WHOLE.evidence)
 
 
+def test_a_persons_mark_is_of_the_end() -> None:
+    marked = replace(WHOLE, tags=("good", "judged-by-person", "marked-success"))
+    assert trim(marked, first=1, last=3).tags == (*marked.tags, "trimmed-1-3", "from-e")
+    assert trim(marked, first=0, last=2).tags == ("good", "trimmed-0-2", "from-e")
+
+
 def test_a_cut_end_proves_nothing() -> None:
     cut = trim(WHOLE, first=0, last=1)
     assert cut.final == SEEN[1]
@@ -64,6 +71,20 @@ def test_tags_are_masked_like_everything_else(tmp_path: Path) -> None:
 
     assert asyncio.run(run()) == ("good", "ask {{secret:1}}")
     assert NoteFolder(tmp_path / "store").tags() == {"e": ("good", "ask {{secret:1}}")}
+
+
+def test_damaged_notes_are_counted_and_the_gallery_goes_on(tmp_path: Path) -> None:
+    archive = Archive(path=tmp_path / "store", redactor=Redactor())
+    ada = agreed(subject="Ada", days=30)
+
+    async def run() -> tuple[int, list[Any]]:
+        await archive.agree(ada)
+        await archive.keep(replace(WHOLE, consent=ada.id))
+        await archive.tag("e", ("good",), consent=ada.id)
+        (tmp_path / "store" / "notes" / "torn.json").write_text("{")
+        return await archive.num_damaged_notes(), [row["tags"] for row in await archive.episodes()]
+
+    assert asyncio.run(run()) == (1, [("good",)])
 
 
 def test_what_is_played_is_read_once_and_not_shown_after_its_consent_is_gone(tmp_path: Path) -> None:

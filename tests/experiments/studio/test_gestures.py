@@ -23,6 +23,7 @@ from browser_env.action import (
     Type,
     parse_action,
 )
+from browser_env.errors import UsageError
 from browser_env.observation import Element, Observation
 from experiments.studio.gestures import Event, Gestures, due, flush, hear
 from experiments.studio.messages import KINDS
@@ -177,6 +178,20 @@ def test_keys_that_nothing_takes_as_text_are_presses() -> None:
     assert actions_of(typed("ab")) == [Press("a"), Press("b")]
     disabled = replace(IN_FIELD, elements=(replace(FIELD, states=("disabled", "editable")),))
     assert actions_of(typed("a"), disabled) == [Press("a")]
+
+
+def test_a_text_that_no_field_takes_is_pressed_whole() -> None:
+    nowhere = replace(SEEN, focus=None)
+    text = "a pasted line of more than twenty letters\r\n\t+\x00"
+    pressed = hear(Gestures(), event("text", 0, text=text), nowhere).actions
+    assert pressed == tuple(Press(key) for key in (*text[:41], "Enter", "Tab", "+"))
+    with pytest.raises(UsageError, match="click into one before you paste 201 characters"):
+        hear(Gestures(), event("text", 0, text="a" * 201), nowhere)
+
+
+def test_a_text_whose_field_has_gone_is_pressed_whole() -> None:
+    gone = replace(SEEN, focus=None)
+    assert due(Gestures(text="An", text_ms=0.0), 10_000, gone).actions == (Press("A"), Press("n"))
 
 
 def test_flushing_forgets_a_press_that_is_still_held() -> None:

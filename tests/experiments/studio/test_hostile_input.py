@@ -118,6 +118,12 @@ def test_rating_needs_a_consent_and_an_episode(client: Client) -> None:
     client.ask("POST", "/api/revocation", b'{"subject": "Ada"}')
 
 
+def test_trimming_needs_a_consent(client: Client) -> None:
+    status, _, answer = client.ask("POST", "/api/episodes/nothing/trim", b'{"first": 0, "last": 1}')
+    assert status == 400
+    assert b"agree to the consent first" in answer
+
+
 FIELDS = ("number", "at_ms", "x", "y", "dx", "dy", "button", "pointer", "text", "modifiers", "action", "target")
 KIND = st.sampled_from([*KINDS, *COMMANDS]) | WORD
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from browser_env.errors import UsageError
+from browser_env.seeds import is_held_out
 from experiments.cli import main
 from experiments.studio.offering import find_tasks, offer
 from tests.browser_env.test_task_set import row, write
@@ -28,6 +29,12 @@ def test_a_compiled_task_is_offered_by_its_name(tmp_path: Path) -> None:
     assert studio.find_task("shop/reach-1") == task
     with pytest.raises(UsageError, match="no task"):
         studio.find_task("shop/reach-2")
+
+
+def test_agents_work_on_seeds_that_evaluation_does_not_score(tmp_path: Path) -> None:
+    studio = offer(tmp_path / "store", num_agents=3)
+    assert not any(is_held_out(table.first_seed) for table in studio.agents)
+    assert len({table.first_seed for table in studio.agents}) == 3
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from browser_env.acting import Decision
-from browser_env.action import Type
+from browser_env.action import Type, Wait
 from browser_env.episode import Source
 from browser_env.errors import UsageError
 from browser_env.host import BrowserHost
@@ -55,6 +55,7 @@ def test_an_agent_that_a_person_led_astray_says_so_and_goes_on(tmp_path: Path) -
         policy=EasilyLost(task.name),
         archive=archive,
         pace_s=0.2,
+        first_seed=7,
         rest_s=0.2,
     )
     ada, bob = agreed(subject="Ada", days=30), agreed(subject="Bob", days=30)
@@ -90,4 +91,36 @@ def test_an_agent_that_a_person_led_astray_says_so_and_goes_on(tmp_path: Path) -
         (led,) = store.episodes()
     assert led.steps[-1].intervention
     assert led.consent == ada.id
+    assert led.seed == 7
     assert led.outcome is Outcome.INFRA_ERROR
+
+
+@pytest.mark.parametrize("helped", [True, False])
+def test_what_a_person_did_for_an_agent_outlives_the_studio(tmp_path: Path, helped: bool) -> None:
+    archive = Archive(path=tmp_path / "store", redactor=Redactor())
+    task = miniwob_task("enter-text")
+    policy = ExpertPolicy(task.name)
+    table = AgentTable(
+        name="agent", driver=Source.AGENT, task=task, policy=policy, archive=archive, pace_s=0.2, first_seed=7
+    )
+    ada = agreed(subject="Ada", days=30)
+
+    async def run() -> None:
+        await archive.agree(ada)
+        host = BrowserHost()
+        work = asyncio.create_task(table.work(host))
+        await until(lambda: begun(table))
+        table.take_over(consent=ada.id, by="a tab")
+        assert table.recording is not None
+        if helped:
+            await table.recording.act(Wait(10), actor=Source.HUMAN)
+        work.cancel()
+        (ended,) = await asyncio.gather(work, return_exceptions=True)
+        assert isinstance(ended, asyncio.CancelledError)
+        await host.close()
+
+    asyncio.run(run())
+    with ReplayStore(tmp_path / "store", read_only=True) as store:
+        kept = list(store.episodes())
+    assert [(episode.consent, episode.outcome) for episode in kept] == [(ada.id, Outcome.TRUNCATED)] * helped
+    assert all("studio ended" in episode.reason for episode in kept)

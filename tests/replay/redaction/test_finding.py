@@ -1,7 +1,7 @@
 import pytest
 
 from replay.redaction import DEFAULT_RULES, RedactionRules, TextRule
-from replay.redaction.finding import find, find_in_addresses, is_card, kind_of_field
+from replay.redaction.finding import find, find_in_addresses, is_card, kind_of_field, kind_of_key
 
 
 def found(text: str, rules: RedactionRules = DEFAULT_RULES) -> list[tuple[str, str]]:
@@ -66,6 +66,27 @@ def test_what_a_text_shows(text: str, secrets: list[tuple[str, str]]) -> None:
 )
 def test_a_field_is_known_by_its_name(name: str, kind: str | None) -> None:
     assert kind_of_field(name, DEFAULT_RULES) == kind
+
+
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("pin", "code"),
+        ("user.login.pin", "code"),
+        ("account[userPin]", "code"),
+        ("tokens.token.0", "parameter"),
+        ("TOKEN", "parameter"),
+        ("new_password", "password"),
+        ("cardNumber", "card"),
+        ("email", "parameter"),
+        ("zip_code", None),
+        ("token.name", None),
+        ("0", None),
+        ("", None),
+    ],
+)
+def test_a_key_is_known_by_its_last_name(key: str, kind: str | None) -> None:
+    assert kind_of_key(key, DEFAULT_RULES) == kind
 
 
 def test_addresses_give_their_secret_parameters() -> None:

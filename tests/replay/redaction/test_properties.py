@@ -99,7 +99,7 @@ EVIDENCE = st.builds(
     Evidence,
     url=TEXTS,
     text=TEXTS,
-    form_values=st.dictionaries(TEXTS, TEXTS, max_size=3),
+    form_values=st.dictionaries(st.sampled_from(["token", "user.pin", "card"]) | TEXTS, TEXTS, max_size=3),
     elements=st.lists(st.builds(ElementState, role=TEXTS, name=TEXTS, value=TEXTS), max_size=2).map(tuple),
     answer=st.one_of(st.none(), TEXTS),
 )

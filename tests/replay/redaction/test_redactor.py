@@ -2,11 +2,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from browser_env.action import Action, Press, Type
 from browser_env.episode import Episode, Step
 from browser_env.observation import Element, Observation
 from replay.redaction import Redactor
+from rewards.evidence import REDACTED, Evidence, Sent
 
 PASSWORD = "s3cr€t pw"
 
@@ -52,3 +54,84 @@ def test_what_was_typed_is_masked_everywhere(make_episode: Callable[..., Episode
 def test_masking_again_changes_nothing(make_episode: Callable[..., Episode]) -> None:
     once = Redactor().redact(episode(make_episode))
     assert Redactor().redact(once) == once
+
+
+def submitted(make_episode: Callable[..., Episode], name: str, text: str, *after: Element) -> Episode:
+    """A text is typed into an empty field, and the page takes it before anybody sees it there."""
+    field = Element(id="e1", role="textbox", name=name, states=("editable",), box=(10, 30, 100, 20))
+    step = Step(observation=Observation(goal="Log in", elements=(field,), focus="e1"), action=Type("e1", text))
+    return replace(make_episode("a", num_steps=0), steps=(step,), final=Observation(goal="Log in", elements=after))
+
+
+@pytest.mark.parametrize("name", ["One-time code", "Password", "PIN"])
+@pytest.mark.parametrize("stays", [True, False])
+def test_what_a_page_takes_at_once_is_masked(make_episode: Callable[..., Episode], name: str, stays: bool) -> None:
+    field = Element(id="e1", role="textbox", name=name, states=("editable",), box=(10, 30, 100, 20))
+    masked = Redactor().redact(submitted(make_episode, name, "730164", *([field] if stays else [])))
+    assert [step.action.to_text() for step in masked.steps] == ["type(e1, '{{secret:1}}')"]
+    assert Redactor().redact(masked) == masked
+
+
+def test_boxes_of_a_code_that_a_page_takes_at_once_are_masked(make_episode: Callable[..., Episode]) -> None:
+    def boxes(held: str) -> Observation:
+        values = held.ljust(4)
+        row = [Element(id=f"e{i}", role="textbox", value=values[i].strip(), states=("editable",)) for i in range(4)]
+        return Observation(goal="Log in", elements=tuple(row), focus=f"e{len(held)}")
+
+    steps = [Step(observation=boxes("8306"[:i]), action=Press("8306"[i])) for i in range(4)]
+    typed = replace(make_episode("a", num_steps=0), steps=tuple(steps), final=Observation(goal="Log in"))
+    masked = Redactor().redact(typed)
+    pressed = [step.action.key for step in masked.steps if isinstance(step.action, Press)]
+    assert pressed == [f"{{{{secret:1:{i}-{i}/4}}}}" for i in range(1, 5)]
+    assert Redactor().redact(masked) == masked
+
+
+def test_a_program_is_no_one_time_code(make_episode: Callable[..., Episode]) -> None:
+    typed = submitted(make_episode, "Code", "print('hello', 730164)")
+    assert Redactor().redact(typed) == typed
+
+
+def test_what_requests_and_hidden_inputs_hold_under_a_secrets_name_is_masked(
+    make_episode: Callable[..., Episode],
+) -> None:
+    sent = Sent(
+        method="POST",
+        url="http://shop.test/login",
+        fields={"user.pin": "8306", "note": "hello", "card": "on", "passwd": REDACTED},
+    )
+    evidence = Evidence(
+        form_values={"token": "q8Xz-77", "colour": "blue"}, sent=(sent,), text="Your 8306 is q8Xz-77, redacted"
+    )
+    masked = Redactor().redact(make_episode("a", evidence=evidence))
+    assert masked.evidence.form_values == {"token": "{{secret:1}}", "colour": "blue"}
+    assert masked.evidence.sent[0].fields == {
+        "user.pin": "{{secret:2}}",
+        "note": "hello",
+        "card": "on",
+        "passwd": REDACTED,
+    }
+    assert masked.evidence.text == "Your {{secret:2}} is {{secret:1}}, redacted"
+    assert Redactor().redact(masked) == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "suite", "filled"),
+    [
+        ("a" * 299 + "…", "web", True),
+        ("🎈" * 149 + "b…", "web", True),
+        ("a" * 298 + "…", "web", False),
+        ("a" * 300, "web", False),
+        ("a" * 299 + "…", "miniwob", False),
+    ],
+)
+def test_an_element_whose_text_is_cut_off_is_filled(
+    make_episode: Callable[..., Episode], text: str, suite: str, filled: bool
+) -> None:
+    shown = Element(id="e1", role="paragraph", name=text, box=(10, 30, 100, 80))
+    pixels = np.zeros((210, 160, 3), dtype=np.uint8)
+    plain = make_episode("a", num_steps=0)
+    final = Observation(goal="Read", elements=(shown,), screenshot=pixels)
+    masked = Redactor().redact(replace(plain, task=replace(plain.task, suite=suite), final=final))
+    assert masked.final.screenshot is not None
+    assert (masked.final.screenshot[30:110, 10:110] == (128 if filled else 0)).all()
+    assert Redactor().redact(masked) == masked
