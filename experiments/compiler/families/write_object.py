@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from browser_env.action import Click
-from browser_env.outbox import REDACTED
 from browser_env.task import VerifierSpec
 from experiments.compiler import specs
 from experiments.compiler.atlas import Atlas
@@ -16,6 +15,7 @@ from experiments.compiler.goals import FILL, FILL_SENT, PRESS, say
 from experiments.compiler.graph import Edge, Form, State
 from experiments.compiler.settings import Setting, is_lasting, left_alone
 from experiments.compiler.texts import is_name
+from rewards.evidence import REDACTED
 
 FAMILY = "write-object"
 USUAL = ("on", "1", "true", "yes")  # what boxes send that do not say it
