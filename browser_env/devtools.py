@@ -61,7 +61,7 @@ class DevTools:
 
     def post(self, method: str, params: dict[str, Any] | None = None, *, session: str = "") -> None:
         """Send a command and do not look at its answer."""
-        self.send(method, params, session=session).add_done_callback(_look_away)
+        self.send(method, params, session=session).add_done_callback(look_away)
 
     def await_anew(self, answer: asyncio.Future[Any]) -> asyncio.Future[Any]:
         """Return another future for a command whose first one has been given up."""
@@ -176,9 +176,10 @@ def _parse(message: bytearray) -> dict[str, Any]:
     return parsed
 
 
-def _look_away(answer: asyncio.Future[Any]) -> None:
-    if not answer.cancelled():
-        answer.exception()
+def look_away(done: asyncio.Future[Any]) -> None:
+    """Take note of how a future ended, so that nobody is told that its failure was never looked at."""
+    if not done.cancelled():
+        done.exception()
 
 
 def _fail(answer: asyncio.Future[dict[str, Any]], reason: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self, TypeVar
 
-from browser_env.devtools import ConnectionLostError, DevTools, DevToolsError
+from browser_env.devtools import ConnectionLostError, DevTools, DevToolsError, look_away
 from browser_env.documents import Documents
 from browser_env.drawing import Drawing, FrameControl
 from browser_env.errors import (
@@ -142,7 +142,7 @@ class Page:
 
     def post(self, method: str, params: dict[str, Any] | None = None) -> None:
         """Send one DevTools command and do not wait for its answer."""
-        self.command(method, params).add_done_callback(_look_away)
+        self.command(method, params).add_done_callback(look_away)
 
     async def send(self, method: str, params: dict[str, Any] | None = None) -> dict[str, Any]:
         """Send one DevTools command; raise :class:`BrowserCrashedError` where the browser does not answer."""
@@ -333,7 +333,7 @@ class Page:
     async def pumped(self, waiting: Awaitable[T]) -> T:
         """Draw frames until something is done: pointer moves and loads wait for frames."""
         task = asyncio.ensure_future(waiting)
-        task.add_done_callback(_look_away)  # it may fail while a frame is drawn, which then fails itself
+        task.add_done_callback(look_away)  # it may fail while a frame is drawn, which then fails itself
         deadline = time.monotonic() + self._call_timeout_s
         try:
             await asyncio.sleep(0)
@@ -485,8 +485,3 @@ def _slices(ms: float) -> list[float]:
     whole = int(ms // SLICE_MS)
     rest = ms - whole * SLICE_MS
     return [SLICE_MS] * whole + ([rest] if rest > 0 else [])
-
-
-def _look_away(done: asyncio.Future[Any]) -> None:
-    if not done.cancelled():
-        done.exception()
