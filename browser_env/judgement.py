@@ -8,13 +8,11 @@ from typing import Any
 from browser_env.action import Action, Answer, GiveUp
 from browser_env.observation import Observation
 from browser_env.settling import Settled, Settling
-from browser_env.snapshot.matching import Miss
+from browser_env.snapshot.matching import NOT_FOUND, Miss, read_miss, request_line
 from browser_env.task import Task
 from rewards.evidence import Evidence
 from rewards.outcome import Outcome
 from rewards.verifier import VerifierError, verify
-
-NOT_FOUND = 404  # the status of what stands in for a missing answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,10 +37,9 @@ def unanswered_of(misses: tuple[Miss, ...]) -> tuple[str, ...]:
 
 def is_missed(evidence: Evidence) -> bool:
     """Whether the page stands in for a document that the snapshot has no answer to."""
-    asked = Miss(method="GET", url=evidence.url.partition("#")[0], kind="document")
-    ways = {str(replace(asked, method=method)) for method in ("GET", "POST")}
-    missed = {miss.partition(" (")[0] for miss in evidence.unanswered}  # without how the nearest recorded one differs
-    return evidence.status == NOT_FOUND and bool(ways & missed)
+    url = evidence.url.partition("#")[0]
+    ways = {("document", request_line(method, url)) for method in ("GET", "POST")}
+    return evidence.status == NOT_FOUND and bool(ways.intersection(map(read_miss, evidence.unanswered)))
 
 
 def completed(evidence: Evidence, settling: Settling, action: Action) -> Evidence:

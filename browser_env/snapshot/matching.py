@@ -16,6 +16,7 @@ ASSETS = ("script", "stylesheet", "image", "font", "media")
 COSMETIC = ("image", "font", "media", "ping", "manifest", "prefetch", "texttrack", "cspviolationreport", "eventsource")
 RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 UNMADE = "recorded only after a change that was not made"
+NOT_FOUND = 404  # the status of what a page is told in place of a missing answer
 UNSENT = ("content-encoding", "content-length", "transfer-encoding", "connection", "keep-alive", "alt-svc")
 
 
@@ -31,7 +32,18 @@ class Miss:
 
     def __str__(self) -> str:
         differs = f" ({self.nearest})" if self.nearest else ""
-        return f"{self.kind} {self.method} {self.url[:300]}{differs}"
+        return f"{self.kind} {request_line(self.method, self.url)}{differs}"
+
+
+def request_line(method: str, url: str) -> str:
+    """Return a request in words, as misses tell of it."""
+    return f"{method} {url[:300]}"
+
+
+def read_miss(text: str) -> tuple[str, str]:
+    """Return the kind and the :func:`request_line` of a miss that was told of in words."""
+    kind, _, line = text.partition(" (")[0].partition(" ")
+    return kind, line
 
 
 class Index:

@@ -9,7 +9,7 @@ from typing import Any
 from browser_env.errors import DataError
 from browser_env.reading import only_reads
 from browser_env.snapshot.exchange import Answer, Request, Snapshot
-from browser_env.snapshot.matching import Index, Miss, Playback
+from browser_env.snapshot.matching import NOT_FOUND, Index, Miss, Playback, request_line
 from browser_env.snapshot.wire import Wire, fulfil, refused_of, request_of, socket_of
 
 MISSING_PAGE = "<!DOCTYPE html><title>Not in the snapshot</title><p>The snapshot has no answer to {}."
@@ -73,6 +73,6 @@ def _no_answer(miss: Miss) -> Answer:
     """Return what a page is told instead: 404, and to an event source that there is nothing to come."""
     if miss.kind == "eventsource":
         return Answer(status=204, headers=(), body=b"")
-    text = MISSING_PAGE.format(html.escape(f"{miss.method} {miss.url[:300]}"))
+    text = MISSING_PAGE.format(html.escape(request_line(miss.method, miss.url)))
     headers = (("content-type", "text/html; charset=utf-8"), ("access-control-allow-origin", "*"))
-    return Answer(status=404, headers=headers, body=text.encode())
+    return Answer(status=NOT_FOUND, headers=headers, body=text.encode())

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from browser_env.observation import Observation
+from browser_env.snapshot.matching import read_miss, request_line
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.graph import SiteGraph, State
 from experiments.compiler.runs import Run, acted, spoken
@@ -55,9 +56,9 @@ def as_answered(evidence: Evidence) -> Evidence:
 
     A mistake that fails only because nobody recorded it does not show that the verifier looks at what was sent.
     """
-    missed = {miss.partition(" (")[0].partition(" ")[2] for miss in evidence.unanswered}
+    missed = {line for _, line in map(read_miss, evidence.unanswered)}
     sent = tuple(
-        replace(sent, status=None) if f"{sent.method} {sent.url.partition('#')[0][:300]}" in missed else sent
+        replace(sent, status=None) if request_line(sent.method, sent.url.partition("#")[0]) in missed else sent
         for sent in evidence.sent
     )
     return replace(evidence, sent=sent)
