@@ -40,7 +40,6 @@ from policy.kinds import (
     save_checkpoint,
 )
 from policy.metrics import Metrics, mean_metrics
-from policy.vlm.config import VlmConfig
 from replay.buffer import ReplayBuffer
 from replay.index import EpisodeInfo
 from replay.kept import Kept, in_memory, in_store
@@ -51,7 +50,6 @@ from replay.samples import imitated
 SEEDS_PER_RUN = 1000  # demonstration seeds set aside for each
 CLONING = "cloning"  # the checkpoint of a policy that is being cloned
 VALIDATED_AT_ONCE = 16  # steps
-MINIBATCHES_AT_ONCE = 8  # that a vision-language policy clones from in one update
 SAID_BY = {"mark": "a person's mark", "ratings": "people's ratings", "judgements": "models' judgements"}
 MAX_EXTRA_SEEDS = 20  # tried in a row when an expert fails on some pages
 
@@ -206,12 +204,8 @@ def _resume_cloning(shop: Workshop) -> tuple[TrainedPolicy, TrainingLearner]:
 
 
 def taken_at_once(recipe: Recipe) -> int:
-    """Return how many demonstrated steps are learned from in one update.
-
-    A vision-language policy's learner reads the prompts of a minibatch while it learns from the one before: it is given
-    several.
-    """
-    return recipe.cloning.minibatch * (MINIBATCHES_AT_ONCE if isinstance(recipe.policy, VlmConfig) else 1)
+    """Return how many demonstrated steps are learned from in one update."""
+    return recipe.cloning.minibatch * recipe.cloning.MINIBATCHES
 
 
 def validate(policy: TrainedPolicy, demonstrations: Sequence[Kept]) -> Metrics:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ Prepared = tuple[Reading, LearningSample]
 class LearnerConfig:
     """How a policy is changed by samples."""
 
+    MINIBATCHES: ClassVar[int] = 1  # that are cloned from in one update
     learning_rate: float = 1e-3
     warmup_steps: int = 20  # optimiser steps until the full learning rate
     weight_decay: float = 0.01

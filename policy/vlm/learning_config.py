@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from browser_env.errors import UsageError
 
@@ -12,6 +12,7 @@ from browser_env.errors import UsageError
 class VlmLearnerConfig:
     """How a vision-language policy is changed by samples."""
 
+    MINIBATCHES: ClassVar[int] = 8  # that are cloned from in one update: prompts are read a minibatch ahead
     learning_rate: float = 1e-4
     warmup_steps: int = 20  # optimiser steps until the full learning rate
     weight_decay: float = 0.0
