@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from experiments.experts.policy import ExpertPolicy
 from experiments.studio.archive import Archive
 from experiments.studio.consent import agreed
 from experiments.studio.table import AgentTable
+from replay.consent import ConsentRecord
 from replay.redaction import Redactor
 from replay.store import ReplayStore
 from rewards.outcome import Outcome
@@ -45,6 +47,22 @@ class EasilyLost(ExpertPolicy):
         return super().act(observations, greedy=greedy)
 
 
+@asynccontextmanager
+async def taken_over(table: AgentTable, consent: ConsentRecord) -> AsyncIterator[asyncio.Task[None]]:
+    """An agent's work, which a person who agreed has just taken over."""
+    await table.archive.agree(consent)
+    host = BrowserHost()
+    work = asyncio.create_task(table.work(host))
+    await until(lambda: begun(table))
+    table.take_over(consent=consent.id, by="a tab")
+    try:
+        yield work
+    finally:
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        await host.close()
+
+
 def test_an_agent_that_a_person_led_astray_says_so_and_goes_on(tmp_path: Path) -> None:
     archive = Archive(path=tmp_path / "store", redactor=Redactor())
     task = miniwob_task("enter-text")
@@ -61,30 +79,23 @@ def test_an_agent_that_a_person_led_astray_says_so_and_goes_on(tmp_path: Path) -
     ada, bob = agreed(subject="Ada", days=30), agreed(subject="Bob", days=30)
 
     async def run() -> None:
-        await archive.agree(ada)
-        host = BrowserHost()
-        work = asyncio.create_task(table.work(host))
-        await until(lambda: begun(table))
-        table.take_over(consent=ada.id, by="a tab")
-        with pytest.raises(UsageError, match="somebody else acts"):
-            table.take_over(consent=ada.id, by="another tab")
-        recording = table.recording
-        assert recording is not None
-        field = next(element for element in recording.observation.elements if element.role == "textbox")
-        await recording.act(Type(field.id, ASTRAY), actor=Source.HUMAN)
-        recording.pause(paused=True)
-        table.hand_back()
-        assert not recording.paused
-        with pytest.raises(UsageError, match="another consent"):
-            table.take_over(consent=bob.id, by="another tab")
-        await until(lambda: bool(table.trouble))
-        assert "IndexError" in table.trouble
-        assert table.driver is Source.AGENT
-        await until(lambda: begun(table))
-        assert not work.done()
-        work.cancel()
-        await asyncio.gather(work, return_exceptions=True)
-        await host.close()
+        async with taken_over(table, ada) as work:
+            with pytest.raises(UsageError, match="somebody else acts"):
+                table.take_over(consent=ada.id, by="another tab")
+            recording = table.recording
+            assert recording is not None
+            field = next(element for element in recording.observation.elements if element.role == "textbox")
+            await recording.act(Type(field.id, ASTRAY), actor=Source.HUMAN)
+            recording.pause(paused=True)
+            table.hand_back()
+            assert not recording.paused
+            with pytest.raises(UsageError, match="another consent"):
+                table.take_over(consent=bob.id, by="another tab")
+            await until(lambda: bool(table.trouble))
+            assert "IndexError" in table.trouble
+            assert table.driver is Source.AGENT
+            await until(lambda: begun(table))
+            assert not work.done()
 
     asyncio.run(run())
     with ReplayStore(tmp_path / "store", read_only=True) as store:
@@ -106,18 +117,13 @@ def test_what_a_person_did_for_an_agent_outlives_the_studio(tmp_path: Path, help
     ada = agreed(subject="Ada", days=30)
 
     async def run() -> None:
-        await archive.agree(ada)
-        host = BrowserHost()
-        work = asyncio.create_task(table.work(host))
-        await until(lambda: begun(table))
-        table.take_over(consent=ada.id, by="a tab")
-        assert table.recording is not None
-        if helped:
-            await table.recording.act(Wait(10), actor=Source.HUMAN)
-        work.cancel()
-        (ended,) = await asyncio.gather(work, return_exceptions=True)
-        assert isinstance(ended, asyncio.CancelledError)
-        await host.close()
+        async with taken_over(table, ada) as work:
+            assert table.recording is not None
+            if helped:
+                await table.recording.act(Wait(10), actor=Source.HUMAN)
+            work.cancel()
+            (ended,) = await asyncio.gather(work, return_exceptions=True)
+            assert isinstance(ended, asyncio.CancelledError)
 
     asyncio.run(run())
     with ReplayStore(tmp_path / "store", read_only=True) as store:
