@@ -7,7 +7,7 @@ from rewards.match import same_url, squeezed, url_under
 from rewards.params import Params, Verdict, VerifierError, choice_of, mapping_of, only, text_of, verdict_of
 
 METHODS = ("POST", "PUT", "PATCH", "DELETE")
-FAILED = 400  # and above: the site did not do it
+FAILED = 400  # and above: a status that says that the site did not do what it was asked
 
 
 def request(params: Params, evidence: Evidence) -> Verdict:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qsl, urlsplit
 
-from browser_env.places import is_allowed
 from experiments.compiler.site import Site
 
 LOGS_OUT = re.compile(r"(?:log|sign)[\s_-]*(?:out|off)", re.IGNORECASE)
@@ -38,9 +37,7 @@ def why_not(name: str, url: str, site: Site, *, link: bool = False) -> str:
         return "sounds as if it deleted something"
     if not site.allow_writes and (_acts(url) or (not link and acts(name))):
         return "sounds as if it did something for good"
-    if url and not is_allowed(url, site.task(site.url)):
-        return "leaves the site"
-    return "is kept out of" if site.keeps_out(url) else ""
+    return site.why_not(url)
 
 
 def is_grave(name: str) -> bool:

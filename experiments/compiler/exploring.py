@@ -19,7 +19,6 @@ from browser_env.processor_time import ProcessorTime
 from browser_env.snapshot.crawling import SIGNATURE
 from browser_env.snapshot.normalising import place
 from browser_env.snapshot.recording import Recorder
-from browser_env.snapshot.robots import is_own
 from experiments.compiler.charting import Chart, Progress, state_of
 from experiments.compiler.frontier import Frontier
 from experiments.compiler.graph import SiteGraph, State
@@ -33,6 +32,7 @@ from experiments.compiler.visiting import one_error
 from experiments.compiler.visiting import visitors as have_visitors
 from experiments.compiler.walking import Sight, Walker
 from experiments.compiler.wording import Words
+from rewards.requests import FAILED
 
 VIEWS_PER_PAGE = 3  # states at most, for each page that is wanted
 MAX_PATH = 6  # moves from a page to a state
@@ -62,7 +62,7 @@ async def explore(
     started, processor = time.monotonic(), ProcessorTime()
     processor.take()
     site = replace(site, allow_writes=False)
-    if recorder is None and site.snapshot is None and not is_own(site.url):
+    if recorder is None and site.is_abroad:
         recorder = Recorder(user_agent=site.user_agent or f"Mozilla/5.0 (compatible; {SIGNATURE})")
     exploration = Exploration(site, max_pages=max_pages, recorder=recorder, seed=seed, on_state=on_state)
     async with have_visitors(site, count=visitors, recorder=recorder) as crew:
@@ -103,7 +103,7 @@ class Exploration:
         """Open the first page; raise what is wrong with it."""
         sight = await walker.open(self._site.url)
         survey = await walker.survey()
-        if reason := self._unfit(sight, survey):
+        if reason := self._unfit(sight):
             raise InfraError(f"{self._site.url[:200]} {reason}; nothing can be explored from there")
         self._add(sight, survey, path=(), start=self._site.url)
         await self._scroll(walker, self.chart.states[sight.id])
@@ -256,7 +256,7 @@ class Exploration:
         """Keep what is seen as a state unless it is known or unfit; return its id, or None."""
         if sight.id not in self.chart.states:
             survey = await walker.survey()
-            reason = self._unfit(sight, survey)
+            reason = self._unfit(sight)
             if reason:
                 self.chart.refuse(reason)
                 walker.here = ""
@@ -280,15 +280,15 @@ class Exploration:
             known = self.chart.states[state.id]
             self.chart.states[state.id] = replace(known, goes_on=known.goes_on or self._grows[state.template])
 
-    def _unfit(self, sight: Sight, survey: Survey) -> str:
+    def _unfit(self, sight: Sight) -> str:
         """Return why what is seen is no state of the site, or nothing."""
         url = sight.observation.url
         if url in ("", "about:blank"):
             return "closes its window"
         if not is_allowed(url, self._site.task(self._site.url)):
             return "leaves the site"
-        if survey.status >= 400:
-            return f"answers with an error ({survey.status})"
+        if sight.evidence.status >= FAILED:
+            return f"answers with an error ({sight.evidence.status})"
         if sight.evidence.unanswered:
             return "is not in the snapshot"
         return "is logged out" if self._site.is_login(url) else ""

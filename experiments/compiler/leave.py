@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from browser_env.action import Action, Navigate, Press
 from browser_env.errors import ClosedError
-from browser_env.places import is_allowed
 from browser_env.snapshot.crawling import SIGNATURE
-from browser_env.snapshot.robots import Manners, is_own
+from browser_env.snapshot.robots import Manners
 from experiments.compiler.site import Site
 from experiments.compiler.surveying import Survey
 
@@ -15,8 +14,7 @@ class Leave:
     """Leave to visit the addresses of one site; all who visit it share one, as it keeps time between visits."""
 
     def __init__(self, site: Site, manners: Manners | None = None):
-        abroad = site.snapshot is None and not is_own(site.url)
-        usual = Manners(delay_s=site.delay_s, user_agent=site.user_agent or SIGNATURE) if abroad else None
+        usual = Manners(delay_s=site.delay_s, user_agent=site.user_agent or SIGNATURE) if site.is_abroad else None
         self._site = site
         self._manners = manners or usual
 
@@ -27,11 +25,9 @@ class Leave:
 
     async def why_not(self, url: str) -> str:
         """Return why an address may not be visited, or nothing."""
-        if not is_allowed(url, self._site.task(self._site.url)):
-            return "leaves the site"
-        if self._site.keeps_out(url):
-            return "is kept out of"
-        return "" if self._manners is None else await self._manners.why_not(url)
+        if (reason := self._site.why_not(url)) or self._manners is None:
+            return reason
+        return await self._manners.why_not(url)
 
     async def ask(self, url: str) -> None:
         """Return when an address may be visited; raise :class:`ClosedError` where it may not."""

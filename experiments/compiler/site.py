@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from browser_env.places import is_allowed
+from browser_env.snapshot.robots import is_own
 from browser_env.task import NEVER, Task
 from experiments.compiler.addresses import place, query
 from experiments.compiler.target import Move
@@ -36,9 +38,16 @@ class Site:
     user_agent: str = ""  # in place of the browser's own, signed name
     delay_s: float = 1.0  # between two requests for a page of a site that is not this machine's
 
-    def keeps_out(self, url: str) -> bool:
-        """Whether an address is one of those that are not opened."""
-        return any(re.search(pattern, url) for pattern in self.keep_out if url)
+    @property
+    def is_abroad(self) -> bool:
+        """Whether visits go to a site that is not this machine's."""
+        return self.snapshot is None and not is_own(self.url)
+
+    def why_not(self, url: str) -> str:
+        """Return why nothing of the site is at an address, or nothing is opened there; or nothing."""
+        if not is_allowed(url, self.task(self.url)):
+            return "leaves the site"
+        return "is kept out of" if any(re.search(pattern, url) for pattern in self.keep_out if url) else ""
 
     def is_login(self, url: str) -> bool:
         """Whether an address is the login's, wherever one goes on from there."""

@@ -34,7 +34,6 @@ class Survey:
     links: Mapping[str, Link] = field(default_factory=dict)  # by the ids of their elements
     closed: Mapping[str, str] = field(default_factory=dict)  # ids of links and buttons that are left alone -> why
     goes_on: bool = False  # a table, a list or a feed says that it has more than the page holds
-    status: int = 0  # of the answer that the page's document is; 0: not known
 
     def without(self, closed: Iterable[tuple[Form, str]]) -> Survey:
         """Return the survey without some forms, whose buttons are left alone for the reasons given."""
@@ -50,8 +49,8 @@ async def survey(page: Page) -> Survey:
     facts: list[Fact] = []
     links: dict[str, Link] = {}
     closed: dict[str, str] = {}
-    goes_on, status = False, 0
-    for number, frame in enumerate(page.frames):
+    goes_on = False
+    for frame in page.frames:
         try:
             found = read(json.loads(await frame.evaluate(_script())))
         except BrowserCrashedError:
@@ -63,8 +62,7 @@ async def survey(page: Page) -> Survey:
         links |= found.links
         closed |= found.closed
         goes_on = goes_on or found.goes_on
-        status = status if number else found.status
-    return Survey(forms=tuple(forms), facts=tuple(facts), links=links, closed=closed, goes_on=goes_on, status=status)
+    return Survey(forms=tuple(forms), facts=tuple(facts), links=links, closed=closed, goes_on=goes_on)
 
 
 def read(data: Mapping[str, Any]) -> Survey:
@@ -77,7 +75,6 @@ def read(data: Mapping[str, Any]) -> Survey:
         links={id_: link for id_, link in links.items() if is_sound(link.url)},
         closed={id_: UNSOUND for id_, link in links.items() if not is_sound(link.url)},
         goes_on=data["goes_on"],
-        status=data["status"],
     )
     return found.without((form, UNSOUND) for form in forms if form.method and not is_sound(form.action))
 

@@ -33,9 +33,9 @@ from experiments.compiler.states import fingerprint
 from experiments.compiler.target import Move
 from experiments.compiler.visiting import Visitor, share
 from rewards.evidence import Evidence
+from rewards.requests import FAILED
 
 LONGEST_ROUTE = 3  # moves of another way to the goal
-FAILED = 400  # and above: a status of an error page
 OUT_OF_TIME = "there was no time to prove it"
 
 

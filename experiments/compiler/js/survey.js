@@ -142,6 +142,5 @@
   linkedData();
   microdata();
   definitions();
-  const status = performance.getEntriesByType("navigation")[0]?.responseStatus ?? 0;
-  return JSON.stringify({ forms: forms(), facts, links: links(), goes_on: goesOn(), status });
+  return JSON.stringify({ forms: forms(), facts, links: links(), goes_on: goesOn() });
 })()

@@ -13,6 +13,7 @@ from experiments.compiler.graph import Control, Fact, Form
 from experiments.compiler.site import Site
 from experiments.compiler.surveying import Survey, survey
 from experiments.compiler.visiting import visitors
+from rewards.evidence import Evidence
 from tests.experiments.compiler.sites import Asked, Reply, Served, served
 
 PAGE = """<!DOCTYPE html><title>Order</title>
@@ -64,6 +65,7 @@ def app(site: Served, asked: Asked) -> Reply:
 @dataclass(frozen=True, kw_only=True)
 class Read:
     observation: Observation
+    evidence: Evidence
     survey: Survey
     same: bool  # whether the document is after the survey what it was before
 
@@ -74,12 +76,12 @@ class Read:
 
 async def _read(url: str) -> Read:
     async with visitors(Site(url=url), count=1) as (visitor,):
-        observation = await visitor.open(url)
+        observation, evidence = await visitor.open(url), visitor.environment.evidence
         page = visitor.environment.context.page
         before = await page.evaluate("document.documentElement.outerHTML", isolated=True)
         found = await survey(page)
         after = await page.evaluate("document.documentElement.outerHTML", isolated=True)
-    return Read(observation=observation, survey=found, same=before == after)
+    return Read(observation=observation, evidence=evidence, survey=found, same=before == after)
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +101,7 @@ def form(page: Read, action: str) -> Form:
 
 def test_nothing_is_changed(page: Read) -> None:
     assert page.same
-    assert page.survey.status == 200
+    assert page.evidence.status == 200
 
 
 def test_a_forms_controls_with_their_constraints(page: Read) -> None:
