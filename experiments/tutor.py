@@ -23,7 +23,7 @@ from experiments.workshop import ASKED, Workshop
 from replay.kept import Kept, in_memory
 
 AT_ONCE = 10  # demonstrations of a task
-PRACTISED = 40  # episodes from a task's start before each time that it is asked for
+PRACTISED = 20  # episodes from a task's start before each time that it is asked for
 UNSOLVED = 0.6  # success in practice below which a task is asked for
 RECORD = "asked.json"  # of a run: by task, how often it was asked for and how many came
 
