@@ -12,7 +12,7 @@ from browser_env.observation import Observation
 BLOB = re.compile(r"(blob:[^\s\"'<>()]*?)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # made anew in every episode
 
 
-def digest(observation: Observation, markup: str, elapsed_ms: float) -> str:
+def digest(observation: Observation, markup: str = "", elapsed_ms: float = 0.0) -> str:
     """Return BLAKE2b-128 in hex of what is seen, the document's markup and the page time.
 
     Errors are left out, and the random part of blobs' addresses.

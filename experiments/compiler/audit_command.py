@@ -11,12 +11,13 @@ from rich.console import Console
 from rich.table import Table
 
 from browser_env.errors import UsageError
+from browser_env.locate import find_browser
 from browser_env.miniwob import miniwob_task, task_names
 from browser_env.pool import Pool
 from browser_env.task_set import TaskSet
 from experiments.commands.options import Commands, add_command, write_result
 from experiments.compiler.audit import KINDS, audit
-from experiments.experts.auditing import Proof, audit_suite
+from experiments.experts.auditing import Proof, audit_suite, differences, read_audit
 from experiments.progress import Progress
 
 SUITE = "miniwob"
@@ -37,6 +38,12 @@ def add_audit(group: Commands[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="which tasks and seeds of a set (default: 0)")
     parser.add_argument("--tasks", metavar="NAMES", help=f"of {SUITE} only these, with commas between (default: all)")
+    parser.add_argument(
+        "--same-as",
+        metavar="F",
+        type=Path,
+        help=f"of {SUITE}: fail where a task is not as in F, another audit's --json",
+    )
     parser.set_defaults(run=run)
 
 
@@ -46,8 +53,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("--sample must be at least 1")
     if args.set == SUITE:
         return _audit_suite(args)
-    if args.tasks is not None:
-        raise UsageError(f"--tasks is for {SUITE}; leave it out, and --sample chooses")
+    if args.tasks is not None or args.same_as is not None:
+        raise UsageError(f"--tasks and --same-as are for {SUITE}; leave them out, and --sample chooses")
     return _audit_set(args)
 
 
@@ -72,7 +79,8 @@ def _audit_suite(args: argparse.Namespace) -> int:
     names = task_names() if args.tasks is None else [name.strip() for name in args.tasks.split(",")]
     for name in names:
         miniwob_task(name)  # raises for a task that there is not
-    console = Console()
+    console, browser = Console(), find_browser().version
+    before = None if args.same_as is None else read_audit(args.same_as, browser=browser)
     total = args.sample * len(names)
     with Pool(num_envs=2) as pool, Progress(console).phase("audit", total=total) as bar:
         proofs = audit_suite(pool, names, seeds=args.sample, tell=lambda task: bar.advance(detail=task))
@@ -80,8 +88,18 @@ def _audit_suite(args: argparse.Namespace) -> int:
     done = [proof for proof in proofs if proof.is_solvable]
     console.print(f"{len(done)} of {len(proofs)} tasks are done by an expert; ", end="")
     console.print(f"{sum(proof.solved for proof in done)} of {sum(proof.episodes for proof in done)} episodes succeed.")
-    write_result(args.json, [proof.to_row() for proof in proofs])
-    return 0 if all(proof.is_solvable for proof in proofs if proof.episodes) else 1
+    write_result(args.json, {"chromium": browser, "tasks": [proof.to_row() for proof in proofs]})
+    differing = [] if before is None else differences(before, proofs)
+    if before is not None:
+        console.print(_verdict(differing, of=len(proofs)), markup=False, soft_wrap=True)
+    return 0 if not differing and all(proof.is_solvable for proof in proofs if proof.episodes) else 1
+
+
+def _verdict(differing: Sequence[str], *, of: int) -> str:
+    if not differing:
+        return f"All {of} tasks were the same as then: elements, pixels, actions and rewards."
+    more = f" and {len(differing) - SHOWN} more" if len(differing) > SHOWN else ""
+    return f"{len(differing)} of {of} tasks were not the same as then: {', '.join(differing[:SHOWN])}{more}."
 
 
 def _table(proofs: Sequence[Proof]) -> Table:

@@ -1,13 +1,18 @@
-"""Whether the suite's tasks can be done in this environment: their experts, on many seeds."""
+"""Whether the suite's tasks can be done here, and are the same elsewhere: their experts, on many seeds."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from browser_env.branching import digest
 from browser_env.episode import Episode, Source
+from browser_env.errors import UsageError
 from browser_env.miniwob import miniwob_task
 from browser_env.pool import Pool, RolloutRequest
 from browser_env.seeds import demonstration_seed
@@ -26,6 +31,7 @@ class Proof:
     mean_steps: float = 0.0
     expressible: float = 0.0  # share of its steps that the compact policy could take
     reasons: tuple[tuple[str, int], ...] = ()  # why it failed, and how often
+    digest: str = ""  # of all that was seen, done and earned, 32 hexadecimal digits: equal where the task was the same
 
     @property
     def is_solvable(self) -> bool:
@@ -41,6 +47,7 @@ class Proof:
             "mean_steps": round(self.mean_steps, 2),
             "expressible": round(self.expressible, 3),
             "reasons": dict(self.reasons),
+            "digest": self.digest,
         }
 
 
@@ -53,6 +60,37 @@ def audit_suite(
     """
     reader = CompactPolicy(CompactConfig(), seed=0)
     return [_prove(pool, f"miniwob/{name.removeprefix('miniwob/')}", seeds, reader, tell) for name in names]
+
+
+def read_audit(path: Path, *, browser: str) -> dict[str, tuple[int, str]]:
+    """Return how many episodes of each task an earlier audit played, and their digest.
+
+    Raises:
+        UsageError: If the file is none of an audit, or one with another browser, which may draw otherwise.
+    """
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        then = str(data["chromium"])
+        found = {str(row["task"]): (int(row["episodes"]), str(row["digest"])) for row in data["tasks"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{path} is not what `webdual tasks audit miniwob --json F` wrote ({error})") from error
+    if then != browser:
+        raise UsageError(f"{path} is of Chromium {then}, and this is {browser}; only the same browser draws the same")
+    return found
+
+
+def differences(before: Mapping[str, tuple[int, str]], proofs: Sequence[Proof]) -> list[str]:
+    """Return the tasks that were not seen, done and rewarded as before.
+
+    Raises:
+        UsageError: If a task was not audited then, or with another number of seeds.
+    """
+    for proof in proofs:
+        if proof.task not in before:
+            raise UsageError(f"{proof.task} was not audited then; name with --tasks what was")
+        if before[proof.task][0] != proof.episodes:
+            raise UsageError(f"{proof.task} was played {before[proof.task][0]} times then; give that as --sample")
+    return [proof.task for proof in proofs if before[proof.task][1] != proof.digest]
 
 
 def _prove(pool: Pool, task: str, seeds: int, reader: CompactPolicy, tell: Callable[[str], None]) -> Proof:
@@ -72,8 +110,18 @@ def _prove(pool: Pool, task: str, seeds: int, reader: CompactPolicy, tell: Calla
         mean_steps=len(steps) / len(episodes),
         expressible=expressible / max(len(steps), 1),
         reasons=_reasons(episodes),
+        digest=_digest(sorted(episodes, key=lambda episode: episode.seed)),
     )
 
 
 def _reasons(episodes: Sequence[Episode]) -> tuple[tuple[str, int], ...]:
     return tuple(Counter(episode.reason for episode in episodes if not episode.success).most_common())
+
+
+def _digest(episodes: Sequence[Episode]) -> str:
+    whole = hashlib.blake2b(digest_size=16)
+    for episode in episodes:
+        for step in episode.steps:
+            whole.update(f"{digest(step.observation)} {step.action.to_text()}\n".encode())
+        whole.update(f"{digest(episode.final)} {episode.reward!r}\n".encode())
+    return whole.hexdigest()
