@@ -58,6 +58,7 @@ class Pool:
         find_browser()  # one error here, rather than one in every process
         self._pixels = pixels
         self._restarts = 0
+        self._cpu_s = 0.0
         self._links: list[PoolLink] = []
         self._ending = weakref.finalize(self, _end, self._links, os.getpid())
         self._links += [PoolLink(pixels=pixels) for _ in range(num_envs)]
@@ -76,6 +77,11 @@ class Pool:
     def waiting(self) -> list[int]:
         """The environments that have been sent something and have not answered."""
         return [env_id for env_id, link in enumerate(self._links) if link.owes]
+
+    @property
+    def cpu_s(self) -> float:
+        """Processor seconds that the environments' processes and browsers took for the episodes that have ended."""
+        return self._cpu_s
 
     def send_reset(self, requests: Sequence[RolloutRequest], env_ids: Sequence[int] | None = None) -> None:
         """Begin episodes, in environments that have none under way or have to give theirs up; answers come later."""
@@ -161,6 +167,7 @@ class Pool:
             return self._lose(env_id)
         if reply.is_over:
             self._restarts = 0
+        self._cpu_s += reply.cpu_s
         return Ready(env_id=env_id, result=reply.result, error=reply.error, cpu_s=reply.cpu_s)
 
     def _lose(self, env_id: int) -> Ready:

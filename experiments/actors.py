@@ -1,7 +1,8 @@
-"""Acting on a thread of its own, so that browsers never wait for the learner.
+"""Acting on a thread of its own, so that browsers work while the learner does.
 
 A copy of the policy acts; it takes over the newest published weights between two decisions, and every step says which
-version took it. What is requested bounds how far acting runs ahead: nothing is begun that nobody asked for.
+version took it. What is requested bounds how far acting runs ahead: nothing is begun that nobody asked for, and
+where the learner is the slower of the two, browsers rest until it asks for more.
 """
 
 from __future__ import annotations

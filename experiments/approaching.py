@@ -10,11 +10,11 @@ import numpy as np
 from browser_env.action import Action, parse_action
 from browser_env.episode import Episode, Source
 from browser_env.task import Task
-from replay.kept import Kept
+from replay.kept import Kept, readable
 
 MASTERED = 0.7  # success from which a task is begun one step further back, and no more near its goal at all
 DECAY = 0.8  # of old outcomes, for each new one
-MOST_FAILURES = 3  # beginnings that could not be made
+MOST_FAILURES = 3  # beginnings in a row that could not be made, before a route is given up
 LEAST = 2.4  # decayed outcomes before a level is judged: three in a row
 LONGEST = 200  # steps of a route
 
@@ -34,7 +34,7 @@ class _Level:
     left: int = 1  # steps of a route that are left to do
     successes: float = 0.0
     counted: float = 0.0
-    failed: int = 0  # beginnings that could not be made
+    failed: int = 0  # beginnings in a row that could not be made
 
     @property
     def success(self) -> float:
@@ -78,8 +78,10 @@ class Approach:
             if level is None or not episode.prefix:
                 continue
             if not episode.steps and not episode.outcome.learnable:
-                self._fail(level)
-            elif episode.outcome.learnable and self._left(episode) == level.left:
+                self._fail(level, episode)
+                continue
+            level.failed = 0
+            if episode.outcome.learnable and self._left(episode) == level.left:
                 self._count(level, success=episode.success)
 
     def mean_left(self) -> float:
@@ -97,17 +99,16 @@ class Approach:
 
     def _left(self, episode: Episode) -> int | None:
         """Return how many steps of the route that an episode began on were left."""
-        made = len(episode.prefix)
-        for route in self._routes[episode.task.name]:
-            if route.seed in (None, episode.seed) and route.actions[:made] == episode.prefix:
-                return len(route.actions) - made
-        return None
+        route = next((route for route in self._routes[episode.task.name] if _began_on(episode, route)), None)
+        return None if route is None else len(route.actions) - len(episode.prefix)
 
-    def _fail(self, level: _Level) -> None:
-        """Have a task begun at its start for good where its routes do not lead on: its pages' ids differ."""
+    def _fail(self, level: _Level, episode: Episode) -> None:
+        """Give a route up that does not lead on: its pages' ids differ."""
         level.failed += 1
         if level.failed == MOST_FAILURES:
-            level.left = LONGEST
+            routes = self._routes[episode.task.name]
+            self._routes[episode.task.name] = [route for route in routes if not _began_on(episode, route)]
+            level.failed = 0
 
     def _count(self, level: _Level, *, success: bool) -> None:
         level.successes = DECAY * level.successes + success
@@ -115,6 +116,11 @@ class Approach:
         if level.counted >= LEAST and level.successes >= MASTERED * level.counted:
             level.left += 1
             level.successes = level.counted = 0.0
+
+
+def _began_on(episode: Episode, route: Route) -> bool:
+    same_page = route.seed in (None, episode.seed)
+    return same_page and route.actions[: len(episode.prefix)] == episode.prefix
 
 
 def golden_routes(tasks: Iterable[Task]) -> dict[str, list[Route]]:
@@ -126,8 +132,7 @@ def golden_routes(tasks: Iterable[Task]) -> dict[str, list[Route]]:
 def demonstrated_routes(demonstrations: Iterable[Kept]) -> dict[str, list[Route]]:
     """Return the ways that scripted demonstrations went, each of which holds for its own seed."""
     routes: dict[str, list[Route]] = {}
-    for kept in demonstrations:
-        episode = kept.read()
+    for episode in readable(demonstrations):
         if episode.source is not Source.SCRIPT:  # a person's page was another one
             continue
         actions = tuple(step.action for step in episode.steps)

@@ -21,7 +21,7 @@ class CurriculumConfig:
 
     learnable: float = 0.7  # in proportion to p (1 - p): neither mastered nor hopeless
     uniform: float = 0.1  # all tasks alike, so that nothing is forgotten or given up for good
-    unsolved: float = 0.2  # among the tasks with the lowest success that are not parked
+    unsolved: float = 0.2  # among the tasks with the lowest success that are not parked, of those that were shown
     cost_exponent: float = 0.0  # learnability is divided by this power of an episode's mean steps
     decay: float = 0.98  # of old outcomes, for each new one of the task
     parked_after: int = 200  # failures in a row after which a task is only drawn with all others
@@ -45,6 +45,7 @@ class _Record:
     steps: float = 0.0  # of the episodes that these count, decayed alike
     episodes: int = 0
     failed_in_a_row: int = 0
+    is_shown: bool = False  # whether there are demonstrations of it
 
     @property
     def success(self) -> float:
@@ -74,6 +75,11 @@ class Curriculum:
             record.failed_in_a_row = 0 if episode.success else record.failed_in_a_row + 1
             if not episode.prefix:
                 self._count(record, episode)
+
+    def show(self, task: str) -> None:
+        """Take note that there are demonstrations of a task."""
+        if task in self._records:
+            self._records[task].is_shown = True
 
     def _count(self, record: _Record, episode: Episode) -> None:
         decay = self._config.decay
@@ -139,8 +145,9 @@ class Curriculum:
         return learnable
 
     def _unsolved(self) -> Floats:
-        """Return 1 for each of the quarter of the active tasks with the lowest success."""
-        success = np.where(self._active(), list(self.success().values()), np.inf)
+        """Return 1 for each of the quarter with the lowest success, of active tasks that were shown if any were."""
+        shown = self._active() & [record.is_shown for record in self._records.values()]
+        success = np.where(shown if shown.any() else self._active(), list(self.success().values()), np.inf)
         limit = np.sort(success)[max(int(np.isfinite(success).sum()) // 4, 1) - 1]
         return np.where(np.isfinite(success), success <= limit, False).astype(np.float64)
 

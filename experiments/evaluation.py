@@ -30,7 +30,8 @@ def evaluate(
     """Return episodes on held-out seeds; those in ``done`` are not made again.
 
     An episode that infrastructure broke is made again; raise :class:`InfraError` where it breaks every time. One that
-    left what its snapshot holds counts as truncated: it would leave it each time, and did not do the task.
+    left the task's places or what its snapshot holds counts as truncated: it would leave them each time, and did not do
+    the task.
     """
     have = {(e.task.name, e.seed): e for e in done if e.outcome.learnable}
     wanted = {(task.name, held_out_seed(i)): task for i in range(episodes_per_task) for task in tasks}
@@ -48,9 +49,12 @@ def evaluate(
 
 
 def _cut_off(episode: Episode) -> Episode:
-    """Return an episode that asked its snapshot for what it lacks as one that was cut off there."""
-    left = episode.outcome is Outcome.INFRA_ERROR and episode.task.snapshot is not None and episode.evidence.unanswered
-    return replace(episode, outcome=Outcome.TRUNCATED) if left else episode
+    """Return an episode whose policy went where the task does not allow, or its snapshot has nothing, as truncated."""
+    strayed = episode.outcome is Outcome.BLOCKED and episode.steps
+    missed = (
+        episode.outcome is Outcome.INFRA_ERROR and episode.task.snapshot is not None and episode.evidence.unanswered
+    )
+    return replace(episode, outcome=Outcome.TRUNCATED) if strayed or missed else episode
 
 
 def tagged(episode: Episode, tag: str) -> Episode:

@@ -26,11 +26,11 @@ from experiments.scores import TABLE, TaskScore, by_group, mean_success, score_e
 from experiments.task_choice import choose_tasks, demonstrations_of
 from experiments.training import Demonstrations, assess, clone, demonstrate
 from experiments.workshop import ASKED, DEMONSTRATION, Workshop
-from policy.kinds import check_memory
+from policy.kinds import check_memory, num_gpus
 from replay.store import ReplayStore
 
 RECIPE, RESULT, LATEST = "recipe.json", "result.json", "latest"
-ARMS = ("imitation", "mixed")
+IMITATION, MIXED = "imitation", "mixed"  # arms; the second only where there is mixed learning
 PICTURED_EPISODES = 6  # a run's picture strips
 
 
@@ -38,17 +38,26 @@ PICTURED_EPISODES = 6  # a run's picture strips
 class Result:
     """What a training run reached."""
 
-    arms: dict[str, list[TaskScore]]  # by arm: "imitation", "mixed"
+    arms: dict[str, list[TaskScore]]  # by arm, the last one's policy is the run's
     wall_s: float
     env_steps: int
     mlflow_run: str
     directory: Path
-    held_out: frozenset[str] = frozenset()  # names of tasks that were only evaluated
+
+    @property
+    def last(self) -> str:
+        """The arm whose policy the run ends with."""
+        return list(self.arms)[-1]
+
+    @property
+    def has_held_out(self) -> bool:
+        """Whether some tasks were only evaluated."""
+        return any(score.held_out for score in self.arms[self.last])
 
     def mean(self, *, held_out: bool) -> dict[str, float]:
         """Return each arm's mean success over the tasks that were practised, or over those that were held out."""
         return {
-            arm: mean_success([score for score in scores if (score.task in self.held_out) == held_out])
+            arm: mean_success([score for score in scores if score.held_out == held_out])
             for arm, scores in self.arms.items()
         }
 
@@ -59,12 +68,12 @@ class Result:
             for task in scores:
                 row = by_task.setdefault(task.task.removeprefix("miniwob/"), {})
                 row |= {arm: task.rate.value, "episodes": task.episodes}
-                row |= {"held_out": True} if task.task in self.held_out else {}
-        costs = [task.cost_per_success for task in self.arms["mixed"] if task.cost_per_success is not None]
+                row |= {"held_out": True} if task.held_out else {}
+        costs = [task.cost_per_success for task in self.arms[self.last] if task.cost_per_success is not None]
         return {
             "tasks": by_task,
             "mean": self.mean(held_out=False),
-            **({"mean_held_out": self.mean(held_out=True)} if self.held_out else {}),
+            **({"mean_held_out": self.mean(held_out=True)} if self.has_held_out else {}),
             "wall_s": round(self.wall_s, 1),
             "env_steps": self.env_steps,
             "cost_per_success": sum(costs) / len(costs) if costs else None,
@@ -87,7 +96,7 @@ def new_directory(runs: Path, recipe: Recipe) -> Path:
 def make_directory(directory: Path, recipe: Recipe) -> None:
     """Make the folder of a run of a recipe; raise :class:`InfraError` where that fails."""
     with _writing_to(directory.parent):
-        directory.mkdir(parents=True)
+        directory.mkdir(parents=True, exist_ok=True)
         write_atomically(directory / RECIPE, json.dumps(recipe.to_json(), indent=1).encode())
 
 
@@ -118,7 +127,6 @@ def run_experiment(
     progress: Progress,
 ) -> Result:
     """Run or continue every phase of a recipe in a folder."""
-    clock = Clock(directory / "clock.json")
     plans = [check_memory(recipe.policy, phase) for phase in (recipe.cloning, recipe.learning)]
     if plans[-1]:
         progress.console.print(plans[-1])
@@ -131,6 +139,8 @@ def run_experiment(
             progress.console.print(f"{len(store.recovered)} episodes were broken off; their steps so far are kept.")
         keeper = open_things.enter_context(EpisodeKeeper(directory / "store"))
         pool = open_things.enter_context(Pool(num_envs=recipe.num_envs, pixels=recipe.pixels))
+        gpus = num_gpus(recipe.policy, recipe.learning)
+        clock = Clock(directory / "clock.json", elsewhere=lambda: pool.cpu_s, gpus=gpus)
         shop = Workshop(
             recipe=recipe,
             directory=directory,
@@ -146,7 +156,8 @@ def run_experiment(
         parent.log_params(recipe.to_json())
         demonstrations = demonstrate(shop)
         _log_demonstrations(parent, shop)
-        scores = {arm: _run_arm(shop, arm, demonstrations, tracker, parent) for arm in ARMS}
+        arms = (IMITATION, MIXED) if recipe.num_updates else (IMITATION,)
+        scores = {arm: _run_arm(shop, arm, demonstrations, tracker, parent) for arm in arms}
         keeper.flush()
         _log_asked(parent, store)
         steps = sum(info.num_steps for info in store.query())
@@ -157,7 +168,6 @@ def run_experiment(
             env_steps=steps,
             mlflow_run=parent.id,
             directory=directory,
-            held_out=frozenset(task.name for task in choice.held_out),
         )
         _log_result(parent, result)
         parent.log_metrics(cost_metrics(replace(spent, steps=steps), recipe.prices), step=recipe.num_updates)
@@ -172,15 +182,15 @@ def _run_arm(
     recipe = shop.recipe
     with tracker.run(arm, directory=shop.directory / arm, parent=parent) as run:
         run.log_params(recipe.to_json())
-        policy = (clone if arm == "imitation" else learn)(shop, demonstrations, run)
+        policy = (clone if arm == IMITATION else learn)(shop, demonstrations, run)
         episodes = assess(shop, policy, arm)
         shop.clock.save()
-        scores = score_episodes(episodes, prices=recipe.prices)
-        held_out = {task.name for task in shop.held_out}
-        metrics = {"evaluation/success": mean_success([score for score in scores if score.task not in held_out])}
-        if held_out:
-            metrics["evaluation/held_out"] = mean_success([score for score in scores if score.task in held_out])
-        groups = by_group({task.task: task.rate.value for task in scores})
+        scores = score_episodes(episodes, prices=recipe.prices, held_out={task.name for task in shop.held_out})
+        practised = [score for score in scores if not score.held_out]
+        metrics = {"evaluation/success": mean_success(practised)}
+        if shop.held_out:
+            metrics["evaluation/held_out"] = mean_success([score for score in scores if score.held_out])
+        groups = by_group({score.task: score.rate.value for score in practised})
         metrics |= {f"evaluation/{group}": value for group, value in groups.items()}
         run.log_metrics(metrics | cost_metrics(total_cost(episodes), recipe.prices), step=policy.version)
         run.log_table(TABLE, [task.to_row() for task in scores])

@@ -25,12 +25,14 @@ from experiments.scores import by_group, total_cost
 from experiments.training import Demonstrations, validate
 from experiments.tutor import Tutor
 from experiments.workshop import PRACTICE, Workshop, one_thread
+from policy.folders import recover_folder
 from policy.kinds import (
     TrainedPolicy,
     TrainingLearner,
     load_learner,
     load_policy,
     new_learner,
+    num_gpus,
     save_checkpoint,
 )
 from policy.metrics import Metrics
@@ -62,13 +64,13 @@ class Experience:
         """Keep more demonstrations."""
         for kept in demonstrations:
             self.buffer.show(kept)
+            self.curriculum.show(kept.task)
         if self.shows_routes:
             self.approach.add(demonstrated_routes(demonstrations))
 
-    def expected(self, episode: Episode) -> float:
-        """Return the mean reward of episodes that begin as this one did."""
-        name = episode.task.name
-        return self.approach.success(name) if episode.prefix else self.curriculum.success()[name]
+    def expected(self, task: str, *, near_goal: bool) -> float:
+        """Return the mean reward of a task's episodes from its start, or from where they begin near the goal."""
+        return self.approach.success(task) if near_goal else self.curriculum.success()[task]
 
     def rows(self) -> list[dict[str, Any]]:
         """Return what is known of each task, as rows of a table."""
@@ -84,7 +86,7 @@ def learn(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPo
     policy, learner = _resume(shop)
     tutor = Tutor(shop)
     experience = remember(shop, [*demonstrations.imitated, *tutor.before])
-    planned = iter(range(policy.version, recipe.num_updates))
+    planned, gpus = iter(range(policy.version, recipe.num_updates)), num_gpus(recipe.policy, recipe.learning)
     clock = Clock(shop.directory / "learning.json")
     actors = Actors(shop.pool, policy, on_step=shop.keeper.note, on_episode=lambda e: shop.keeper.keep(practised(e)))
     bar_of = shop.progress.phase("imitation and reinforcement", total=recipe.num_updates, done=policy.version)
@@ -105,8 +107,9 @@ def learn(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPo
             metrics = learner.update(samples, imitation_weight=weight, rate=rate)
             actors.publish(policy)
             experience.buffer.learned(samples, learner.surprises)
-            spent = total_cost(episodes) + Cost(cpu_s=time.thread_time() - cpu_s)
-            metrics |= {"wait_s": waited, "update_s": time.monotonic() - started, "money": recipe.prices.money(spent)}
+            took = time.monotonic() - started
+            spent = total_cost(episodes) + Cost(cpu_s=time.thread_time() - cpu_s, gpu_s=gpus * took)
+            metrics |= {"wait_s": waited, "update_s": took, "money": recipe.prices.money(spent)}
             metrics |= staleness(samples, version=update) | {"asked": float(tutor.num_came)}
             if ends_stretch := policy.version % recipe.checkpoint_every == 0:
                 metrics |= validate(policy, demonstrations.validation)
@@ -186,7 +189,10 @@ def mix(
 ) -> list[Sample]:
     """Return an update's samples: own steps with their advantage, and demonstrations and past successes to imitate."""
     fresh = [e for e in episodes if version - (e.policy_version or 0) <= recipe.max_staleness]
-    own = experience_samples(fresh, advantages=group_advantages(fresh, expected=experience.expected))
+    advantages = group_advantages(
+        fresh, expected=lambda episode: experience.expected(episode.task.name, near_goal=bool(episode.prefix))
+    )
+    own = experience_samples(fresh, advantages=advantages)
     shares = experience.curriculum.shares()
     imitated = experience.buffer.sample(
         recipe.imitation_samples,
@@ -215,9 +221,12 @@ def again(
     recipe: Recipe, experience: Experience, shares: Mapping[str, float], rng: np.random.Generator
 ) -> list[Sample]:
     """Return past successes for the policy gradient, whose importance weights the learner truncates."""
-    success = experience.curriculum.success()
     drawn = experience.buffer.successes(recipe.repeated_samples, rng=rng, shares=shares)
-    return [replace(sample, weight=0.0, advantage=1 - success[sample.task]) for sample in drawn if sample.log_prob]
+    return [
+        replace(sample, weight=0.0, advantage=1 - experience.expected(sample.task, near_goal=sample.near_goal))
+        for sample in drawn
+        if sample.log_prob
+    ]
 
 
 def staleness(samples: Sequence[Sample], *, version: int) -> Metrics:
@@ -229,7 +238,7 @@ def staleness(samples: Sequence[Sample], *, version: int) -> Metrics:
 def _resume(shop: Workshop) -> tuple[TrainedPolicy, TrainingLearner]:
     """Return policy and learner of the last checkpoint, or the cloned policy and a new learner."""
     mixed, recipe = shop.checkpoint("mixed"), shop.recipe
-    if (mixed / "config.json").exists():
+    if recover_folder(mixed):
         policy = load_policy(mixed)
         learner = load_learner(mixed, policy)
     else:

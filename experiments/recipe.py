@@ -10,6 +10,7 @@ from typing import Any
 
 from browser_env.errors import UsageError
 from browser_env.miniwob import DEFAULT_TASKS, miniwob_task
+from browser_env.seeds import RUNS, SEEDS_PER_RUN
 from experiments.curriculum import CurriculumConfig
 from policy.config import CompactConfig
 from policy.kinds import AnyLearnerConfig, PolicyConfig
@@ -19,6 +20,16 @@ from policy.vlm.learning_config import VlmLearnerConfig
 from replay.opinions import Opinions
 from replay.shelf import Sampling
 from rewards.cost import Prices
+
+ANY = 1_000_000_000
+RANGES: Mapping[tuple[str, ...], tuple[float, float]] = {  # of a recipe's numbers: least and most
+    ("num_envs", "groups_per_update", "group_size", "evaluation_episodes", "checkpoint_every"): (1, ANY),
+    ("demonstrations_per_task", "demonstrations_asked", "validation_demonstrations"): (0, SEEDS_PER_RUN),
+    ("cloning_epochs", "num_updates", "imitation_samples", "repeated_samples", "successes_per_task"): (0, ANY),
+    ("learning_limit_s", "max_staleness", "imitation_start", "imitation_floor", "rate_floor"): (0, ANY),
+    ("held_out", "near_goal", "exploration", "demo_fraction"): (0, 1),
+    ("seed",): (0, RUNS - 1),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,12 +77,13 @@ class Recipe:
     def __post_init__(self) -> None:
         for task in () if self.task_set else self.tasks:
             miniwob_task(task)  # raises for a task that there is not
-        if not 0 <= self.held_out < 1:
-            raise UsageError(f"held_out of a recipe must be from 0 to below 1, not {self.held_out}")
-        positive = ("num_envs", "groups_per_update", "group_size", "evaluation_episodes", "checkpoint_every")
-        for name in positive:
-            if getattr(self, name) < 1:
-                raise UsageError(f"{name} of a recipe must be at least 1, not {getattr(self, name)}")
+        for names, (least, most) in RANGES.items():
+            for name in names:
+                if not least <= (value := getattr(self, name)) <= most:
+                    allowed = f"at least {least}" if value < least else f"at most {most}"
+                    raise UsageError(f"{name} of a recipe must be {allowed}, not {value}")
+        if self.held_out == 1:
+            raise UsageError("held_out=1 of a recipe leaves no task to practise; give less")
         if not self.tasks and not self.task_set:
             raise UsageError("a recipe needs at least one task, or a task_set")
 

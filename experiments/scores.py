@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Self
@@ -26,6 +26,7 @@ class TaskScore:
     episodes: int  # that ended by the policy's own doing
     mean_steps: float | None = None
     cost: float | None = None  # money, of all episodes; None where it is not known
+    held_out: bool = False  # whether training kept the task for evaluation alone
 
     @property
     def rate(self) -> Estimate:
@@ -49,6 +50,7 @@ class TaskScore:
             "mean_steps": self.mean_steps,
             "cost_per_success": self.cost_per_success,
             "cost": self.cost,
+            "held_out": self.held_out,
         }
 
     @classmethod
@@ -63,6 +65,7 @@ class TaskScore:
             episodes=int(row["episodes"]),
             mean_steps=row.get("mean_steps"),
             cost=None if cost is None else float(cost),
+            held_out=bool(row.get("held_out", False)),
         )
         wilson(score.successes, score.episodes)  # refuses impossible counts
         if score.cost is not None and not isfinite(score.cost):
@@ -70,12 +73,17 @@ class TaskScore:
         return score
 
 
-def score_episodes(episodes: Iterable[Episode], *, prices: Prices | None = None) -> list[TaskScore]:
-    """Return a score for each task, by name; episodes that say nothing of the policy count only as cost."""
+def score_episodes(
+    episodes: Iterable[Episode], *, prices: Prices | None = None, held_out: Container[str] = ()
+) -> list[TaskScore]:
+    """Return a score for each task, by name; episodes that say nothing of the policy count only as cost.
+
+    ``held_out`` has the names of the tasks that training kept for evaluation alone.
+    """
     groups: dict[str, list[Episode]] = {}
     for episode in episodes:
         groups.setdefault(episode.task.name, []).append(episode)
-    return [_score(task, groups[task], prices=prices or Prices()) for task in sorted(groups)]
+    return [_score(task, groups[task], prices=prices or Prices(), held_out=task in held_out) for task in sorted(groups)]
 
 
 def mean_success(scores: Sequence[TaskScore]) -> float:
@@ -98,7 +106,7 @@ def read_scores(rows: Sequence[Mapping[str, Any]]) -> dict[str, TaskScore]:
     return {score.task: score for score in scores}
 
 
-def _score(task: str, episodes: Sequence[Episode], *, prices: Prices) -> TaskScore:
+def _score(task: str, episodes: Sequence[Episode], *, prices: Prices, held_out: bool) -> TaskScore:
     counted = [episode for episode in episodes if episode.outcome.learnable]
     return TaskScore(
         task=task,
@@ -106,6 +114,7 @@ def _score(task: str, episodes: Sequence[Episode], *, prices: Prices) -> TaskSco
         episodes=len(counted),
         mean_steps=sum(len(episode.steps) for episode in counted) / len(counted) if counted else None,
         cost=prices.money(total_cost(episodes)),
+        held_out=held_out,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from browser_env.errors import UsageError
-from experiments.experiment import RESULT, Result, load_recipe, make_directory, run_experiment
+from experiments.experiment import RECIPE, RESULT, Result, load_recipe, make_directory, run_experiment
 from experiments.progress import Progress
 from experiments.recipe import Recipe, override_from_text
 from experiments.recipes import default, miniwob, miniwob_56
@@ -38,6 +38,7 @@ def on_a_site() -> Recipe:
 
 
 FULL = "full"
+UNTRAINED = ("demonstrations_per_task=0", "cloning_epochs=0", "num_updates=0")
 STUDIES = {
     study.name: study
     for study in (
@@ -61,7 +62,7 @@ STUDIES = {
             name="held-out",
             summary="trained on half of the tasks, evaluated on the other half too, beside an untrained policy",
             recipe=miniwob_56,
-            variants={FULL: ("held_out=0.5",), "untrained": ("held_out=0.5", "cloning_epochs=0", "num_updates=0")},
+            variants={FULL: ("held_out=0.5",), "untrained": ("held_out=0.5", *UNTRAINED)},
         ),
         Study(
             name="site",
@@ -70,7 +71,7 @@ STUDIES = {
             variants={
                 FULL: (),
                 "no-starts-near-the-goal": ("near_goal=0",),
-                "untrained": ("cloning_epochs=0", "num_updates=0"),
+                "untrained": UNTRAINED,
             },
             of_set=True,
         ),
@@ -85,7 +86,10 @@ STUDIES = {
                 "no-elements": ("policy.use_elements=false",),
                 "no-starts-near-the-goal": ("near_goal=0",),
                 "injection": ("inject=true",),
+                "groups-of-four": ("group_size=4", "groups_per_update=8"),
+                "imitation-as-strong-to-the-end": ("imitation_floor=1",),
                 "repeated-successes": ("repeated_samples=64",),
+                "hindsight": ("sampling.hindsight_share=0.1",),
                 "failures-value-only": ("sampling.failure_share=0.2",),
                 "failures-conditioned": ("sampling.failure_share=0.2", "sampling.condition_failures=true"),
                 "novelty": ("sampling.novelty_exponent=1",),
@@ -136,7 +140,7 @@ def run_trials(chosen: Sequence[Recipe], *, folder: Path, tracker: Tracker, prog
     """Run what is not finished yet, and go on with what was broken off; yield the new results."""
     for trial in chosen:
         directory = folder / folder_of(trial)
-        if not directory.exists():
+        if not (directory / RECIPE).exists():
             make_directory(directory, trial)
         if load_recipe(directory) != trial:
             raise UsageError(f"{directory} is a run of another recipe; name another folder with --runs")

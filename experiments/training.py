@@ -21,7 +21,7 @@ import numpy as np
 from browser_env.episode import Episode, Source
 from browser_env.errors import InfraError, UsageError
 from browser_env.pool import RolloutRequest
-from browser_env.seeds import demonstration_seed, is_held_out
+from browser_env.seeds import SEEDS_PER_RUN, demonstration_seed, is_held_out
 from browser_env.task import Task
 from experiments.evaluation import evaluate, tagged
 from experiments.experts.policy import EXPERTS, ExpertPolicy
@@ -30,6 +30,7 @@ from experiments.run_log import Run
 from experiments.task_choice import demonstrations_of
 from experiments.workshop import DEMONSTRATION, EVALUATION, PRACTICE, Workshop, one_thread
 from policy.ahead import ahead
+from policy.folders import recover_folder
 from policy.kinds import (
     TrainedPolicy,
     TrainingLearner,
@@ -42,16 +43,15 @@ from policy.kinds import (
 from policy.metrics import Metrics, mean_metrics
 from replay.buffer import ReplayBuffer
 from replay.index import EpisodeInfo
-from replay.kept import Kept, in_memory, in_store
+from replay.kept import Kept, in_memory, in_store, readable
 from replay.notes import NoteFolder
 from replay.opinions import Heard, Worth, hear, worth_imitating
 from replay.samples import imitated
 
-SEEDS_PER_RUN = 1000  # demonstration seeds set aside for each
 CLONING = "cloning"  # the checkpoint of a policy that is being cloned
 VALIDATED_AT_ONCE = 16  # steps
 SAID_BY = {"mark": "a person's mark", "ratings": "people's ratings", "judgements": "models' judgements"}
-MAX_EXTRA_SEEDS = 20  # tried in a row when an expert fails on some pages
+MOST_FAILURES = 20  # of an expert, in a row
 
 
 class Demonstrations(NamedTuple):
@@ -99,6 +99,8 @@ def _scripted(shop: Workshop) -> list[Kept]:
 
 def _recorded(shop: Workshop) -> list[Kept]:
     """Return the first episodes of each task that are worth imitating, of a store of people's or others' work."""
+    if not wanted(shop):
+        return []
     heard = opinions(shop)
     _report_damaged(shop)
     chosen = [found for task in shop.tasks for found in itertools.islice(recorded(shop, task, heard), wanted(shop))]
@@ -152,17 +154,20 @@ def kept_in_store(shop: Workshop, chosen: Sequence[tuple[EpisodeInfo, Worth]]) -
 
 
 def make_demonstrations(shop: Workshop, task: Task, *, count: int, used: set[int]) -> Iterator[Episode]:
-    """Yield successes of a task's expert on seeds not used yet; raise :class:`InfraError` where it keeps failing."""
+    """Yield successes of a task's expert on seeds not used yet; raise :class:`InfraError` where it keeps failing.
+
+    Of the seeds that are set aside for the run, ``used`` ones are left out.
+    """
     expert = ExpertPolicy(task.name)
-    first = shop.recipe.seed * SEEDS_PER_RUN  # runs of different seeds learn from different demonstrations
-    candidates = (demonstration_seed(first + i) for i in range(count + len(used) + MAX_EXTRA_SEEDS))
-    seeds = iter([seed for seed in candidates if seed not in used])
-    made = 0
+    candidates = (demonstration_seed(index, run=shop.recipe.seed) for index in range(SEEDS_PER_RUN))
+    seeds = (seed for seed in candidates if seed not in used)
+    made = failures = 0
     while made < count:
-        requests = [RolloutRequest(task=task, seed=seed) for _, seed in zip(range(count - made), seeds, strict=False)]
-        if not requests:
+        requests = [RolloutRequest(task=task, seed=seed) for seed in itertools.islice(seeds, count - made)]
+        if not requests or failures >= MOST_FAILURES:
             raise InfraError(f"the expert of {task.name} keeps failing; run `webdual doctor`")
         for episode in shop.pool.rollout(expert, requests, source=Source.SCRIPT, on_step=shop.keeper.note):
+            failures = 0 if episode.success else failures + 1
             if episode.success:
                 made += 1
                 yield episode
@@ -171,7 +176,7 @@ def make_demonstrations(shop: Workshop, task: Task, *, count: int, used: set[int
 def clone(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPolicy:
     """Return a policy that imitates the demonstrations; go on after the last epoch that a checkpoint has."""
     recipe = shop.recipe
-    if (shop.checkpoint("imitation") / "config.json").exists():
+    if recover_folder(shop.checkpoint("imitation")):
         return load_policy(shop.checkpoint("imitation"))
     policy, learner = _resume_cloning(shop)
     done = policy.version  # while cloning, of epochs
@@ -196,7 +201,7 @@ def clone(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPo
 def _resume_cloning(shop: Workshop) -> tuple[TrainedPolicy, TrainingLearner]:
     """Return policy and learner as they were after the last epoch of cloning, or at their beginning."""
     recipe, begun = shop.recipe, shop.checkpoint(CLONING)
-    if (begun / "config.json").exists():
+    if recover_folder(begun):
         policy = load_policy(begun)
         return policy, load_learner(begun, policy)
     policy = new_policy(recipe.policy, seed=recipe.seed)
@@ -213,7 +218,7 @@ def validate(policy: TrainedPolicy, demonstrations: Sequence[Kept]) -> Metrics:
 
     Actions that the policy cannot choose are left out.
     """
-    samples = [imitated(kept.read(), index) for kept in demonstrations for index in range(kept.num_steps)]
+    samples = [imitated(episode, i) for episode in readable(demonstrations) for i in range(len(episode.steps))]
     scores: list[float] = []
     for start in range(0, len(samples), VALIDATED_AT_ONCE):
         some = samples[start : start + VALIDATED_AT_ONCE]

@@ -54,6 +54,7 @@ class Tutor:
             task
             for task, count in curriculum.practised().items()
             if success[task] < UNSOLVED
+            and self._can_be_shown(task)
             and self._came[task] < self._most
             and task not in self._closed
             and count >= PRACTISED * (1 + self._times[task])
@@ -65,6 +66,7 @@ class Tutor:
         count = min(AT_ONCE, self._most - self._came[name])
         self._times[name] += 1
         self._closed.add(name)
+        self._note()
         shop, task = self._shop, self._shop.task(name)
         if shop.recorded is not None:
             start = wanted(shop) + self._came[name]
@@ -83,8 +85,7 @@ class Tutor:
             self._came[name] += len(found)
             if found:
                 self._closed.remove(name)
-            record = {task: (times, self._came[task]) for task, times in self._times.items()}
-            write_atomically(self._shop.directory / RECORD, json.dumps(record).encode())
+            self._note()
         return taken
 
     def shares(self, success: Mapping[str, float]) -> dict[str, float] | None:
@@ -93,11 +94,18 @@ class Tutor:
             return None
         return {task: (1 - value) * (1 + self._came[task]) for task, value in success.items()}
 
+    def _can_be_shown(self, task: str) -> bool:
+        return self._shop.recorded is not None or task in EXPERTS
+
+    def _note(self) -> None:
+        record = {task: (times, self._came[task]) for task, times in self._times.items()}
+        write_atomically(self._shop.directory / RECORD, json.dumps(record).encode())
+
     def _made(self, task: Task, *, count: int, used: set[int]) -> list[Kept]:
         """Return what an expert shows; nothing where there is none or it keeps failing."""
         shop, found = self._shop, list[Kept]()
         try:
-            for episode in make_demonstrations(shop, task, count=count, used=used) if task.name in EXPERTS else ():
+            for episode in make_demonstrations(shop, task, count=count, used=used):
                 shop.keeper.keep(tagged(episode, ASKED))
                 found.append(in_memory(episode))
         except InfraError:  # whoever cannot show it is not asked again

@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 from browser_env.errors import DataError, UsageError
 from policy.compact import CompactPolicy
 from policy.config import CompactConfig
+from policy.device import AUTO
 from policy.folders import (
     CONFIG,
     MODEL,
@@ -39,7 +40,7 @@ def save_checkpoint(path: str | Path, policy: CompactPolicy, learner: Learner | 
     write_folder(path, write)
 
 
-def load_policy(path: str | Path, *, device: str = "cpu") -> CompactPolicy:
+def load_policy(path: str | Path, *, device: str = AUTO) -> CompactPolicy:
     """Read a policy; raise :class:`DataError` where there is none that can be read."""
     folder = Path(path)
     header = read_json(folder / CONFIG)

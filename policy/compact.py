@@ -11,11 +11,11 @@ from torch import Tensor
 
 from browser_env.acting import Decision, Turn
 from browser_env.action import Action
-from browser_env.errors import UsageError
 from browser_env.observation import Observation
 from policy.batch import Batch, collate
 from policy.choice import Choice, decode, encode
 from policy.config import CompactConfig
+from policy.device import AUTO, device_of
 from policy.distribution import build_targets, choose, entropy, expressible, log_probs
 from policy.exploring import exploration_chance, explore, mixed_log_prob
 from policy.features import Features
@@ -51,15 +51,13 @@ class CompactPolicy:
         config: CompactConfig,
         *,
         seed: int,
-        device: str | torch.device = "cpu",
+        device: str | torch.device = AUTO,
         compiled: bool | None = None,
         reader: Reader | None = None,
     ) -> None:
         self.config = config
         self._reader = reader or Reader(config)
-        self.device = torch.device(device)
-        if self.device.type == "cuda" and not torch.cuda.is_available():
-            raise UsageError("no CUDA device was found; use device='cpu'")
+        self.device = device_of(device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.network = CompactNetwork(config).to(self.device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
@@ -56,6 +57,19 @@ def write_folder(path: str | Path, write: Callable[[Path], None]) -> None:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def recover_folder(path: str | Path) -> bool:
+    """Put back what a kill kept from being replaced, and return whether there is a folder with a configuration.
+
+    What else a kill left beside it, under names that only :func:`write_folder` gives, goes.
+    """
+    target = Path(path)
+    for left in target.parent.glob(f".{glob.escape(target.name)}-*"):
+        if (left / target.name).is_dir() and not target.exists():
+            (left / target.name).rename(target)
+        shutil.rmtree(left, ignore_errors=True)
+    return (target / CONFIG).exists()
 
 
 def write_learner(folder: Path, learner: Stateful) -> None:

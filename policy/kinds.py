@@ -20,6 +20,7 @@ from browser_env.observation import Observation
 from policy import checkpoint as compact_checkpoint
 from policy.compact import CompactPolicy
 from policy.config import CompactConfig
+from policy.device import AUTO, device_of
 from policy.folders import CONFIG, Stateful, read_json
 from policy.learner import Learner, LearnerConfig
 from policy.metrics import Metrics
@@ -124,6 +125,12 @@ def export_policy(path: str | Path, out: str | Path, *, merged: bool) -> None:
     if Path(out).exists():
         raise UsageError(f"{out} is there already; name a folder that is not")
     _vlm("checkpoint").export_policy(path, out, merged=merged)
+
+
+def num_gpus(policy: PolicyConfig, learning: AnyLearnerConfig) -> int:
+    """Return how many GPUs training holds."""
+    on_gpu = device_of(AUTO if isinstance(policy, CompactConfig) else policy.device).type == "cuda"
+    return on_gpu * (learning.devices if isinstance(learning, VlmLearnerConfig) else 1)
 
 
 def check_memory(policy: PolicyConfig, learning: AnyLearnerConfig) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from browser_env.errors import UsageError
 from policy.augment import hide
 from policy.compact import CompactPolicy, Evaluation, Reading
 from policy.losses import imitation_loss, importance_ratios, kl_estimate, truncated_policy_loss, value_loss
@@ -40,6 +41,14 @@ class LearnerConfig:
     hidden_images: float = 0.0  # share of screenshots hidden from what is imitated
     hidden_past: float = 0.2  # share of steps imitated as if nothing was done before: few show when to do what
     seed: int = 0  # of minibatches and hiding
+
+    def __post_init__(self) -> None:
+        if min(self.minibatch, self.part, self.epochs) < 1 or self.learning_rate <= 0 or self.max_ratio <= 0:
+            raise UsageError(
+                "a learner's minibatch, part and epochs are at least 1, its learning_rate and max_ratio above 0"
+            )
+        if not all(0 <= share <= 1 for share in (self.hidden_words, self.hidden_images, self.hidden_past)):
+            raise UsageError("a learner's hidden_words, hidden_images and hidden_past are shares from 0 to 1")
 
     def to_json(self) -> dict[str, Any]:
         """Return the configuration as JSON-serialisable data."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -9,17 +10,20 @@ import numpy as np
 from browser_env.episode import Episode
 from browser_env.errors import DataError, UsageError
 from replay.hindsight import in_hindsight
-from replay.kept import Kept, in_memory
+from replay.kept import Kept, in_memory, size_of
 from replay.samples import Sample, imitated
 from replay.shelf import Drawn, Sampling, Shelf
+
+OWN_BYTES = 4 << 30  # of own successes in memory, of failures, and of failures in hindsight
 
 
 class ReplayBuffer:
     """Demonstrations, and the newest own episodes of each task.
 
     What goes: beyond ``successes_per_task`` successes of a task, as many failures and as many failures in hindsight,
-    the oldest; before that, an older one of the same seed. What never goes: demonstrations, unless the person takes
-    the consent back.
+    the oldest; before that, an older one of the same seed; where one of these three takes more than ``own_bytes`` of
+    memory, the oldest of the task that takes most. What never goes: demonstrations, unless the person takes the consent
+    back.
     """
 
     def __init__(
@@ -28,6 +32,7 @@ class ReplayBuffer:
         demonstrations: Iterable[Episode | Kept],
         successes_per_task: int = 8,
         sampling: Sampling | None = None,
+        own_bytes: int = OWN_BYTES,
     ) -> None:
         if successes_per_task < 0:
             raise UsageError(f"successes_per_task is {successes_per_task}; it must be 0 or more")
@@ -35,7 +40,7 @@ class ReplayBuffer:
         self._rejected = 0
         self._demonstrations = Shelf(self._sampling)
         self._successes, self._failures, self._hindsight = (
-            _Newest(self._sampling, limit=successes_per_task) for _ in range(3)
+            _Newest(self._sampling, limit=successes_per_task, limit_bytes=own_bytes) for _ in range(3)
         )
         for episode in demonstrations:
             self.show(in_memory(episode) if isinstance(episode, Episode) else episode)
@@ -170,23 +175,33 @@ class ReplayBuffer:
 class _Newest:
     """The newest own episodes of each task, one of each seed."""
 
-    def __init__(self, sampling: Sampling, *, limit: int) -> None:
+    def __init__(self, sampling: Sampling, *, limit: int, limit_bytes: int) -> None:
         self.shelf = Shelf(sampling)
         self._limit = limit
-        self._by_seed: dict[str, dict[int, str]] = {}  # task -> seed -> episode's id, oldest first
+        self._limit_bytes = limit_bytes
+        self._by_seed: dict[str, dict[int, tuple[str, int]]] = {}  # task -> seed -> episode's id and size, oldest first
+        self._bytes: Counter[str] = Counter()  # by task
 
     def add(self, episode: Episode) -> None:
         if not self._limit:
             return
         task = episode.task.name
         by_seed = self._by_seed.setdefault(task, {})
-        going = [by_seed.pop(episode.seed)] if episode.seed in by_seed else []
-        by_seed[episode.seed] = episode.id  # at the end, for it is the newest
-        while len(by_seed) > self._limit:
-            going.append(by_seed.pop(next(iter(by_seed))))
-        for episode_id in going:
-            self.shelf.remove(task, episode_id)
+        if episode.seed in by_seed:
+            self._drop(task, episode.seed)
+        by_seed[episode.seed] = episode.id, size_of(episode)  # at the end, for it is the newest
+        self._bytes[task] += by_seed[episode.seed][1]
         self.shelf.add(in_memory(episode))
+        while len(by_seed) > self._limit:
+            self._drop(task, next(iter(by_seed)))
+        while self._bytes.total() > self._limit_bytes:
+            [(largest, _)] = self._bytes.most_common(1)
+            self._drop(largest, next(iter(self._by_seed[largest])))
+
+    def _drop(self, task: str, seed: int) -> None:
+        episode_id, size = self._by_seed[task].pop(seed)
+        self._bytes[task] -= size
+        self.shelf.remove(task, episode_id)
 
 
 def _shown(kept: Kept, episode: Episode, step: int) -> Sample:

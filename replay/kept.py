@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from browser_env.episode import Episode
+from browser_env.errors import DataError
 from replay.index import EpisodeInfo
 from replay.novelty import Traits, traits_of
 from replay.store import ReplayStore
@@ -76,6 +77,16 @@ def in_store(
     ]
 
 
+def readable(kept: Iterable[Kept]) -> Iterator[Episode]:
+    """Yield the episodes that may still be read: none that is damaged, or whose consent was revoked."""
+    for one in kept:
+        try:
+            episode = one.read()
+        except DataError:
+            continue
+        yield episode
+
+
 class _Memory:
     """The episodes of a store that were read last."""
 
@@ -92,7 +103,7 @@ class _Memory:
         if episode is None or not self._store.allows(episode):
             episode = self._store.get(episode_id)
             episode = episode if self._pixels else _without_pixels(episode)
-            size = _size(episode)
+            size = size_of(episode)
         self._episodes[episode_id] = episode, size
         self._used += size
         while self._used > self._limit:
@@ -109,7 +120,7 @@ def _without_pixels(episode: Episode) -> Episode:
     return replace(episode, steps=steps, final=replace(episode.final, screenshot=None))
 
 
-def _size(episode: Episode) -> int:
+def size_of(episode: Episode) -> int:
     """Return about how many bytes an episode takes in memory; equal pictures are one array."""
     pictures = [seen.screenshot for seen in episode.observations if seen.screenshot is not None]
     return sum({id(picture): picture.nbytes for picture in pictures}.values()) + STEP_BYTES * len(episode.steps)

@@ -28,6 +28,7 @@ class Sample:
     episode: str  # the episode's id
     step: int  # from 0
     past: tuple[Turn, ...] = ()  # what was done before
+    near_goal: bool = False  # whether its episode began in the middle
     reply: Reply | None = None  # what a language model wrote
 
 
@@ -56,6 +57,7 @@ def imitated(
         episode=episode.id,
         step=index,
         past=turns(episode.steps[:index], step.observation, prefix=episode.prefix),
+        near_goal=bool(episode.prefix),
         reply=step.reply,
     )
 
@@ -88,6 +90,7 @@ def _experienced(episode: Episode, index: int, advantage: float) -> Sample:
         episode=episode.id,
         step=index,
         past=turns(episode.steps[:index], step.observation, prefix=episode.prefix),
+        near_goal=bool(episode.prefix),
         reply=step.reply,
     )
 

@@ -33,7 +33,6 @@ from experiments.studio.app import Studio
 from experiments.studio.consent import DAYS, agreed
 from experiments.studio.offering import MAX_AGENTS, offer
 from experiments.studio.rehearsing import Session, rehearse
-from experiments.training import SEEDS_PER_RUN
 from replay.store import ReplayStore
 
 QUICK: dict[str, Any] = {"envs": "1,2", "repetitions": 2, "seconds": 0.5, "peers": "none"}
@@ -179,10 +178,10 @@ def run_studio(args: argparse.Namespace) -> int:
 
 def run_sessions(args: argparse.Namespace) -> int:
     """Record sessions of the seeds that training of the same seed has scripted demonstrations of."""
-    if args.sessions < 1 or args.seed < 0:
-        raise UsageError("--sessions must be at least 1, and --seed at least 0")
+    if args.sessions < 1:
+        raise UsageError("--sessions must be at least 1")
     tasks = [miniwob_task(name.strip()) for name in args.tasks.split(",")]
-    seeds = [demonstration_seed(args.seed * SEEDS_PER_RUN + index) for index in range(args.sessions)]
+    seeds = [demonstration_seed(index, run=args.seed) for index in range(args.sessions)]
     sessions = [Session(task=task, seed=seed, expert=ExpertPolicy(task.name)) for seed in seeds for task in tasks]
     studio = offer(args.store)
     studio.consent = agreed(subject="scripted person", days=DAYS[0])

@@ -21,6 +21,8 @@ from experiments.journal import write_atomically
 from experiments.tracking import MlflowTracker, connect, default_uri
 from experiments.tracking_uri import sqlite_path
 
+PRACTISED, HELD_OUT = "practised", "held-out"
+
 
 def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add the command's parser."""
@@ -44,6 +46,11 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
         default=[],
         help="only an experiment's runs with this setting, or arm=NAME; may be repeated",
     )
+    parser.add_argument(
+        "--tasks",
+        choices=[PRACTISED, HELD_OUT],
+        help="only tasks that were trained on, or only those that were kept for evaluation (default: all)",
+    )
     parser.add_argument("--baseline", metavar="GROUP", help="what the others are compared to (default: the first)")
     parser.add_argument(
         "--threshold", type=float, default=THRESHOLD, help=f"success to be reached (default: {THRESHOLD})"
@@ -60,7 +67,11 @@ def run(args: argparse.Namespace) -> int:
     where = _conditions(args.where)
     with console.status("reading the runs"):
         choice = choose(_open(args.tracking_uri or default_uri(args.runs)), args.names, where=where)
-        comparison = compare(_beginning_with(choice, args.baseline), threshold=args.threshold)
+        comparison = compare(
+            _beginning_with(choice, args.baseline),
+            threshold=args.threshold,
+            held_out=None if args.tasks is None else args.tasks == HELD_OUT,
+        )
     for part in comparison_tables(comparison):
         console.print(part)
     write_result(args.json, comparison.to_json())

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -59,8 +61,7 @@ def run(args: argparse.Namespace) -> int:
         find_browser()  # before anything is written
         tracker = connect(args.tracking_uri or default_uri(args.runs), experiment=study.name)
         for result in run_trials(chosen, folder=folder, tracker=tracker, progress=Progress(console)):
-            means = ", ".join(f"{arm} {value:.3f}" for arm, value in result.mean(held_out=False).items())
-            console.print(f"{result.directory}: {means}", soft_wrap=True)
+            console.print(f"{result.directory}: {_means(result.to_json())}", soft_wrap=True)
     rows = [_row(trial, folder / folder_of(trial)) for trial in chosen]
     console.print(_table(rows))
     console.print(
@@ -74,17 +75,23 @@ def _row(trial: Recipe, directory: Path) -> dict[str, object]:
     row: dict[str, object] = {"variant": trial.variant, "seed": trial.seed, "state": "not begun"}
     if (directory / RESULT).exists():
         result = json.loads((directory / RESULT).read_bytes())
-        return row | {"state": "finished", "mean": result["mean"], "minutes": round(result["wall_s"] / 60, 1)}
+        means = {key: result[key] for key in ("mean", "mean_held_out") if key in result}
+        return row | {"state": "finished", **means, "minutes": round(result["wall_s"] / 60, 1)}
     return row | ({"state": "broken off"} if directory.exists() else {})
 
 
 def _table(rows: list[dict[str, object]]) -> Table:
     table = Table("variant", "seed", "state", "mean success", "minutes", box=None, pad_edge=False)
     for row in rows:
-        means = row.get("mean")
-        told = ", ".join(f"{arm} {value:.3f}" for arm, value in means.items()) if isinstance(means, dict) else ""
-        table.add_row(str(row["variant"]), str(row["seed"]), str(row["state"]), told, str(row.get("minutes", "")))
+        cells = (row["variant"], row["seed"], row["state"], _means(row), row.get("minutes", ""))
+        table.add_row(*map(str, cells))
     return table
+
+
+def _means(result: Mapping[str, Any]) -> str:
+    means = {arm: f"{value:.3f}" for arm, value in result.get("mean", {}).items()}
+    held_out = {arm: f" ({value:.3f} held out)" for arm, value in result.get("mean_held_out", {}).items()}
+    return ", ".join(f"{arm} {mean}{held_out.get(arm, '')}" for arm, mean in means.items())
 
 
 def _names(text: str) -> list[str]:

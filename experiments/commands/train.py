@@ -18,6 +18,8 @@ from experiments.recipes import RECIPES, find_recipe
 from experiments.task_choice import on_task_set
 from experiments.tracking import connect, default_uri
 
+DEFAULT = "default"  # recipe
+
 
 def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
     """Add the command's parser."""
@@ -27,7 +29,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
         summary="train a policy by a recipe: clone demonstrations, then mix imitation and reinforcement learning",
         example="webdual train default --seed 1 --set demonstrations_per_task=5",
     )
-    parser.add_argument("recipe", nargs="?", default="default", help=f"one of {', '.join(RECIPES)} (default: default)")
+    parser.add_argument("recipe", nargs="?", help=f"one of {', '.join(RECIPES)} (default: {DEFAULT})")
     parser.add_argument("--seed", type=int, help="seed of the run (default: 0)")
     parser.add_argument(
         "--set", metavar="NAME=VALUE", action="append", default=[], help="change a field of the recipe; may be repeated"
@@ -57,6 +59,8 @@ def run(args: argparse.Namespace) -> int:
             )
         directory = (args.runs / args.resume).resolve()
         recipe = load_recipe(directory)
+        if args.recipe not in (None, recipe.name):
+            raise UsageError(f"{directory.name} is a run of the recipe {recipe.name}; leave {args.recipe!r:.80} out")
         tracker = connect(args.tracking_uri or default_uri(args.runs))
     console.print(f"recipe [bold]{recipe.name}[/], seed {recipe.seed}, in {directory}")
     result = run_experiment(recipe, directory=directory, tracker=tracker, progress=Progress(console))
@@ -67,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _recipe(args: argparse.Namespace) -> Recipe:
-    recipe = find_recipe(args.recipe)
+    recipe = find_recipe(args.recipe or DEFAULT)
     if args.seed is not None:
         recipe = override(recipe, "seed", args.seed)
     if args.demos is not None:
@@ -87,7 +91,7 @@ def _table(result: Result) -> Table:
     table.add_column("episodes", justify="right")
     for rows in zip(*result.arms.values(), strict=True):
         cells = [f"{row.rate.value:.2f} [dim]({row.rate.low:.2f}-{row.rate.high:.2f})[/]" for row in rows]
-        name = rows[0].task.removeprefix("miniwob/") + (" (held out)" if rows[0].task in result.held_out else "")
+        name = rows[0].task.removeprefix("miniwob/") + (" (held out)" if rows[0].held_out else "")
         table.add_row(name, *cells, str(rows[0].episodes))
     data = result.to_json()
     table.add_section()
@@ -104,5 +108,5 @@ def _next_steps(args: argparse.Namespace, result: Result) -> str:
     return (
         f"{result.wall_s / 60:.1f} minutes, {result.env_steps} steps in the browser, {cost} per solved task\n"
         f"compare runs:   .venv/bin/mlflow ui --backend-store-uri {uri}\n"
-        f"watch it work:  .venv/bin/webdual watch {result.directory}/checkpoints/mixed\n"
+        f"watch it work:  .venv/bin/webdual watch {result.directory}/checkpoints/{result.last}\n"
     )

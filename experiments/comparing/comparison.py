@@ -115,14 +115,21 @@ class Comparison:
         }
 
 
-def compare(choice: Choice, *, threshold: float = THRESHOLD, seed: int = 0) -> Comparison:
-    """Compare groups to the first of them; the seed draws the resamples of the intervals."""
+def compare(choice: Choice, *, threshold: float = THRESHOLD, held_out: bool | None = None, seed: int = 0) -> Comparison:
+    """Compare groups to the first of them; the seed draws the resamples of the intervals.
+
+    ``held_out`` says whether only tasks are compared that all runs kept for evaluation, or only ones that none did.
+    """
     groups = choice.groups
     if not 0 < threshold <= 1:
         raise UsageError(f"a threshold is a success rate above 0 and up to 1, not {threshold:g}")
-    shared, some = sorted(set.intersection(*(g.tasks for g in groups))), _any_tasks(groups)
+    some = _any_tasks(groups)
+    shared = sorted(task for task in set.intersection(*(g.tasks for g in groups)) if _is_of(groups, task, held_out))
     if not shared:
-        raise UsageError("the runs share no task with episodes; narrow them with --where, or evaluate the same tasks")
+        kind = "" if held_out is None else "held-out " if held_out else "practised "
+        raise UsageError(
+            f"the runs share no {kind}task with episodes; narrow them with --where, or evaluate the same tasks"
+        )
     samples = [group.sample(shared) for group in groups]
     pairs = tuple(
         _improvement(samples, first, second, seed=seed) for first, second in combinations(range(len(groups)), 2)
@@ -156,6 +163,11 @@ def _differing_settings(groups: Sequence[Group]) -> dict[str, tuple[str | None, 
 
 def _any_tasks(groups: Sequence[Group]) -> set[str]:
     return {task for group in groups for replicate in group.replicates for task in replicate.scores}
+
+
+def _is_of(groups: Sequence[Group], task: str, held_out: bool | None) -> bool:
+    scores = [replicate.scores[task] for group in groups for replicate in group.replicates]
+    return held_out is None or all(score.held_out == held_out for score in scores)
 
 
 def _improvement(samples: Sequence[Sample], first: int, second: int, *, seed: int) -> Improvement:

@@ -12,7 +12,7 @@ import numpy as np
 from experiments.comparing.replicates import Curve, Replicate
 from experiments.statistics import Sample
 
-SEED = "seed"
+SEED, VARIANT = "seed", "variant"
 LONGEST_VALUE = 24  # characters of a setting in a label
 Configuration = tuple[tuple[str, str], ...]
 
@@ -128,7 +128,7 @@ def differing(settings: Sequence[Mapping[str, str]]) -> dict[str, tuple[str | No
 def _primary_labels(groups: Sequence[Group]) -> list[str]:
     """Return experiment, recipe, variant and arm, as far as they differ."""
     rows = [
-        (g.replicates[0].experiment, g.settings.get("name", ""), g.settings.get("variant", ""), g.arm) for g in groups
+        (g.replicates[0].experiment, g.settings.get("name", ""), g.settings.get(VARIANT, ""), g.arm) for g in groups
     ]
     told = [column for column in range(4) if len({row[column] for row in rows}) > 1]
     if not told:

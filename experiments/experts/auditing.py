@@ -58,7 +58,7 @@ def audit_suite(
 
     ``tell`` is called with the task's name at the end of each episode.
     """
-    reader = CompactPolicy(CompactConfig(), seed=0)
+    reader = CompactPolicy(CompactConfig(), seed=0, device="cpu")
     return [_prove(pool, f"miniwob/{name.removeprefix('miniwob/')}", seeds, reader, tell) for name in names]
 
 

@@ -28,8 +28,10 @@ class VlmLearnerConfig:
     seed: int = 0  # of minibatches
 
     def __post_init__(self) -> None:
-        if self.devices < 1:
-            raise UsageError("devices that learn are at least 1")
+        counts = (self.devices, self.minibatch, self.pack_tokens, self.epochs)
+        if min(counts) < 1 or self.learning_rate <= 0 or self.max_ratio <= 0:
+            known = "devices, minibatch, pack_tokens and epochs are at least 1, its learning_rate and max_ratio above 0"
+            raise UsageError(f"a learner's {known}")
 
     def to_json(self) -> dict[str, Any]:
         """Return the configuration as JSON-serialisable data."""

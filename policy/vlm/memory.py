@@ -11,9 +11,10 @@ from typing import Any
 import torch
 
 from browser_env.errors import UsageError
+from policy.device import device_of
 from policy.vlm.config import VlmConfig
 from policy.vlm.learning_config import VlmLearnerConfig
-from policy.vlm.pretrained import device_of, empty_model, inner
+from policy.vlm.pretrained import empty_model, inner
 from policy.vlm.team import devices_there
 
 GB = 1e9

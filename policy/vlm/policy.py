@@ -15,6 +15,7 @@ from browser_env.acting import Decision, Reply, Turn
 from browser_env.action import Action, Wait
 from browser_env.errors import ActionError, UsageError
 from browser_env.observation import Observation
+from policy.device import device_of
 from policy.vlm.automaton import Automaton
 from policy.vlm.config import VlmConfig
 from policy.vlm.constraint import Vocabulary, Writing, masks
@@ -23,7 +24,7 @@ from policy.vlm.forward import Written, pack_up, reply_logits
 from policy.vlm.generation import Generation, Row, log_distribution
 from policy.vlm.grammar import action_automaton
 from policy.vlm.prefixes import Prefixes
-from policy.vlm.pretrained import device_of, ends_of, inner, load_model, load_tools, spelling
+from policy.vlm.pretrained import ends_of, inner, load_model, load_tools, spelling
 from policy.vlm.remote import RemoteGeneration
 from policy.vlm.server import Server, ServerConfig
 

@@ -90,16 +90,6 @@ def load_tools(config: VlmConfig) -> Tools:
         raise _not_found(config, error) from error
 
 
-def device_of(name: str | torch.device) -> torch.device:
-    """Return the device of a name; raise :class:`UsageError` where there is none."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(name)
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise UsageError("no CUDA device was found; use device=cpu")
-    return device
-
-
 def load_model(config: VlmConfig, *, seed: int, device: torch.device) -> nn.Module:
     """Return a model, with adapters where the configuration asks for them; ``seed`` draws what is random."""
     model: nn.Module

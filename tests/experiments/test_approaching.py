@@ -9,6 +9,7 @@ import pytest
 
 from browser_env.action import Action, Click
 from browser_env.episode import Episode, Source, Step
+from browser_env.errors import DataError
 from browser_env.observation import Observation
 from browser_env.task import Task, VerifierSpec
 from experiments.approaching import Approach, Route, demonstrated_routes, golden_routes
@@ -88,3 +89,28 @@ def test_a_task_without_a_route_begins_at_its_start() -> None:
     assert approach.start("unknown", np.random.default_rng(0)) is None
     assert approach.start("known", np.random.default_rng(0)) is None
     assert Approach({}).mean_left() == 1
+
+
+def test_only_a_route_that_fails_in_a_row_is_given_up() -> None:
+    approach = Approach({NAME: [Route(actions=CLICKS, seed=1), Route(actions=CLICKS, seed=2)]})
+    broken = replace(episode(success=False, prefix=2, seed=1), outcome=Outcome.INFRA_ERROR, steps=())
+    approach.observe([broken, broken, episode(success=False, prefix=2, seed=2), broken, broken])
+    assert start_seeds(approach) == {1, 2}
+    approach.observe([broken])
+    assert start_seeds(approach) == {2}
+    assert approach.left(NAME) == 1
+
+
+def start_seeds(approach: Approach) -> set[int | None]:
+    rng = np.random.default_rng(0)
+    starts = [approach.start(NAME, rng) for _ in range(20)]
+    return {start.seed for start in starts if start is not None}
+
+
+def test_a_demonstration_that_may_not_be_read_any_more_leads_nowhere() -> None:
+    def refuse() -> Episode:
+        raise DataError("its consent was revoked")
+
+    steps = tuple(Step(observation=Observation(goal=""), action=action) for action in CLICKS)
+    shown = in_memory(replace(episode(success=True, prefix=0, seed=7), steps=steps, source=Source.SCRIPT))
+    assert [route.seed for route in demonstrated_routes([replace(shown, read=refuse), shown])[NAME]] == [7]

@@ -114,3 +114,16 @@ def test_mean_practised_counts_every_task_the_same_and_one_never_practised_as_fa
     curriculum.observe([episode(TASKS[0], Outcome.SUCCESS), episode(TASKS[0], Outcome.FAILURE)])
     curriculum.observe([episode(TASKS[1], Outcome.SUCCESS)])
     assert curriculum.mean_practised() == pytest.approx((0.5 / 1.5 + 1) / 3)
+
+
+def test_the_unsolved_that_were_shown_have_a_share() -> None:
+    config = CurriculumConfig(learnable=0.0, uniform=0.1, unsolved=0.9)
+    curriculum = Curriculum(TASKS, config)
+    curriculum.observe([episode(TASKS[0], Outcome.FAILURE)] * 8 + [episode(TASKS[1], Outcome.FAILURE)] * 4)
+    assert max(curriculum.shares(), key=curriculum.shares().__getitem__) == TASKS[0], "the least solved"
+    curriculum.show(TASKS[1])
+    curriculum.show("miniwob/of-another-run")
+    shares = curriculum.shares()
+    assert shares[TASKS[1]] == pytest.approx(0.9 + 0.1 / 3), "the least solved of those that were shown"
+    curriculum.observe([episode(TASKS[1], Outcome.FAILURE)] * config.parked_after)
+    assert curriculum.shares()[TASKS[0]] == pytest.approx(0.9 + 0.1 / 3), "it is parked, so the others"

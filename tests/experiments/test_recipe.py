@@ -6,7 +6,7 @@ import pytest
 
 from browser_env.errors import UsageError
 from experiments.recipe import Recipe, override_from_text
-from experiments.recipes import RECIPES, default, find_recipe, smoke
+from experiments.recipes import RECIPES, default, find_recipe, smoke, vlm_smoke
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -90,3 +90,26 @@ def test_broken_recipes_are_refused(data: dict[str, Any]) -> None:
 def test_a_recipe_of_a_set_without_named_tasks_survives_json() -> None:
     recipe = replace(default(), task_set="sets/shop", tasks=())
     assert Recipe.from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
+
+
+@pytest.mark.parametrize(
+    "assignment",
+    [
+        *("seed=-1", "seed=500000", "demo_fraction=30", "demo_fraction=-0.1", "exploration=2", "near_goal=7"),
+        *("imitation_samples=-5", "num_updates=-3", "demonstrations_per_task=-1", "demonstrations_per_task=1001"),
+        *("validation_demonstrations=-2", "demonstrations_asked=-4", "max_staleness=-1", "successes_per_task=-1"),
+        *("learning_limit_s=-1", "num_envs=0", "held_out=1", "imitation_floor=-1"),
+        *("learning.minibatch=0", "learning.part=0", "learning.epochs=0", "learning.learning_rate=0"),
+        *("learning.max_ratio=0", "cloning.hidden_words=1.5", "cloning.hidden_past=-0.1"),
+    ],
+)
+def test_impossible_numbers_are_refused_before_anything_is_done(assignment: str) -> None:
+    name = assignment.partition("=")[0].rpartition(".")[2]
+    with pytest.raises(UsageError, match=name):
+        override_from_text(default(), assignment)
+
+
+@pytest.mark.parametrize("assignment", ["learning.minibatch=0", "cloning.pack_tokens=0", "learning.devices=0"])
+def test_impossible_numbers_of_language_learners_are_refused(assignment: str) -> None:
+    with pytest.raises(UsageError, match="at least 1"):
+        override_from_text(vlm_smoke(), assignment)

@@ -83,3 +83,10 @@ def test_tasks_of_a_set_are_grouped_by_family_and_others_are_their_own() -> None
     values = {"miniwob/click-tab-2": 1.0, "shop/reach-1": 0.5, "shop/reach-12": 1.0, "shop/find-answer-3": 0.0}
     assert by_group(values) == {"click-tab-2": 1.0, "reach": 0.75, "find-answer": 0.0}
     assert by_group({f"miniwob/task-{i}": 1.0 for i in range(56)}) == {}, "more than a run takes as metrics"
+
+
+def test_a_row_says_whether_its_task_was_held_out() -> None:
+    rows = [TaskScore(task=task, successes=1, episodes=2, held_out=task == "b").to_row() for task in "ab"]
+    assert [score.held_out for score in read_scores(rows).values()] == [False, True]
+    del rows[1]["held_out"]  # as rows were before
+    assert not read_scores(rows)["b"].held_out

@@ -51,6 +51,27 @@ def test_what_is_missing_is_run(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "another recipe" in capsys.readouterr().err
 
 
+def test_an_untrained_policy_is_evaluated_once_and_on_both_kinds_of_tasks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tasks = 'tasks=["miniwob/click-dialog-2","miniwob/click-button"]'
+    changes = [part for change in (tasks, "evaluation_episodes=1") for part in ("--set", change)]
+    begun = tmp_path / "held-out" / "untrained-seed3"
+    begun.mkdir(parents=True)  # and then it was killed
+    command = ["study", "held-out", "--runs", str(tmp_path), "--variants", "untrained", "--seeds", "3", *changes]
+    assert main(command) == 0
+    result = json.loads((begun / "result.json").read_text())
+    assert set(result["mean"]) == set(result["mean_held_out"]) == {"imitation"}
+    assert [row.get("held_out", False) for row in result["tasks"].values()].count(True) == 1
+    assert "held out)" in capsys.readouterr().out
+    for kind in ("held-out", "practised"):
+        report = tmp_path / "compared.json"
+        compared = ["compare", "held-out", "--tasks", kind, "--runs", str(tmp_path), "--json", str(report)]
+        assert main(compared) == 0
+        (task,) = json.loads(report.read_text())["shared_tasks"]
+        assert result["tasks"][task.removeprefix("miniwob/")].get("held_out", False) == (kind == "held-out")
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [

@@ -265,6 +265,7 @@ def test_the_recipe_is_kept(finished: Path) -> None:
         (["train", "smoke", "--set", 'tasks=["miniwob/no-such"]'], 2, "no MiniWoB"),
         (["train", "--resume", "no-such-run"], 2, "there is no run"),
         (["train", "--resume", "--seed", "3"], 2, "keeps its recipe"),
+        (["train", "--seed", "500000"], 2, "seed of a recipe must be at most 499999"),
         (["train", "smoke", "--tracking-uri", "http://127.0.0.1:9"], 1, "127.0.0.1:9"),
         (["train", "smoke", "--demos", "no-such-store"], 1, "no-such-store"),
         (["eval", "no-such-checkpoint"], 1, "no checkpoint"),
@@ -283,6 +284,13 @@ def test_misuse_is_told_in_a_sentence(
     assert complaint in error
     assert error.count("\n") == 1
     assert "Traceback" not in error
+
+
+def test_a_run_is_resumed_by_its_own_recipe_alone(
+    finished: Path, runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "default", "--runs", str(runs), "--resume", finished.name]) == 2
+    assert f"{finished.name} is a run of the recipe smoke; leave 'default' out" in capsys.readouterr().err
 
 
 def test_a_corrupt_checkpoint_is_named(finished: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from browser_env.miniwob import miniwob_task
 from browser_env.seeds import held_out_seed
+from browser_env.task import Task
 from experiments import tutor
 from experiments.cli import main
 from experiments.curriculum import Curriculum, CurriculumConfig
@@ -78,17 +80,23 @@ def test_a_task_that_is_solved_or_hardly_practised_is_not_asked_for(tmp_path: Pa
         recorded = None
         store = ReplayStore(tmp_path / "store")
 
-    curriculum = Curriculum(["easy", "hard", "new"], CurriculumConfig())
-    curriculum.observe([make_episode(f"e{i}", task="easy") for i in range(50)])
-    failed = [make_episode(f"h{i}", task="hard", outcome=Outcome.FAILURE) for i in range(50)]
-    curriculum.observe(failed[:39])
+    easy, hard, new, unshown = (
+        f"miniwob/{name}" for name in ("click-test", "click-shades", "click-tab", "button-delay")
+    )
+    names = ("click-test", "click-shades", "click-tab", "button-delay")
+    easy, hard, new, unshown = (f"miniwob/{name}" for name in names)
+    curriculum = Curriculum([easy, hard, new, unshown], CurriculumConfig())
+    curriculum.observe([make_episode(f"e{i}", task=easy) for i in range(50)])
+    curriculum.observe([make_episode(f"u{i}", task=unshown, outcome=Outcome.FAILURE) for i in range(50)])
+    failed = [make_episode(f"h{i}", task=hard, outcome=Outcome.FAILURE) for i in range(50)]
+    curriculum.observe(failed[: tutor.PRACTISED - 1])
     asking = Tutor(Shop())  # type: ignore[arg-type]
-    assert asking.choose(curriculum) is None
-    curriculum.observe(failed[39:])
-    assert asking.choose(curriculum) == "hard"
+    assert asking.choose(curriculum) is None, "nobody can show the other"
+    curriculum.observe(failed[tutor.PRACTISED - 1 :])
+    assert asking.choose(curriculum) == hard
     shares = asking.shares(curriculum.success())
     assert shares is not None
-    assert shares["hard"] > shares["new"] > shares["easy"]
+    assert shares[hard] > shares[new] > shares[easy]
     Shop.recipe.demonstrations_asked = 0  # type: ignore[attr-defined]
     quiet = Tutor(Shop())  # type: ignore[arg-type]
     assert quiet.choose(curriculum) is None
@@ -119,3 +127,26 @@ def test_demonstrations_on_seeds_that_evaluation_scores_are_left_out(tmp_path: P
     Shop.recorded.add([*shown, make_episode("practised", seed=1, tags=("practice",))])
     found = recorded(Shop(), shown[0].task, Heard(rated={}, judged={}))  # type: ignore[arg-type]
     assert [info.id for info, _ in found] == ["last", "other"]
+
+
+def test_how_often_it_asked_outlives_a_kill(tmp_path: Path) -> None:
+    class Shop:
+        recipe = type("Recipe", (), {"demonstrations_asked": 20})
+        directory = tmp_path
+        recorded = None
+        store = ReplayStore(tmp_path / "store")
+
+        def task(self, name: str) -> Task:
+            return miniwob_task(name)
+
+    hard = "miniwob/click-shades"
+    curriculum = Curriculum([hard], CurriculumConfig())
+    failed = [make_episode(f"h{i}", task=hard, outcome=Outcome.FAILURE) for i in range(2 * tutor.PRACTISED)]
+    curriculum.observe(failed[: tutor.PRACTISED])
+    killed = Tutor(Shop())  # type: ignore[arg-type]
+    assert killed.choose(curriculum) == hard
+    killed.ask(hard)  # and it is killed before anything was shown
+    resumed = Tutor(Shop())  # type: ignore[arg-type]
+    assert resumed.choose(curriculum) is None, "not at once again"
+    curriculum.observe(failed[tutor.PRACTISED :])
+    assert resumed.choose(curriculum) == hard

@@ -11,6 +11,7 @@ from browser_env.observation import Observation
 from policy.checkpoint import load_learner, load_policy, save_checkpoint
 from policy.compact import CompactPolicy
 from policy.config import CompactConfig
+from policy.folders import recover_folder
 from policy.learner import Learner, LearnerConfig
 from replay.buffer import Sample
 
@@ -55,6 +56,22 @@ def test_saving_replaces_and_leaves_nothing_else(policy: CompactPolicy, tmp_path
     assert [path.name for path in tmp_path.iterdir()] == ["c"]
     with pytest.raises(DataError, match="no learner"):
         load_learner(tmp_path / "c", policy)
+
+
+def test_what_a_kill_kept_from_being_replaced_is_put_back(policy: CompactPolicy, tmp_path: Path) -> None:
+    target = tmp_path / "checkpoints" / "mixed[1]"
+    assert not recover_folder(target)
+    policy.version = 3
+    save_checkpoint(target, policy)
+    (target.parent / ".mixed[1]-old-abc").mkdir()
+    target.rename(target.parent / ".mixed[1]-old-abc" / target.name)  # a kill between the two renames
+    (target.parent / ".mixed[1]-xyz").mkdir()  # the new one
+    assert recover_folder(target)
+    assert load_policy(target).version == 3
+    (target.parent / ".mixed[1]-old-def" / target.name).mkdir(parents=True)  # a kill before the old one was removed
+    assert recover_folder(target)
+    assert load_policy(target).version == 3
+    assert [path.name for path in target.parent.iterdir()] == [target.name]
 
 
 def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:

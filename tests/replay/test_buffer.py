@@ -13,7 +13,7 @@ from browser_env.errors import UsageError
 from browser_env.task import VerifierSpec
 from replay import ReplayStore, give_consent
 from replay.buffer import ReplayBuffer
-from replay.kept import in_store
+from replay.kept import in_store, size_of
 from replay.samples import experience_samples
 from replay.shelf import Sampling
 from rewards import Evidence, Outcome
@@ -260,3 +260,14 @@ def test_samples_know_what_was_done_before(make_episode: Make) -> None:
     samples = experience_samples([episode], advantages={"own": 0.5})
     assert [len(sample.past) for sample in samples] == list(range(len(episode.steps)))
     assert [turn.action for turn in samples[-1].past] == [step.action for step in episode.steps[:-1]]
+
+
+def test_own_episodes_take_no_more_memory_than_they_may(make_episode: Make) -> None:
+    size = size_of(make_episode("any", num_steps=2))
+    buffer = ReplayBuffer(demonstrations=[make_episode("demo")], successes_per_task=100, own_bytes=5 * size)
+    buffer.add([make_episode("rare", task="rare", seed=0, num_steps=2)])
+    buffer.add([make_episode(f"often{i}", task="often", seed=i, num_steps=2) for i in range(9)])
+    assert buffer.num_successes == 5
+    drawn = {sample.episode for sample in buffer.successes(400, rng=_rng())}
+    assert drawn == {"rare", *(f"often{i}" for i in range(5, 9))}, "the oldest of the task that takes most went"
+    assert buffer.num_demonstrations == 1

@@ -16,6 +16,7 @@ def replicate(
     curve: Curve | None = None,
     settings: dict[str, str] | None = None,
     experiment: str = "webdual",
+    held_out: tuple[str, ...] = (),
     **tasks: tuple[int, int],
 ) -> Replicate:
     """A run with (successes, episodes) of tasks, each of which cost a dollar."""
@@ -25,7 +26,10 @@ def replicate(
         experiment=experiment,
         arm=arm,
         params={"seed": str(seed), **(settings or {})},
-        scores={task: TaskScore(task=task, successes=s, episodes=n, cost=1.0) for task, (s, n) in tasks.items()},
+        scores={
+            task: TaskScore(task=task, successes=s, episodes=n, cost=1.0, held_out=task in held_out)
+            for task, (s, n) in tasks.items()
+        },
         curve=curve or Curve(),
     )
 

@@ -92,3 +92,16 @@ def test_many_seeds_and_tasks_take_seconds() -> None:
     began = time.process_time()
     compare(choice(*groups))
     assert time.process_time() - began < 10
+
+
+def test_held_out_tasks_are_compared_by_themselves() -> None:
+    runs = [replicate(f"r{won}", held_out=("new",), old=(9, 10), new=(won, 10)) for won in (2, 6)]
+    groups = choice(*(group(run.name, run) for run in runs))
+    assert compare(groups).shared == ("new", "old")
+    apart = compare(groups, held_out=True)
+    assert (apart.shared, apart.not_shared) == (("new",), ("old",))
+    assert [total.mean.value for total in apart.totals] == [0.2, 0.6]
+    assert [total.mean.value for total in compare(groups, held_out=False).totals] == [0.9, 0.9]
+    practised = choice(group("all", replicate("all", old=(9, 10))))
+    with pytest.raises(UsageError, match="share no held-out task"):
+        compare(practised, held_out=True)

@@ -4,9 +4,11 @@ import math
 
 import pytest
 
+from experiments.comparing.groups import Group
 from experiments.comparing.learning import demonstration_lines, group_curve, needed
 from experiments.comparing.replicates import MONEY, SECONDS, STEPS, SUCCESS, Curve, read_curve
 from experiments.statistics import Estimate
+from experiments.study import find_study, trials
 from tests.experiments.comparing.building import curve, group, replicate
 
 HISTORY = {
@@ -77,3 +79,16 @@ def test_groups_that_differ_in_demonstrations_only_form_a_line() -> None:
     assert (line.label, line.needed) == ("mixed", 10.0)
     assert [(point.group, point.demonstrations) for point in line.points] == [(1, 5.0), (0, 10.0), (2, 20.0)]
     assert demonstration_lines([groups[1], of("10", "mixed", rate="2")], means[:2], threshold=0.9) == ()
+
+
+def test_a_studys_variants_form_a_line() -> None:
+    def of(variant: str) -> Group:
+        (trial,) = trials(find_study("ablations"), seeds=[0], variants=[variant])
+        settings = {key: str(value) for key, value in trial.to_json().items()}
+        return group(variant, replicate(arm="mixed", settings=settings))
+
+    names = ("full", "1-demonstration", "20-demonstrations", "no-curriculum")
+    means = [Estimate(value=value, low=value, high=value) for value in (0.8, 0.4, 0.95, 0.7)]
+    (line,) = demonstration_lines([of(name) for name in names], means, threshold=0.9)
+    assert [(point.group, point.demonstrations) for point in line.points] == [(1, 1.0), (0, 5.0), (2, 20.0)]
+    assert line.needed == 20.0
