@@ -177,9 +177,13 @@ class Context:
         await self.page.answer(accept=accept, text=text)
 
     async def ready(self) -> None:
-        """Wait until tabs that pages have opened are set up."""
+        """Wait until tabs that pages have opened are set up; one that is gone meanwhile needs none of that."""
         for page in list(self.pages):
-            await page.ready()
+            try:
+                await page.ready()
+            except BrowserCrashedError:
+                if not page.closed:
+                    raise
         if not self.pages:  # the page closed itself
             await self.open()
 
@@ -235,10 +239,14 @@ class Context:
         return any(frame_id == frame.id for page in self.pages for frame in page.frames)
 
     def on_download(self, event: dict[str, Any]) -> None:
-        """Take a ``Browser.downloadWillBegin``."""
+        """Take a ``Browser.downloadWillBegin``; a tab that was opened for the file alone goes."""
         guid = event["guid"]
         name = Path(event["suggestedFilename"]).name
         self.downloads[guid] = Download(name=name, url=event["url"], path=self._folder / guid)
+        page = next((page for page in self.pages if page.id == event["frameId"]), None)
+        if page is not None and page.url in ("", "about:blank") and len(self.pages) > 1:
+            self._devtools.post("Target.closeTarget", {"targetId": page.id})
+            self._remove(page)
 
     def on_progress(self, event: dict[str, Any]) -> None:
         """Take a ``Browser.downloadProgress``; cancel what goes over the quota."""

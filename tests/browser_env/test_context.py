@@ -61,13 +61,30 @@ def test_a_window_that_closes_itself_leaves_an_empty_tab(episodes: Any, page_tas
     assert episodes.step(Wait(1)).observation.elements is not None
 
 
-def test_a_download_is_kept_under_a_name_of_ours(episodes: Any, page_task: MakeTask) -> None:
-    press(episodes, page_task("tabs"), "Small file")
-    for _ in range(20):  # it arrives in the machine's time, not the page's
+def wait_for_download(episodes: Any) -> Any:
+    """Return the result of the step that sees a file; it arrives in the machine's time, not the page's."""
+    for _ in range(20):
         result = episodes.step(Wait(100))
         if result.observation.downloads:
             break
         time.sleep(0.05)
+    return result
+
+
+@pytest.mark.parametrize("name", ["File in a tab", "File in a tab of its own"])
+def test_a_tab_that_was_opened_for_a_file_goes(name: str, episodes: Any, page_task: MakeTask) -> None:
+    press(episodes, page_task("tabs"), name)
+    result = wait_for_download(episodes)
+    assert (result.outcome, len(result.observation.downloads)) == (None, 1)
+    assert [tab.title for tab in result.observation.tabs] == ["Tabs"]
+    assert name in [element.name for element in result.observation.elements]
+    press_again = next(element.id for element in result.observation.elements if element.name == "Open")
+    assert len(episodes.step(Click(press_again)).observation.tabs) == 2, "the page goes on working"
+
+
+def test_a_download_is_kept_under_a_name_of_ours(episodes: Any, page_task: MakeTask) -> None:
+    press(episodes, page_task("tabs"), "Small file")
+    result = wait_for_download(episodes)
     (download,) = episodes.environment.context.downloads.values()
     assert result.observation.downloads == (download.name,)
     assert verify("download", {"ends": "Report.csv"}, episodes.environment.evidence).success
