@@ -20,7 +20,9 @@ from experiments.compiler.site import Site
 from experiments.compiler.target import Move, Target
 from experiments.compiler.visiting import Visitor, one_error, share, visitors
 from tests.experiments.compiler.building import element, graph, state
-from tests.experiments.compiler.sites import Asked, Reply, Served, Strict, sender, served, shop
+from tests.experiments.compiler.sites.sender import sender
+from tests.experiments.compiler.sites.serving import Asked, Reply, Served, Strict, served
+from tests.experiments.compiler.sites.shop import shop
 
 NEVER = VerifierSpec(name="url", params={"regex": "(?!)"})
 
