@@ -111,7 +111,7 @@ class Atlas:
     def _offered(self) -> Mapping[tuple[str, str, str], list[str]]:
         found: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
         for state in self.pages:
-            for control in (control for form in state.forms for control in form.controls):
+            for control in (control for form in state.forms if form.on_enter for control in form.controls):
                 found[control.kind, control.key, control.label].append(state.id)
         return found
 

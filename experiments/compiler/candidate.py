@@ -17,6 +17,15 @@ class NearMiss:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What a site shows once it has taken a value: as a text, or in the control that holds it."""
+
+    key: str  # of the control, as in Evidence.form_values
+    value: str
+    text: str  # how pages show it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """A task with the work that is believed to do it.
 
@@ -37,3 +46,4 @@ class Candidate:
     )  # names in the goal that may be on the start page or target page once only
     parts: int = 1  # how many simple tasks it is composed of
     writes: bool = False  # its golden run changes the site
+    traces: tuple[Trace, ...] = ()  # of what it writes: some page of the site has to show one of them

@@ -33,7 +33,7 @@ from experiments.compiler.packaging import (
     write_set,
 )
 from experiments.compiler.proving import Proofs, balanced, prove
-from experiments.compiler.rehearsing import rehearse
+from experiments.compiler.rehearsing import Rehearsal, rehearse
 from experiments.compiler.report import write_report
 from experiments.compiler.site import Site
 from experiments.compiler.visiting import Visitor, visitors
@@ -88,10 +88,13 @@ async def compile_site(site: Site, plan: Plan, folder: Path, *, stages: Stages) 
 
     graph, recorder = await _explore(site, plan, stages, leave=leave)
     found = generate(graph, allow_writes=site.allow_writes, seed=plan.seed)
-    candidates, twins = distinct(balanced(found))
+    candidates, dropped = distinct(balanced(found))
     if recorder is not None:
         until = began + SHARES["rehearse"] * plan.minutes * 60
-        await _rehearse(candidates, graph, site, plan, recorder, leave=leave, until=until, stages=stages, meter=meter)
+        rehearsal = await _rehearse(
+            candidates, graph, site, plan, recorder, leave=leave, until=until, stages=stages, meter=meter
+        )
+        candidates, dropped = list(rehearsal.candidates), [*dropped, *rehearsal.dropped]
     snapshot = await _snapshot(site, recorder, folder)
     still = _still(site, snapshot)
     tell = stages.begin("prove", len(candidates))
@@ -110,7 +113,7 @@ async def compile_site(site: Site, plan: Plan, folder: Path, *, stages: Stages) 
     about = f"compiled from {graph.url} on {when:%Y-%m-%d}"
     pin = SNAPSHOT + PIN + open_snapshot(snapshot).digest
     packed = pack(proofs.kept, slug=slug_of(graph.url, graph.home.title), snapshot=pin, provenance=about)
-    dropped = [*twins, *proofs.dropped]
+    dropped = [*dropped, *proofs.dropped]
     cost = Cost(wall_s=time.monotonic() - began, cpu_s=graph.cpu_s + meter.spent_s)
     facts = await _facts(site, graph, snapshot, when=when)
     facts |= _figures(proofs, found=len(found), dropped=len(dropped), cost=cost, prices=plan.prices)
@@ -159,10 +162,10 @@ async def _rehearse(
     until: float,
     stages: Stages,
     meter: Meter,
-) -> None:
+) -> Rehearsal:
     tell = stages.begin("rehearse", len(candidates))
     async with visitors(site, count=plan.browsers, recorder=recorder) as crew, meter.running():
-        await rehearse(
+        return await rehearse(
             candidates, graph, site, crew=crew, leave=leave, deadline_s=until, tell=lambda runs: tell(runs, "")
         )
 

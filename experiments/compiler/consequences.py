@@ -31,13 +31,19 @@ def why_not(name: str, url: str, site: Site, *, link: bool = False) -> str:
     """
     parts = urlsplit(url)
     path = f"{parts.path}?{parts.query}"
-    if LOGS_OUT.search(name) or LOGS_OUT.search(path):
+    if logs_out(name, url):
         return "logs out"
     if not site.allow_writes and (DELETES.search(name) or DELETES.search(path)):
         return "sounds as if it deleted something"
     if not site.allow_writes and (_acts(url) or (not link and acts(name))):
         return "sounds as if it did something for good"
     return site.why_not(url)
+
+
+def logs_out(name: str, url: str) -> bool:
+    """Say whether something of this name that leads to this address logs out."""
+    parts = urlsplit(url)
+    return LOGS_OUT.search(name) is not None or LOGS_OUT.search(f"{parts.path}?{parts.query}") is not None
 
 
 def is_grave(name: str) -> bool:

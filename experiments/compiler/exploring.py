@@ -1,7 +1,8 @@
 """Explores a site: opens its pages, does on them what changes nothing on the server, and keeps what was seen.
 
 Moves that lead to pages and views of a new kind come first; each kind is followed a bounded number of times, so that a
-calendar without end costs as much as any other page. Nothing that may change the site is ever sent.
+calendar without end costs as much as any other page. More of a kind are opened when nothing else is left, a bounded
+number of times, too. Nothing that may change the site is ever sent.
 """
 
 from __future__ import annotations
@@ -121,6 +122,8 @@ class Exploration:
             offer = self._next(walker)
             if offer is None:
                 if not self._busy:
+                    if self._has_room and self._frontier.reopen():
+                        continue
                     break
                 async with self._news:
                     await self._news.wait()
@@ -134,10 +137,14 @@ class Exploration:
                 async with self._news:
                     self._news.notify_all()
 
+    @property
+    def _has_room(self) -> bool:
+        """Whether a page more is wanted."""
+        return self.chart.num_pages < self._max_pages
+
     def _next(self, walker: Walker) -> Offer | None:
-        pages = self.chart.num_pages < self._max_pages
         views = len(self.chart.states) < self._max_pages * VIEWS_PER_PAGE
-        return self._frontier.take(walker.here if walker.is_fresh else "", pages=pages, views=views)
+        return self._frontier.take(walker.here if walker.is_fresh else "", pages=self._has_room, views=views)
 
     async def _take_up(self, walker: Walker, offer: Offer) -> None:
         try:

@@ -32,12 +32,14 @@ class Control:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """A form of a page."""
+    """A form of a page, as some of its buttons send it; others may send the same controls elsewhere."""
 
     method: str  # "get", "post" or "dialog"; "get" where a page leaves it out
     action: str  # absolute address
     controls: tuple[Control, ...]
-    submits: tuple[str, ...] = ()  # ids of the buttons that send it
+    submits: tuple[str, ...] = ()  # ids of the buttons that send it so
+    named: tuple[tuple[str, str, str], ...] = ()  # ids of those that send a field of their own, its name and value
+    on_enter: bool = True  # pressing Enter in a field sends it so; of the ways to send the same controls, it is one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from experiments.compiler.target import Move, key_of
 from experiments.compiler.texts import bare
 from rewards.evidence import Evidence
 from rewards.match import normalised_text, same_url, squeezed
+from rewards.requests import FAILED
 from rewards.verifier import VerifierError, verify
 
 KINDS = {
@@ -31,6 +32,7 @@ IDLE_ANSWERS = (  # of whoever has not looked
     *("unknown", "none", "n/a", "I do not know"),
 )
 REDIRECTS = 300  # and above: an answer that leads elsewhere, or a failure
+OUT_OF_TIME = "there was no time to prove it"
 SEES_REQUESTS = ("request", "rows")  # verifiers that ask how a state came about
 
 
@@ -121,6 +123,11 @@ def alike(first: Evidence, second: Evidence) -> bool:
     )
 
 
+def sent_alike(first: Evidence, second: Evidence) -> bool:
+    """Whether two runs sent the same, however it was answered."""
+    return [(s.method, s.url, s.fields) for s in first.sent] == [(s.method, s.url, s.fields) for s in second.sent]
+
+
 # Among all candidates
 
 
@@ -191,6 +198,14 @@ def is_refused(run: Run) -> bool:
         return False
     shown = last.form_values
     return any(value and shown.get(name) == value != first.form_values.get(name) for name, value in sent.fields.items())
+
+
+def passes_refused(candidate: Candidate, run: Run) -> bool:
+    """Whether the verifier accepts what was sent where the site refuses it, by its answer or by what it shows then."""
+    final = run.evidence[-1]
+    refused = replace(final, sent=tuple(replace(sent, status=FAILED) for sent in final.sent))
+    unmoved = replace(run.evidence[0], sent=final.sent)
+    return passes(candidate, refused) or (asks_for(candidate, "text") and passes(candidate, unmoved))
 
 
 def _is_fine(state: State, target: State | None) -> bool:

@@ -55,7 +55,7 @@ def destination(action: Action, survey: Survey, *, here: str, typed: str) -> str
     if id_ in survey.links:
         return survey.links[id_].url
     for form in survey.forms:
-        entered = isinstance(action, Press) and typed in {control.id for control in form.controls}
+        entered = form.on_enter and isinstance(action, Press) and typed in {control.id for control in form.controls}
         if form.action and (id_ in form.submits or entered):
             return form.action
     return here

@@ -88,6 +88,7 @@ class _Desk:
         self._task = site.task(site.url)
         self._submits = {id_: form for form in survey.forms for id_ in form.submits}
         self._places: set[str] = {address(state.url)}
+        self._set: set[str] = set()  # ids of controls that were offered to be set, and no more
 
     def offers(self) -> Iterator[Offer]:
         for form in self._survey.forms:
@@ -137,9 +138,11 @@ class _Desk:
         is_get = form.method == "get" and bool(submits) and not reason
         ending = (self._move(Click(submits[0])),) if is_get else ()
         for control in (control for control in form.controls if control.id in self._elements):
-            for action in self._values(control, is_get=is_get):
-                yield replace(self._offer(action, *ending), action=form.action if is_get else "")
-            if is_search(control) and form.method in ("", "get") and not reason:
+            if is_get or control.id not in self._set:
+                for action in self._values(control, is_get=is_get):
+                    yield replace(self._offer(action, *ending), action=form.action if is_get else "")
+            self._set |= set() if is_get else {control.id}
+            if is_search(control) and form.on_enter and form.method in ("", "get") and not reason:
                 search = self._offer(Type(control.id, "?"), Move(action=Press("Enter")))
                 yield replace(search, searches=True, action=form.action)
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from browser_env.seeds import demonstration_seed
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.graph import SiteGraph
-from experiments.compiler.judging import Dropped, sift
+from experiments.compiler.judging import OUT_OF_TIME, Dropped, sift
 from experiments.compiler.site import Site
-from experiments.compiler.trial import OUT_OF_TIME, Proved, Trial
+from experiments.compiler.trial import Proved, Trial
 from experiments.compiler.visiting import Visitor
 
 BATCH, SMALLEST_BATCH = 48, 8  # candidates that go through all proofs before the next ones

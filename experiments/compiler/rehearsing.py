@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
-from itertools import chain
+from dataclasses import dataclass, replace
 
-from browser_env.errors import InfraError
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.graph import SiteGraph
+from experiments.compiler.judging import Dropped
 from experiments.compiler.leave import Leave
 from experiments.compiler.runs import Key, Route, Runs
 from experiments.compiler.site import Site
 from experiments.compiler.target import key_of
 from experiments.compiler.visiting import Visitor, share
+from experiments.compiler.writing import write_all
 
 SEED = 0
-RESET_LIMIT_S = 120.0
+FOR_WRITES = 1 / 3  # of the time, where anything writes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """What came of rehearsing."""
+
+    candidates: tuple[Candidate, ...]  # in the order given, without those that were dropped
+    dropped: tuple[Dropped, ...]
+    runs: int
 
 
 async def rehearse(
@@ -30,11 +38,12 @@ async def rehearse(
     leave: Leave | None = None,
     deadline_s: float = float("inf"),
     tell: Callable[[int], None] = lambda runs: None,
-) -> int:
-    """Make the golden runs and near misses that exploration did not walk; return how many runs.
+) -> Rehearsal:
+    """Make the golden runs and near misses that exploration did not walk.
 
     What does not write is not let write. What does is done at the end, by one visitor, and the site is brought back
-    after each. No move is made that leads where nobody may go, and time is left between moves as ``leave`` says.
+    after each; where no page shows what was written, the candidate is dropped. No move is made that leads where nobody
+    may go, and time is left between moves as ``leave`` says.
     """
     runs = Runs(seed=SEED)
     walked = _walked(graph)
@@ -48,37 +57,28 @@ async def rehearse(
             tell(1)
 
     quiet = [candidate for candidate in candidates if not candidate.writes]
-    await share(careful, runs.missing(_golden(quiet, graph)), work, until=deadline_s)
-    await share(careful, runs.missing(_near_misses(quiet, graph)), work, until=deadline_s)
-    writing = Runs(seed=SEED)
-    for candidate in candidates:
-        if candidate.writes:
-            routes = chain(_golden([candidate], graph), _near_misses([candidate], graph))
-            for route in writing.missing(routes):
-                if time.monotonic() < deadline_s:
-                    await writing.play(crew[0], route, leave=asking)
-                    await bring_back(site)
-                    tell(1)
-    return runs.played + writing.played
-
-
-async def bring_back(site: Site) -> None:
-    """Run the site's reset command; raise :class:`InfraError` where it fails."""
-    if not site.reset_command:
-        return
-    process = await asyncio.create_subprocess_exec(
-        *site.reset_command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+    writing = [candidate for candidate in candidates if candidate.writes]
+    limited = bool(writing) and deadline_s < float("inf")
+    until = deadline_s - FOR_WRITES * max(deadline_s - time.monotonic(), 0) if limited else deadline_s
+    await share(careful, runs.missing(_golden(quiet, graph)), work, until=until)
+    await share(careful, runs.missing(_near_misses(quiet, graph)), work, until=until)
+    written = await write_all(
+        writing,
+        graph,
+        site,
+        visitor=crew[0],
+        leave=asking,
+        runs=Runs(seed=SEED),
+        deadline_s=deadline_s,
+        tell=tell,
     )
-    try:
-        async with asyncio.timeout(RESET_LIMIT_S):
-            _, complaint = await process.communicate()
-    except TimeoutError as error:
-        process.kill()
-        await process.wait()
-        raise InfraError(f"{site.reset_command[0]} took more than {RESET_LIMIT_S:.0f} s to reset the site") from error
-    if process.returncode:
-        said = complaint.decode("utf-8", "replace").strip()[-200:]
-        raise InfraError(f"{site.reset_command[0]} did not reset the site (exit code {process.returncode}): {said}")
+    kept = {candidate.goal: candidate for candidate in written.kept}
+    left = (kept.get(candidate.goal) if candidate.writes else candidate for candidate in candidates)
+    return Rehearsal(
+        candidates=tuple(candidate for candidate in left if candidate is not None),
+        dropped=tuple(written.dropped),
+        runs=runs.played + written.runs,
+    )
 
 
 def _golden(candidates: Iterable[Candidate], graph: SiteGraph) -> Iterator[Route]:

@@ -38,7 +38,7 @@ def settings(atlas: Atlas, state: State, form: Form) -> Iterator[Setting]:
     """Yield a setting of each control of a form that is named once on its page."""
     elements = {element.id: element for element in state.observation.elements}
     names = Counter(bare(e.name).casefold() for e in elements.values() if e.role in NAMED_CONTROLS)
-    keys = Counter(control.key for other in state.forms for control in other.controls)
+    keys = Counter(control.key for other in state.forms if other.on_enter for control in other.controls)
     for control in form.controls:
         element = elements.get(control.id)
         if element is None or LOCKED & set(element.states) or keys[control.key] > 1:

@@ -15,6 +15,7 @@ from experiments.compiler.addresses import is_sound
 from experiments.compiler.graph import Control, Fact, Form
 
 UNSOUND = "leads to no sound address"
+UNREAD = "sends a form that is one of too many"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,8 @@ def read(data: Mapping[str, Any]) -> Survey:
         forms=forms,
         facts=tuple(dict.fromkeys(Fact(**fact) for fact in data["facts"])),
         links={id_: link for id_, link in links.items() if is_sound(link.url)},
-        closed={id_: UNSOUND for id_, link in links.items() if not is_sound(link.url)},
+        closed={id_: UNSOUND for id_, link in links.items() if not is_sound(link.url)}
+        | dict.fromkeys(data["unread"], UNREAD),
         goes_on=data["goes_on"],
     )
     return found.without((form, UNSOUND) for form in forms if form.method and not is_sound(form.action))
@@ -84,7 +86,9 @@ def _form(data: Mapping[str, Any]) -> Form:
         Control(**{**control, "options": tuple((value, label) for value, label in control["options"])})
         for control in data["controls"]
     )
-    return Form(method=data["method"], action=data["action"], controls=controls, submits=tuple(data["submits"]))
+    named = tuple((id_, name, value) for id_, name, value in data["named"])
+    submits = tuple(data["submits"])
+    return Form(**{**data, "controls": controls, "submits": submits, "named": named})
 
 
 @functools.cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from browser_env.episode import Episode
@@ -13,6 +13,7 @@ from experiments.compiler.demonstrating import UnprovenError, demonstration_of
 from experiments.compiler.difficulty import Difficulty, difficulty_of
 from experiments.compiler.graph import SiteGraph
 from experiments.compiler.judging import (
+    OUT_OF_TIME,
     SEES_REQUESTS,
     Dropped,
     alike,
@@ -23,7 +24,9 @@ from experiments.compiler.judging import (
     is_refused,
     passes_below,
     passes_elsewhere,
+    passes_refused,
     satisfied_elsewhere,
+    sent_alike,
     wrong_answers,
 )
 from experiments.compiler.mutating import Mutant, mutants
@@ -36,7 +39,6 @@ from rewards.evidence import Evidence
 from rewards.requests import FAILED
 
 LONGEST_ROUTE = 3  # moves of another way to the goal
-OUT_OF_TIME = "there was no time to prove it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,8 @@ class Trial:
             return self._drop(candidate, "the snapshot misses an answer", missing[0])
         if candidate.writes and is_refused(run):
             return self._drop(candidate, "the site shows the form again, as if it refused it")
+        if candidate.writes and passes_refused(candidate, run):
+            return self._drop(candidate, "it succeeds where the site refuses it")
         if reason := fails_at_rest(candidate, run.evidence[0]):
             kind, _, detail = reason.partition(": ")
             return self._drop(candidate, kind, detail)
@@ -132,6 +136,7 @@ class Trial:
             return self._drop(candidate, "another state satisfies it", place)
         count = self._proofs[id(candidate)]
         count.update(golden=1, no_op=1, give_up=1, wrong_answers=len(wrong_answers(candidate)), prefixes=needed)
+        count.update({"refused": 1} if candidate.writes else {})
         return True
 
     async def _mistakes(self, batch: Sequence[Candidate]) -> list[Candidate]:
@@ -155,7 +160,10 @@ class Trial:
         run = self._found(candidate, Route.of(self._url(candidate), mistake.moves))
         if run is None:
             return self._drop(candidate, OUT_OF_TIME)
-        run = replace(run, evidence=tuple(map(as_answered, run.evidence)))
+        seen: Iterable[Evidence] = map(as_answered, run.evidence)
+        if candidate.writes:  # what was sent has to tell: the site might have shown the same
+            seen = (replace(self._run(candidate).evidence[-1], sent=evidence.sent) for evidence in seen)
+        run = replace(run, evidence=tuple(seen))
         count = self._proofs[id(candidate)]
         passed = first_pass(candidate, run, mistake.moves)
         if passed is None:
@@ -176,10 +184,12 @@ class Trial:
     def _is_harmless(self, candidate: Candidate, mistake: Mutant, reached: Evidence) -> bool:
         """Whether changed moves did all the same: the page that they reached holds just what it should.
 
-        Where a verifier sees requests, the page alone does not say what was sent.
+        Where a verifier sees requests, the page alone does not say what was sent; what writes sent just the same.
         """
-        strict = mistake.must_fail or asks_for(candidate, *SEES_REQUESTS)
-        return not strict and alike(reached, self._run(candidate).evidence[-1])
+        final = self._run(candidate).evidence[-1]
+        if mistake.must_fail or (asks_for(candidate, *SEES_REQUESTS) and not candidate.writes):
+            return False
+        return sent_alike(reached, final) if candidate.writes else alike(reached, final)
 
     async def _other_routes(self, batch: Sequence[Candidate]) -> list[Candidate]:
         """Who gets to the same page by other links has done it too."""

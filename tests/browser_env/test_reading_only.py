@@ -13,7 +13,8 @@ from browser_env.snapshot.recording import Recorder
 from browser_env.task import Task, VerifierSpec
 from rewards.evidence import Sent
 from tests.browser_env.conftest import Episodes
-from tests.experiments.compiler.sites import Served, sender, served
+from tests.experiments.compiler.sites.sender import sender
+from tests.experiments.compiler.sites.serving import Served, served
 
 READS = ("GET", "Search", "GraphQL query")
 WRITES = (

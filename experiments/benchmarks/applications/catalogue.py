@@ -7,6 +7,7 @@ from experiments.benchmarks.applications import (
     django_shop,
     dokuwiki,
     mlflow_runs,
+    roundup_issues,
     sqlite_web_tables,
     trac_tickets,
 )
@@ -22,6 +23,12 @@ APPLICATIONS: dict[str, Application] = {
         Application(name="django", make="Django's admin over models of a shop", lay_out=django_shop.lay_out),
         Application(
             name="sqlite-web", make="Flask and jQuery over SQLite", lay_out=sqlite_web_tables.lay_out, held_out=True
+        ),
+        Application(
+            name="roundup",
+            make="Python, templates of its own, issues in SQLite",
+            lay_out=roundup_issues.lay_out,
+            held_out=True,
         ),
     )
 }

@@ -8,6 +8,7 @@ from itertools import combinations
 from urllib.parse import quote_plus, urlsplit
 
 from browser_env.action import Click, Press
+from browser_env.observation import Element
 from browser_env.task import VerifierSpec
 from experiments.compiler import specs
 from experiments.compiler.atlas import Atlas
@@ -66,11 +67,27 @@ def fillings(atlas: Atlas, state: State, form: Form) -> list[tuple[Setting, ...]
 
 def submit(state: State, form: Form) -> tuple[Move, str] | None:
     """Return the move that sends a form, and the name of its button, if it has one."""
-    buttons = [element for element in state.observation.elements if element.id in form.submits]
-    usable = [button for button in buttons if not {"disabled", "covered"} & set(button.states)]
-    if usable:
-        return Move.at(Click(usable[0].id), state.observation), bare(usable[0].name)
-    return None if buttons else (Move(action=Press("Enter")), "")
+    button = _button(state, form)
+    if button is not None:
+        return Move.at(Click(button.id), state.observation), bare(button.name)
+    return None if form.submits or not form.on_enter else (Move(action=Press("Enter")), "")
+
+
+def _button(state: State, form: Form) -> Element | None:
+    buttons = (element for element in state.observation.elements if element.id in form.submits)
+    return next((button for button in buttons if not {"disabled", "covered"} & set(button.states)), None)
+
+
+def own_field(state: State, form: Form) -> dict[str, str]:
+    """Return the field that a form's button adds to what the form sends, if it does."""
+    button = _button(state, form)
+    return {name: value for id_, name, value in form.named if button is not None and id_ == button.id}
+
+
+def others_fields(state: State, form: Form) -> list[tuple[str, str]]:
+    """Return the fields, by name and value, that a form's other buttons would have added."""
+    own = own_field(state, form)
+    return [(name, value) for _, name, value in form.named if name not in own]
 
 
 def does_for_good(state: State, form: Form) -> bool:
@@ -83,7 +100,7 @@ def does_for_good(state: State, form: Form) -> bool:
 def _is_twice(state: State, form: Form) -> bool:
     """Whether the page has another form of the same fields."""
     keys = [control.key for control in form.controls]
-    return sum([control.key for control in other.controls] == keys for other in state.forms) > 1
+    return sum([control.key for control in other.controls] == keys for other in state.forms if other.on_enter) > 1
 
 
 def _task(atlas: Atlas, state: State, page: str, form: Form, chosen: tuple[Setting, ...]) -> Iterator[Candidate]:
@@ -114,11 +131,11 @@ def _task(atlas: Atlas, state: State, page: str, form: Form, chosen: tuple[Setti
 def sent_to(atlas: Atlas, state: State, form: Form, chosen: tuple[Setting, ...]) -> VerifierSpec:
     """Return a verifier of the address that a form leads to: what was set, and all else as it was."""
     left = left_alone(state, form, chosen)
-    query = left.texts | {setting.key: setting.sent for setting in chosen}
+    query = left.texts | {setting.key: setting.sent for setting in chosen} | own_field(state, form)
     ticked = [VerifierSpec(name="url", params={"regex": _with(key, ANY)}) for key in left.ticked]
     others = [
         VerifierSpec(name="url", params={"regex": _with(key, re.escape(quote_plus(value)) if value else ANY)})
-        for key, value in left.not_sent
+        for key, value in (*left.not_sent, *others_fields(state, form))
     ]
     there = anywhere(atlas, form.action).params
     sent = VerifierSpec(name="url", params={**there, "query": query})

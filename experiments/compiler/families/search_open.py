@@ -62,7 +62,8 @@ def search_open(atlas: Atlas) -> Iterator[Candidate]:
 
 def _asking(state: State, typing: Edge, page: str, text: str) -> str | None:
     """Return how a search on a page is asked for: by its box, where there are several; None where that is not plain."""
-    boxes = [(control, form.action) for form in state.forms for control in form.controls if is_search_box(control)]
+    boxes = [(control, form.action) for form in state.forms if form.on_enter for control in form.controls]
+    boxes = [(control, action) for control, action in boxes if is_search_box(control)]
     if len({(control.key, action) for control, action in boxes}) <= 1:
         return say(SEARCH, page=page, query=text)
     box = "" if typing.move.target is None else bare(typing.move.target.name)

@@ -8,8 +8,9 @@ from browser_env.action import Click
 from browser_env.task import VerifierSpec
 from experiments.compiler import specs
 from experiments.compiler.atlas import Atlas
-from experiments.compiler.candidate import Candidate, NearMiss
-from experiments.compiler.families.fill_form import fillings, submit
+from experiments.compiler.candidate import Candidate, NearMiss, Trace
+from experiments.compiler.consequences import logs_out
+from experiments.compiler.families.fill_form import fillings, others_fields, own_field, submit
 from experiments.compiler.families.set_control import phrase
 from experiments.compiler.goals import FILL, FILL_SENT, PRESS, say
 from experiments.compiler.graph import Edge, Form, State
@@ -31,7 +32,7 @@ def write_object(atlas: Atlas) -> Iterator[Candidate]:
             continue
         for form in atlas.forms(state):
             if form.method == "post":
-                for chosen in fillings(atlas, state, form):
+                for chosen in fillings(atlas, state, form) if form.controls else [()]:
                     yield from _post(atlas, state, page, form, chosen)
     for edge in atlas.graph.edges:
         yield from _press(atlas, edge)
@@ -43,27 +44,44 @@ def _post(atlas: Atlas, state: State, page: str, form: Form, chosen: tuple[Setti
     if sending is None or way is None or any(setting.sent is None for setting in chosen):
         return
     move, button = sending
+    if logs_out(button, form.action) or not (chosen or is_name(button)):
+        return
     done = (*way.moves, *(setting.move for setting in chosen))
     yield Candidate(
         family=FAMILY,
-        goal=say(FILL if is_name(button) else FILL_SENT, page=page, what=phrase(chosen), button=button),
+        goal=_goal(page, chosen, button),
         start=way.start,
         target=state.id,
         golden=(*done, move),
         verifier=sent_by(state, form, chosen),
-        near_misses=tuple(NearMiss(why=why, moves=(*done[:-1], other, move)) for why, other in chosen[-1].wrong),
-        unique=tuple(setting.label for setting in chosen),
-        parts=len(chosen),
+        near_misses=tuple(
+            NearMiss(why=why, moves=(*done[:-1], other, move)) for last in chosen[-1:] for why, other in last.wrong
+        ),
+        unique=tuple(setting.label for setting in chosen) or (button,),
+        parts=max(len(chosen), 1),
         writes=True,
+        traces=tuple(map(_trace, chosen)),
     )
+
+
+def _goal(page: str, chosen: Sequence[Setting], button: str) -> str:
+    if not chosen:
+        return say(PRESS, page=page, what=button)
+    return say(FILL if is_name(button) else FILL_SENT, page=page, what=phrase(chosen), button=button)
+
+
+def _trace(setting: Setting) -> Trace:
+    """Return what shows that a setting was taken: of an option, its label."""
+    control = next(control for control in setting.form.controls if control.key == setting.key)
+    return Trace(key=setting.key, value=setting.value, text=dict(control.options).get(setting.value) or setting.value)
 
 
 def sent_by(state: State, form: Form, chosen: Sequence[Setting]) -> VerifierSpec:
     """Return a verifier of what a form sends: what was set, all else as it was, and no box that was off."""
     left = left_alone(state, form, chosen)
     off = [(key, value) for key, known in left.not_sent for value in ([known] if known else USUAL)]
-    fields = left.texts | {setting.key: str(setting.sent) for setting in chosen}
-    others = [_request(form, {key: value}) for key, value in off]
+    fields = left.texts | {setting.key: str(setting.sent) for setting in chosen} | own_field(state, form)
+    others = [_request(form, {key: value}) for key, value in (*off, *others_fields(state, form))]
     return specs.every([_request(form, fields), *specs.none_of(others)])
 
 

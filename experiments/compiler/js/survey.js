@@ -2,9 +2,11 @@
 (() => {
   "use strict";
   const { past, attribute, hasAttribute, tagOf, textOf, clean, nameOf, roleOf, allRoots, allWithin, known } = webdual.reading;
-  const MAX = { forms: 60, controls: 120, options: 100, facts: 400, links: 3000, submits: 20, depth: 6, script: 200000, address: 2000 };
+  const MAX = { forms: 60, controls: 120, options: 100, facts: 400, links: 3000, submits: 20, ways: 4, depth: 6, script: 200000, address: 2000 };
   const methodOf = past(HTMLFormElement, "method"), actionOf = past(HTMLFormElement, "action");
   const formOf = { input: past(HTMLInputElement, "form"), select: past(HTMLSelectElement, "form"), textarea: past(HTMLTextAreaElement, "form"), button: past(HTMLButtonElement, "form") };
+  const saysMethod = { input: past(HTMLInputElement, "formMethod"), button: past(HTMLButtonElement, "formMethod") };
+  const saysAction = { input: past(HTMLInputElement, "formAction"), button: past(HTMLButtonElement, "formAction") };
   const selectAll = past(Element, "querySelectorAll");
   const NOT_FILLED = new Set(["hidden", "submit", "button", "reset", "image"]);
   const text = (value) => clean(String(value ?? "").slice(0, 20000));
@@ -47,32 +49,55 @@
   function isLocked(element) {
     return element.disabled || element.readOnly === true || element.matches(":disabled");
   }
+  // How and where a button sends its form: by its own attributes, else by the form's.
+  function wayOf(button, owner) {
+    const tag = tagOf(button);
+    return {
+      method: hasAttribute(button, "formmethod") ? saysMethod[tag](button) : methodOf(owner),
+      action: addressOf(hasAttribute(button, "formaction") ? saysAction[tag](button) : actionOf(owner)),
+    };
+  }
+  // A form is one for each way in which its buttons send it, all with the same controls. Pressing Enter does what the
+  // first button does, even where that cannot be pressed.
   function forms() {
-    const found = new Map(); // form element, or null -> what is known of it
-    const of = (form) => {
-      if (!found.has(form) && found.size < MAX.forms) {
-        found.set(form, {
-          method: form ? methodOf(form) : "", action: form ? addressOf(actionOf(form)) : "", controls: [], submits: [],
-        });
+    const found = new Map(); // form element, or null -> its controls and ways
+    const unread = []; // buttons that send something one does not know of
+    const of = (owner) => {
+      if (!found.has(owner) && found.size < MAX.forms) found.set(owner, { controls: [], ways: [] });
+      return found.get(owner);
+    };
+    const addButton = (form, owner, button, id) => {
+      const { method, action } = wayOf(button, owner);
+      let way = form.ways.find((other) => other.method === method && other.action === action);
+      if (!way && form.ways.length < MAX.ways) {
+        way = { method, action, on_enter: form.ways.length === 0, submits: [], named: [] };
+        form.ways.push(way);
       }
-      return found.get(form);
+      if (id === null || button.disabled) return;
+      if (!way || way.submits.length >= MAX.submits) unread.push(id);
+      else {
+        way.submits.push(id);
+        if (button.name && button.type !== "image") way.named.push([id, text(button.name), text(button.value)]);
+      }
     };
     for (const element of all("input, select, textarea, button")) {
-      const id = known(element), tag = tagOf(element);
-      if (id === null) continue;
-      const owner = formOf[tag](element);
+      const id = known(element), tag = tagOf(element), owner = formOf[tag](element);
       const isSubmit = (tag === "button" || tag === "input") && (element.type === "submit" || element.type === "image");
-      if ((isSubmit && !owner) || (tag === "button" && !isSubmit)) continue;
+      if (isSubmit ? !owner : id === null || tag === "button") continue;
       const form = of(owner);
-      if (!form) continue;
       if (isSubmit) {
-        if (form.submits.length < MAX.submits && !element.disabled) form.submits.push(id);
-      } else if (!(tag === "input" && NOT_FILLED.has(element.type)) && !isLocked(element) && form.controls.length < MAX.controls) {
+        if (form) addButton(form, owner, element, id);
+        else if (id !== null) unread.push(id);
+      } else if (form && !(tag === "input" && NOT_FILLED.has(element.type)) && !isLocked(element) && form.controls.length < MAX.controls) {
         if (element.type === "radio" && tag === "input") addRadio(form.controls, element, id);
         else form.controls.push(control(element, id));
       }
     }
-    return Array.from(found.values());
+    const itself = (owner) => ({ method: owner ? methodOf(owner) : "", action: owner ? addressOf(actionOf(owner)) : "", on_enter: true, submits: [], named: [] });
+    return {
+      forms: Array.from(found).flatMap(([owner, { controls, ways }]) => (ways.length ? ways : [itself(owner)]).map((way) => ({ ...way, controls }))),
+      unread,
+    };
   }
 
   const facts = [];
@@ -142,5 +167,5 @@
   linkedData();
   microdata();
   definitions();
-  return JSON.stringify({ forms: forms(), facts, links: links(), goes_on: goesOn() });
+  return JSON.stringify({ ...forms(), facts, links: links(), goes_on: goesOn() });
 })()

@@ -15,7 +15,10 @@ from experiments.compiler.charting import Progress
 from experiments.compiler.exploring import explore
 from experiments.compiler.graph import SiteGraph, State
 from experiments.compiler.site import Site
-from tests.experiments.compiler.sites import Served, notes, served, shop, trap
+from tests.experiments.compiler.sites.hostile import trap
+from tests.experiments.compiler.sites.notes import notes
+from tests.experiments.compiler.sites.serving import Served, served
+from tests.experiments.compiler.sites.shop import shop
 
 
 @dataclass(frozen=True, kw_only=True)

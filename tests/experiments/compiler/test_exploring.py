@@ -17,7 +17,10 @@ from experiments.compiler.states import fingerprint
 from experiments.compiler.target import Move, Target
 from experiments.compiler.visiting import visitors
 from tests.experiments.compiler.conftest import Explored
-from tests.experiments.compiler.sites import INJECTION, Asked, Reply, Served, Strict, guarded, served, shop
+from tests.experiments.compiler.sites.guarded import guarded
+from tests.experiments.compiler.sites.hostile import INJECTION
+from tests.experiments.compiler.sites.serving import Asked, Reply, Served, Strict, served
+from tests.experiments.compiler.sites.shop import shop
 
 LOGIN = (
     Move(action=Type("e0", "anna"), target=Target(role="textbox", name="User")),

@@ -12,7 +12,8 @@ import pytest
 from browser_env.task_set import TaskSet
 from experiments.compiler.compiling import Plan, compile_site
 from experiments.compiler.site import Site
-from tests.experiments.compiler.sites import Served, served, snare
+from tests.experiments.compiler.sites.hostile import snare
+from tests.experiments.compiler.sites.serving import Served, served
 
 KEPT_OUT = "/kept/out"
 

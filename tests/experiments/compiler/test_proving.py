@@ -16,10 +16,10 @@ from browser_env.task import Task, VerifierSpec
 from experiments.compiler.candidate import Candidate, NearMiss
 from experiments.compiler.demonstrating import play
 from experiments.compiler.graph import Edge, SiteGraph, State
+from experiments.compiler.judging import OUT_OF_TIME
 from experiments.compiler.proving import BATCH, SMALLEST_BATCH, Proofs, batch_size, prove
 from experiments.compiler.site import Site
 from experiments.compiler.target import Move, Target
-from experiments.compiler.trial import OUT_OF_TIME
 from experiments.compiler.visiting import visitors
 
 PAGES = ("index", "books", "members", "desk")

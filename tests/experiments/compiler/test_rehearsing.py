@@ -20,7 +20,9 @@ from experiments.compiler.site import Site
 from experiments.compiler.target import Move, Target
 from experiments.compiler.visiting import Visitor, one_error, share, visitors
 from tests.experiments.compiler.building import element, graph, state
-from tests.experiments.compiler.sites import Asked, Reply, Served, Strict, sender, served, shop
+from tests.experiments.compiler.sites.sender import sender
+from tests.experiments.compiler.sites.serving import Asked, Reply, Served, Strict, served
+from tests.experiments.compiler.sites.shop import shop
 
 NEVER = VerifierSpec(name="url", params={"regex": "(?!)"})
 
@@ -54,8 +56,9 @@ def test_only_what_writes_is_let_write(writes: bool, changes: int) -> None:
         asked = Site(url=site.url, allow_writes=True)
         async with visitors(asked, count=1) as crew:
             late = await rehearse(made, there, asked, crew=crew, deadline_s=time.monotonic() - 1)
-            assert late == 0
-            return await rehearse(made, there, asked, crew=crew)
+            assert late.runs == 0
+            assert len(late.dropped) == writes
+            return (await rehearse(made, there, asked, crew=crew)).runs
 
     with served(sender) as site:
         assert asyncio.run(run(site)) == 1
@@ -89,7 +92,7 @@ def test_moves_that_lead_where_nobody_may_go_are_not_made(way: str, by: str) -> 
     with served(shop) as site:
         asyncio.run(run(site))
         assert sum(asked.path.startswith(closed) for asked in site.log) == (2 if by == "nobody" else 0)
-        assert sum(asked.path == "/" for asked in site.log) == 2
+        assert sum(asked.path == "/" for asked in site.log) >= 2
 
 
 def test_every_move_is_asked_for() -> None:

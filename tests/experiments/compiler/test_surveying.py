@@ -14,7 +14,7 @@ from experiments.compiler.site import Site
 from experiments.compiler.surveying import Survey, survey
 from experiments.compiler.visiting import visitors
 from rewards.evidence import Evidence
-from tests.experiments.compiler.sites import Asked, Reply, Served, served
+from tests.experiments.compiler.sites.serving import Asked, Reply, Served, served
 
 PAGE = """<!DOCTYPE html><title>Order</title>
 <script type="application/ld+json">{"@type": "Product", "name": "Oak Table", "sku": "T-1",
