@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import torch.distributed as dist
 
 from browser_env.errors import InfraError, UsageError
 from browser_env.observation import Observation
@@ -21,7 +23,7 @@ from policy.vlm.learner import VlmLearner
 from policy.vlm.learning_config import VlmLearnerConfig
 from policy.vlm.memory import plan_memory
 from policy.vlm.policy import VlmPolicy
-from policy.vlm.team import END_S
+from policy.vlm.team import END_S, LeadingTeam, Team
 from tests.policy.vlm.conftest import small
 from tests.policy.vlm.test_learner import FAST, mixed_samples
 
@@ -70,6 +72,37 @@ def test_a_leader_that_fails_alone_leaves_nobody_waiting(page: Page, make_policy
         started = time.monotonic()
     assert time.monotonic() - started < END_S
     assert not multiprocessing.active_children()
+
+
+def test_members_still_find_each_other_when_all_have_met() -> None:
+    """As slow ones do, who meet the leader last, and those who first talk in another way when they learn."""
+    with closing(LeadingTeam(2, meet_again)) as team, team.together("again", first=lambda: "at first"):
+        assert added_up(team) == 3.0
+
+
+def meet_again(team: Team) -> None:
+    """Follow: whatever is heard, add up."""
+    assert team.hear() == "at first"
+    while team.hear() is not None:
+        added_up(team)
+
+
+def added_up(team: Team) -> float:
+    """Make another group with the rest of a team, and add up what its members say."""
+    total = torch.tensor(float(team.rank + 1))
+    dist.all_reduce(total, group=dist.new_group())
+    return float(total)
+
+
+def test_who_does_not_come_is_not_waited_for() -> None:
+    with (
+        closing(LeadingTeam(3, meet_again, meeting=timedelta(seconds=0.05))) as team,
+        pytest.raises(InfraError, match="gone"),
+        team.together("", first=lambda: ""),
+    ):
+        pass
+    assert not multiprocessing.active_children()
+    assert not dist.is_initialized()
 
 
 def test_more_devices_than_there_are_are_refused() -> None:
