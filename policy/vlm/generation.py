@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +12,12 @@ from torch import Tensor, nn
 
 from policy.vlm.constraint import Writing
 from policy.vlm.encoding import Encoded
-from policy.vlm.forward import in_plane, kinds_of, pixels_on, positions
-from policy.vlm.prefixes import Prefixes
+from policy.vlm.forward import can_pack, in_plane, is_flash, kinds_of, packed_mask, pixels_of, positions
+from policy.vlm.prefixes import Beginning, Prefixes
 from policy.vlm.pretrained import Layer, Layers, cache_of, layers_of, new_cache
+
+SAME = 32  # tokens: prompts that have more in common, beyond what is known of them, are read one after the other
+MOST_SEEN = 1 << 24  # pairs of tokens, one seen by the other or not, in one pass over prompts
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -26,7 +29,6 @@ class Row:
     place: int = 0  # of the next token
     cache: Any = None  # of the model, where it cannot be stacked
     layers: Layers = field(default_factory=list)
-    logits: Tensor | None = None  # of the next token, on the CPU
     tokens: list[int] = field(default_factory=list)
     log_probs: list[float] = field(default_factory=list)
     finished: bool = False
@@ -43,6 +45,21 @@ def log_distribution(logits: Tensor, *, temperature: float, allowed: Tensor | No
     if allowed is not None:
         scaled = scaled.masked_fill(~allowed.to(scaled.device), float("-inf"))
     return scaled.log_softmax(dim=-1)
+
+
+def draw(scores: Tensor, generator: torch.Generator | None) -> Tensor:
+    """Return a token of each row's log-probabilities (B, vocabulary), where these are: (B,).
+
+    The likeliest without a generator. The generator draws a number for each row on its own device, so that nothing but
+    these goes from one to the other, and the same ones lead to the same tokens everywhere.
+    """
+    if generator is None:
+        return scores.argmax(dim=-1)
+    sums = scores.double().exp().cumsum(dim=-1)
+    drawn = torch.rand(len(scores), 1, dtype=torch.float64, generator=generator).to(scores.device)
+    total = sums[:, -1:]
+    below = torch.minimum(drawn * total, torch.nextafter(total, torch.zeros_like(total)))
+    return torch.searchsorted(sums, below, right=True)[:, 0]  # the first whose sum is greater, so it is possible
 
 
 class Generation:
@@ -63,70 +80,123 @@ class Generation:
         """Fill in all rows' tokens; the likeliest ones where there is no generator."""
         waiting, open_rows, stack = deque(rows), list[Row](), _Stack()
         while waiting or open_rows:
-            while waiting and len(open_rows) < self._batch:
-                row = waiting.popleft()
-                self._begin(row)
-                self._draw(row, generator)
-                open_rows.append(row)
-            open_rows = [row for row in open_rows if not row.finished]
-            if waiting and len(open_rows) < self._batch:
+            begun = [waiting.popleft() for _ in range(min(len(waiting), self._batch - len(open_rows)))]
+            if begun:
+                self._draw(begun, self._begin(begun), generator)
+            else:
+                self._draw(open_rows, self._read(open_rows, stack), generator)
+            open_rows = [row for row in [*open_rows, *begun] if not row.finished]
+
+    def _begin(self, rows: Sequence[Row]) -> Tensor:
+        """Read prompts, but for what is known of them; return the logits of what comes next (B, vocabulary)."""
+        logits: dict[Row, Tensor] = {}
+        while waiting := [row for row in rows if row not in logits]:
+            wave = self._wave(waiting)
+            logits |= dict(zip(wave, self._read_prompts(wave), strict=True))
+        return torch.stack([logits[row] for row in rows])
+
+    def _wave(self, waiting: Sequence[Row]) -> dict[Row, Beginning]:
+        """Return the prompts that are read next, and what is known of each.
+
+        One that begins as another of them does waits until that is known.
+        """
+        first, *others = waiting
+        wave = {first: self._prefixes.find(first.prompt)}
+        if not self._packs(waiting):
+            return wave
+        for row in others:
+            begins = self._prefixes.find(row.prompt)
+            alike = max(self._prefixes.common(other.prompt, row.prompt) for other in wave)
+            if self._prefixes.most and alike > begins.length + SAME:
                 continue
-            for row in self._read(open_rows, stack):
-                self._draw(row, generator)
+            new = sum(len(one.prompt.ids) - known.length for one, known in (wave | {row: begins}).items())
+            if new * sum(len(one.prompt.ids) for one in (*wave, row)) <= MOST_SEEN:
+                wave[row] = begins
+        return wave
 
-    def _begin(self, row: Row) -> None:
-        """Read a prompt, but for what is known of it."""
-        device, dtype = _where(self._model)
-        known = self._prefixes.longest(row.prompt)
-        start = known[0][0].shape[2] if known else 0
-        ids = torch.tensor([row.prompt.ids], device=device)
-        places = positions(self._model, row.prompt).to(device)
-        unseen = bool(row.prompt.pixels) and self._prefixes.first_image(row.prompt) >= start
+    def _packs(self, rows: Sequence[Row]) -> bool:
+        model = self._model
+        plain = layers_of(new_cache(model)) is not None and not is_flash(model)
+        return plain and can_pack(model, [row.prompt for row in rows])
+
+    def _read_prompts(self, wave: Mapping[Row, Beginning]) -> Tensor:
+        """Read what is not known of prompts, in one pass; return the logits of what comes next (B, vocabulary)."""
+        device = next(self._model.parameters()).device
+        prompts, known = [row.prompt for row in wave], [begins.length for begins in wave.values()]
+        new = [len(prompt.ids) - length for prompt, length in zip(prompts, known, strict=True)]
+        beginnings = [self._prefixes.layers(row.prompt, begins) for row, begins in wave.items()]
+        before = _behind_each_other([layers for layers in beginnings if layers])
+        places = [positions(self._model, prompt) for prompt in prompts]
+        unseen = [
+            p for p, start in zip(prompts, known, strict=True) if p.pixels and self._prefixes.first_image(p) >= start
+        ]
+        alone = len(wave) == 1
         output: Any = self._model(
-            input_ids=ids[:, start:],
-            position_ids=places[..., start:],
-            attention_mask=torch.ones_like(ids),
-            past_key_values=cache_of(known) if known else new_cache(self._model),
+            input_ids=torch.tensor([[t for p, start in zip(prompts, known, strict=True) for t in p.ids[start:]]]).to(
+                device
+            ),
+            position_ids=torch.cat([p[..., start:] for p, start in zip(places, known, strict=True)], dim=-1).to(device),
+            attention_mask=torch.ones(1, known[0] + new[0], dtype=torch.long, device=device)
+            if alone
+            else packed_mask(self._model, new, known=known),
+            past_key_values=cache_of(before) if before else new_cache(self._model),
             use_cache=True,
-            logits_to_keep=1,
-            **kinds_of(self._model, row.prompt),
-            **(pixels_on(device, dtype, row.prompt) if unseen else {}),
+            logits_to_keep=(torch.tensor(new).cumsum(0) - 1).to(device),
+            **(kinds_of(self._model, prompts[0]) if alone else {}),
+            **pixels_of(self._model, unseen),
         )
-        row.place, row.logits = int(places.max()) + 1, output.logits[0, -1].float().cpu()
-        layers = layers_of(output.past_key_values)
-        if layers is None:
-            row.cache = output.past_key_values
-        else:
-            row.layers = layers
-            self._prefixes.keep(row.prompt, layers)
+        self._keep(wave, output.past_key_values, known, new)
+        for row, plane in zip(wave, places, strict=True):
+            row.place = int(plane.max()) + 1
+        logits: Tensor = output.logits[0]
+        return logits
 
-    def _draw(self, row: Row, generator: torch.Generator | None) -> None:
-        assert row.logits is not None
-        allowed = None if row.writing is None else row.writing.mask()
-        scores = log_distribution(row.logits, temperature=self._temperature, allowed=allowed)
-        token = int(scores.argmax() if generator is None else torch.multinomial(scores.exp(), 1, generator=generator))
-        row.tokens.append(token)
-        row.log_probs.append(float(scores[token]))
-        row.finished = token in self._ends or len(row.tokens) == self._most
-        if row.writing is not None:
-            row.writing.write(token)
+    def _keep(self, wave: Mapping[Row, Beginning], cache: Any, known: Sequence[int], new: Sequence[int]) -> None:
+        """Give rows the keys and values of their prompts, which stand behind each other in a cache."""
+        layers = layers_of(cache)
+        if layers is None:  # of a single row
+            (row,) = wave
+            row.cache = cache
+            return
+        places = torch.arange(sum(known) + sum(new), device=layers[0][0].device)
+        parts = torch.split(places, [*known, *new])
+        for index, row in enumerate(wave):
+            own = torch.cat([parts[index], parts[len(wave) + index]])
+            row.layers = layers if len(wave) == 1 else [(keys[:, :, own], values[:, :, own]) for keys, values in layers]
+            self._prefixes.keep(row.prompt, row.layers)
 
-    def _read(self, rows: list[Row], stack: _Stack) -> list[Row]:
-        """Have the model read each row's last token; rows that cannot be stacked are read alone."""
-        together = [row for row in rows if row.cache is None]
-        if together:
-            stack.hold(together)
-            lengths = torch.tensor([row.length + 1 for row in together])
-            longest = int(lengths.max())
-            seen = torch.arange(longest)[None] >= longest - lengths[:, None]
-            stack.cache = self._step(together, stack.cache, seen.long())
-        for row in rows:
-            if row.cache is not None:
-                row.cache = self._step([row], row.cache, torch.ones(1, row.length + 1, dtype=torch.long))
-        return rows
+    def _draw(self, rows: Sequence[Row], logits: Tensor, generator: torch.Generator | None) -> None:
+        """Draw each row's next token from logits (B, vocabulary), where these are."""
+        masks = [None if row.writing is None else row.writing.mask() for row in rows]
+        held = [mask for mask in masks if mask is not None]
+        allowed = torch.stack(held) if held else None  # all rows are held to the language of actions, or none
+        scores = log_distribution(logits, temperature=self._temperature, allowed=allowed)
+        drawn = draw(scores, generator)
+        weighed = scores.gather(1, drawn[:, None])[:, 0]
+        for row, token, log_prob in zip(rows, drawn.tolist(), weighed.tolist(), strict=True):
+            row.tokens.append(token)
+            row.log_probs.append(log_prob)
+            row.finished = token in self._ends or len(row.tokens) == self._most
+            if row.writing is not None:
+                row.writing.write(token)
 
-    def _step(self, rows: Sequence[Row], cache: Any, seen: Tensor) -> Any:
-        device, _ = _where(self._model)
+    def _read(self, rows: Sequence[Row], stack: _Stack) -> Tensor:
+        """Have the model read each row's last token; those that cannot be stacked are read alone (B, vocabulary)."""
+        if any(row.cache is not None for row in rows):
+            return torch.cat([self._read_alone(row) for row in rows])
+        stack.hold(rows)
+        lengths = torch.tensor([row.length + 1 for row in rows])
+        longest = int(lengths.max())
+        seen = torch.arange(longest)[None] >= longest - lengths[:, None]
+        logits, stack.cache = self._step(rows, stack.cache, seen.long())
+        return logits
+
+    def _read_alone(self, row: Row) -> Tensor:
+        logits, row.cache = self._step([row], row.cache, torch.ones(1, row.length + 1, dtype=torch.long))
+        return logits
+
+    def _step(self, rows: Sequence[Row], cache: Any, seen: Tensor) -> tuple[Tensor, Any]:
+        device = next(self._model.parameters()).device
         places = torch.tensor([[row.place] for row in rows], device=device)
         output: Any = self._model(
             input_ids=torch.tensor([row.tokens[-1:] for row in rows], device=device),
@@ -135,9 +205,9 @@ class Generation:
             past_key_values=cache,
             use_cache=True,
         )
-        for row, logits in zip(rows, output.logits[:, -1].float().cpu(), strict=True):
-            row.logits, row.place = logits, row.place + 1
-        return output.past_key_values
+        for row in rows:
+            row.place += 1
+        return output.logits[:, -1], output.past_key_values
 
 
 class _Stack:
@@ -175,6 +245,9 @@ def _side_by_side(layers: Sequence[Layer]) -> Layer:
     return torch.cat([keys for keys, _ in layers]), torch.cat([values for _, values in layers])
 
 
-def _where(model: nn.Module) -> tuple[torch.device, torch.dtype]:
-    parameter = next(model.parameters())
-    return parameter.device, parameter.dtype
+def _behind_each_other(known: Sequence[Layers]) -> Layers:
+    """Return the keys and values of several beginnings as those of one."""
+    return [
+        (torch.cat([keys for keys, _ in layers], dim=2), torch.cat([values for _, values in layers], dim=2))
+        for layers in zip(*known, strict=True)
+    ]
