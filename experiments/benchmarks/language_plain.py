@@ -95,7 +95,7 @@ class PlainWork:
             name: torch.cat([nn.functional.pad(kind[name], (gap, 0)) for gap, kind in zip(room, kinds, strict=True)])
             for name in kinds[0]
         }
-        more = {**self._pixels(model, prompts), **padded, **self._pictures_places(prompts[0], ids)}
+        more = {**pixels_of(model, prompts, side_by_side=True), **padded, **self._pictures_places(prompts[0], ids)}
         model.generate(
             input_ids=ids,
             attention_mask=seen,
@@ -105,11 +105,6 @@ class PlainWork:
             do_sample=True,
             top_k=0,
         )
-
-    def _pixels(self, model: Any, prompts: Sequence[Encoded]) -> dict[str, Tensor]:
-        """Return the pictures of prompts side by side, not behind each other."""
-        several = [pixels_of(model, [prompt]) for prompt in prompts if prompt.pixels]
-        return {name: torch.cat([pixels[name] for pixels in several]) for name in (several[0] if several else ())}
 
     def _pictures_places(self, prompt: Encoded, ids: Tensor) -> dict[str, Tensor]:
         """Return by what models that place pictures in a plane tell them from text."""

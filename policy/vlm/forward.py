@@ -58,7 +58,7 @@ def reply_logits(model: nn.Module, rows: Sequence[Written]) -> Tensor:
 
 def reads_together(model: nn.Module, rows: Sequence[Written]) -> bool:
     """Tell whether rows are read in one pass, not one after the other."""
-    return can_pack(model, [row.prompt for row in rows]) and not (is_flash(model) and in_plane(model))
+    return can_pack(model, [row.prompt for row in rows]) and not (_is_flash(model) and in_plane(model))
 
 
 def can_pack(model: nn.Module, prompts: Sequence[Encoded]) -> bool:
@@ -123,11 +123,14 @@ def kinds_of(model: nn.Module, prompt: Encoded, *, more: int = 0) -> dict[str, T
     }
 
 
-def pixels_of(model: nn.Module, prompts: Sequence[Encoded]) -> dict[str, Tensor]:
-    """Return what the model takes of the prompts' pictures, where the model is."""
+def pixels_of(model: nn.Module, prompts: Sequence[Encoded], *, side_by_side: bool = False) -> dict[str, Tensor]:
+    """Return what the model takes of the prompts' pictures, where the model is.
+
+    Prompts are behind each other in one row, or ``side_by_side`` in rows of their own.
+    """
     parameter = next(model.parameters())
     seen = [prompt.pixels for prompt in prompts if prompt.pixels]
-    dim = 1 if inner(model).config.model_type in IMAGES_SECOND else 0
+    dim = 1 if inner(model).config.model_type in IMAGES_SECOND and not side_by_side else 0
     joined = {name: torch.cat([pixels[name] for pixels in seen], dim=dim) for name in (seen[0] if seen else ())}
     return {
         name: value.to(parameter.device, parameter.dtype if value.is_floating_point() else None)
@@ -135,26 +138,17 @@ def pixels_of(model: nn.Module, prompts: Sequence[Encoded]) -> dict[str, Tensor]
     }
 
 
-def is_flash(model: nn.Module) -> bool:
-    """Tell whether a model attends by FlashAttention 2, which takes no masks."""
+def _is_flash(model: nn.Module) -> bool:
     return bool(inner(model).config._attn_implementation == "flash_attention_2")
 
 
 def _mask(model: nn.Module, lengths: Sequence[int]) -> Tensor | None:
-    if len(lengths) == 1 or is_flash(model):
+    """Return what is added to attention (1, 1, length, length): minus infinity but for a sequence's own past."""
+    if len(lengths) == 1 or _is_flash(model):
         return None  # FlashAttention tells sequences apart by positions that begin anew
-    return packed_mask(model, lengths, known=[0] * len(lengths))
-
-
-def packed_mask(model: nn.Module, lengths: Sequence[int], *, known: Sequence[int]) -> Tensor:
-    """Return what is added to attention (1, 1, sum of lengths, sum of both): minus infinity but for the own past.
-
-    Of each sequence so many tokens are ``known``; those of all stand before the others.
-    """
     parameter = next(model.parameters())
-    numbers = torch.arange(len(lengths))
-    new, old = (torch.repeat_interleave(numbers, torch.tensor(some)).to(parameter.device) for some in (lengths, known))
-    seen = torch.cat([new[:, None] == old[None], (new[:, None] == new[None]).tril_()], dim=1)
+    owner = torch.repeat_interleave(torch.arange(len(lengths)), torch.tensor(lengths)).to(parameter.device)
+    seen = (owner[:, None] == owner[None]).tril_()
     least = torch.finfo(parameter.dtype).min
     mask = torch.full(seen.shape, least, dtype=parameter.dtype, device=parameter.device)
     return mask.masked_fill_(seen, 0)[None, None]

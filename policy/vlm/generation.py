@@ -12,12 +12,13 @@ from torch import Tensor, nn
 
 from policy.vlm.constraint import Writing
 from policy.vlm.encoding import Encoded
-from policy.vlm.forward import can_pack, in_plane, is_flash, kinds_of, packed_mask, pixels_of, positions
+from policy.vlm.forward import can_pack, in_plane, kinds_of, pixels_of, positions
 from policy.vlm.prefixes import Beginning, Prefixes
 from policy.vlm.pretrained import Layer, Layers, cache_of, layers_of, new_cache
 
 SAME = 32  # tokens: prompts that have more in common, beyond what is known of them, are read one after the other
-MOST_SEEN = 1 << 24  # pairs of tokens, one seen by the other or not, in one pass over prompts
+MOST_READ = 8192  # tokens of prompts in one pass, what fills shorter ones up included
+FULL = 0.7  # least share of these that are tokens of prompts
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -96,74 +97,63 @@ class Generation:
         return torch.stack([logits[row] for row in rows])
 
     def _wave(self, waiting: Sequence[Row]) -> dict[Row, Beginning]:
-        """Return the prompts that are read next, and what is known of each.
+        """Return the prompts that are read next, side by side, and what is known of each.
 
-        One that begins as another of them does waits until that is known.
+        One that begins as another of them does waits until that is known, and one that is much longer or shorter.
         """
         first, *others = waiting
         wave = {first: self._prefixes.find(first.prompt)}
-        if not self._packs(waiting):
+        if layers_of(new_cache(self._model)) is None or not can_pack(self._model, [row.prompt for row in waiting]):
             return wave
         for row in others:
             begins = self._prefixes.find(row.prompt)
             alike = max(self._prefixes.common(other.prompt, row.prompt) for other in wave)
-            if self._prefixes.most and alike > begins.length + SAME:
-                continue
-            new = sum(len(one.prompt.ids) - known.length for one, known in (wave | {row: begins}).items())
-            if new * sum(len(one.prompt.ids) for one in (*wave, row)) <= MOST_SEEN:
+            new = [len(one.prompt.ids) - known.length for one, known in (wave | {row: begins}).items()]
+            filled = max(new) * len(new)
+            is_new = alike <= begins.length + SAME or not self._prefixes.most
+            if is_new and filled <= MOST_READ and sum(new) >= FULL * filled:
                 wave[row] = begins
         return wave
 
-    def _packs(self, rows: Sequence[Row]) -> bool:
-        model = self._model
-        plain = layers_of(new_cache(model)) is not None and not is_flash(model)
-        return plain and can_pack(model, [row.prompt for row in rows])
-
     def _read_prompts(self, wave: Mapping[Row, Beginning]) -> Tensor:
-        """Read what is not known of prompts, in one pass; return the logits of what comes next (B, vocabulary)."""
+        """Read what is not known of prompts, side by side; return the logits of what comes next (B, vocabulary)."""
         device = next(self._model.parameters()).device
-        prompts, known = [row.prompt for row in wave], [begins.length for begins in wave.values()]
-        new = [len(prompt.ids) - length for prompt, length in zip(prompts, known, strict=True)]
-        beginnings = [self._prefixes.layers(row.prompt, begins) for row, begins in wave.items()]
-        before = _behind_each_other([layers for layers in beginnings if layers])
-        places = [positions(self._model, prompt) for prompt in prompts]
-        unseen = [
-            p for p, start in zip(prompts, known, strict=True) if p.pixels and self._prefixes.first_image(p) >= start
+        reads = [(row.prompt, begins.length) for row, begins in wave.items()]
+        new = [len(prompt.ids) - start for prompt, start in reads]
+        longest = max(new)
+        ids = [
+            [0] * (longest - count) + [*prompt.ids[start:]] for (prompt, start), count in zip(reads, new, strict=True)
         ]
-        alone = len(wave) == 1
+        places = [positions(self._model, prompt) for prompt, _ in reads]
+        begun = [_filled_up(plane[..., start:], longest) for plane, (_, start) in zip(places, reads, strict=True)]
+        known = _Known([self._prefixes.layers(row.prompt, begins) for row, begins in wave.items()])
+        seen = torch.cat([known.seen, _last(new, longest)], dim=1).long()
+        unseen = [prompt for prompt, start in reads if prompt.pixels and self._prefixes.first_image(prompt) >= start]
         output: Any = self._model(
-            input_ids=torch.tensor([[t for p, start in zip(prompts, known, strict=True) for t in p.ids[start:]]]).to(
-                device
-            ),
-            position_ids=torch.cat([p[..., start:] for p, start in zip(places, known, strict=True)], dim=-1).to(device),
-            attention_mask=torch.ones(1, known[0] + new[0], dtype=torch.long, device=device)
-            if alone
-            else packed_mask(self._model, new, known=known),
-            past_key_values=cache_of(before) if before else new_cache(self._model),
+            input_ids=torch.tensor(ids, device=device),
+            position_ids=torch.cat(begun, dim=-2).to(device),
+            attention_mask=seen.to(device),
+            past_key_values=cache_of(known.layers) if known.layers else new_cache(self._model),
             use_cache=True,
-            logits_to_keep=(torch.tensor(new).cumsum(0) - 1).to(device),
-            **(kinds_of(self._model, prompts[0]) if alone else {}),
-            **pixels_of(self._model, unseen),
+            logits_to_keep=1,
+            **(kinds_of(self._model, reads[0][0]) if len(wave) == 1 else {}),
+            **pixels_of(self._model, unseen, side_by_side=True),
         )
-        self._keep(wave, output.past_key_values, known, new)
-        for row, plane in zip(wave, places, strict=True):
+        for index, (row, plane) in enumerate(zip(wave, places, strict=True)):
             row.place = int(plane.max()) + 1
-        logits: Tensor = output.logits[0]
+            self._keep(row, output.past_key_values, index, seen[index].to(device).bool())
+        logits: Tensor = output.logits[:, -1]
         return logits
 
-    def _keep(self, wave: Mapping[Row, Beginning], cache: Any, known: Sequence[int], new: Sequence[int]) -> None:
-        """Give rows the keys and values of their prompts, which stand behind each other in a cache."""
+    def _keep(self, row: Row, cache: Any, index: int, seen: Tensor) -> None:
+        """Give a row the keys and values of its prompt, which are where it is ``seen`` in a cache."""
         layers = layers_of(cache)
         if layers is None:  # of a single row
-            (row,) = wave
             row.cache = cache
             return
-        places = torch.arange(sum(known) + sum(new), device=layers[0][0].device)
-        parts = torch.split(places, [*known, *new])
-        for index, row in enumerate(wave):
-            own = torch.cat([parts[index], parts[len(wave) + index]])
-            row.layers = layers if len(wave) == 1 else [(keys[:, :, own], values[:, :, own]) for keys, values in layers]
-            self._prefixes.keep(row.prompt, row.layers)
+        own = slice(index, index + 1)
+        row.layers = [(keys[own][:, :, seen], values[own][:, :, seen]) for keys, values in layers]
+        self._prefixes.keep(row.prompt, row.layers)
 
     def _draw(self, rows: Sequence[Row], logits: Tensor, generator: torch.Generator | None) -> None:
         """Draw each row's next token from logits (B, vocabulary), where these are."""
@@ -185,10 +175,8 @@ class Generation:
         if any(row.cache is not None for row in rows):
             return torch.cat([self._read_alone(row) for row in rows])
         stack.hold(rows)
-        lengths = torch.tensor([row.length + 1 for row in rows])
-        longest = int(lengths.max())
-        seen = torch.arange(longest)[None] >= longest - lengths[:, None]
-        logits, stack.cache = self._step(rows, stack.cache, seen.long())
+        lengths = [row.length + 1 for row in rows]
+        logits, stack.cache = self._step(rows, stack.cache, _last(lengths, max(lengths)).long())
         return logits
 
     def _read_alone(self, row: Row) -> Tensor:
@@ -245,9 +233,24 @@ def _side_by_side(layers: Sequence[Layer]) -> Layer:
     return torch.cat([keys for keys, _ in layers]), torch.cat([values for _, values in layers])
 
 
-def _behind_each_other(known: Sequence[Layers]) -> Layers:
-    """Return the keys and values of several beginnings as those of one."""
-    return [
-        (torch.cat([keys for keys, _ in layers], dim=2), torch.cat([values for _, values in layers], dim=2))
-        for layers in zip(*known, strict=True)
-    ]
+class _Known:
+    """The keys and values of prompts' beginnings side by side, each at the right end."""
+
+    def __init__(self, beginnings: Sequence[Layers]) -> None:
+        lengths = [layers[0][0].shape[2] if layers else 0 for layers in beginnings]
+        self.seen = _last(lengths, max(lengths))  # what is a beginning's (B, longest)
+        self.layers: Layers = []  # none where nothing is known
+        if any(lengths):
+            like = next(layers for layers in beginnings if layers)
+            nothing = [(keys[:, :, :0], values[:, :, :0]) for keys, values in like]
+            padded = [[_padded(layer, max(lengths)) for layer in layers or nothing] for layers in beginnings]
+            self.layers = [_side_by_side(layers) for layers in zip(*padded, strict=True)]
+
+
+def _last(counts: Sequence[int], length: int) -> Tensor:
+    """Return which places are the last ones, so many in each row (B, length), bool."""
+    return torch.arange(length)[None] >= length - torch.tensor(counts)[:, None]
+
+
+def _filled_up(tensor: Tensor, length: int) -> Tensor:
+    return nn.functional.pad(tensor, (length - tensor.shape[-1], 0))

@@ -49,12 +49,13 @@ def test_the_same_numbers_draw_the_same_tokens_side_by_side_and_alone() -> None:
 
 
 def read(policy: VlmPolicy, pages: list[Observation]) -> tuple[list[Decision], list[int]]:
-    """Return decisions, and how many tokens each pass of the model read that read more than one of a row."""
+    """Return decisions, and how many tokens each pass over prompts read."""
     passes: list[int] = []
 
     def note(_: object, args: object, kwargs: dict[str, torch.Tensor], __: object) -> None:
-        if kwargs["input_ids"].shape[1] > 1:
-            passes.append(kwargs["input_ids"].shape[1])
+        rows, length = kwargs["input_ids"].shape
+        if "logits_to_keep" in kwargs:  # not when replies are written
+            passes.append(rows * length)
 
     hook = policy.model.register_forward_hook(note, with_kwargs=True)
     decisions = policy.act(pages, greedy=True)
