@@ -64,9 +64,10 @@ def test_shares_of_the_weights_are_counted_once() -> None:
     assert shared.activations > whole.activations, "layers are whole while they are computed with"
     adapters = plan_memory(small(lora_rank=4), VlmLearnerConfig(devices=2, sharded=True), available=1e9)
     assert adapters.weights == 4 * (adapters.parameters + (adapters.parameters - adapters.trained) / 2)
+    large = small("random-qwen2-vl-2b", lora_rank=0)
+    plan = plan_memory(large, VlmLearnerConfig(devices=2), available=1e9)
     with pytest.raises(UsageError, match=r"set learning\.sharded=true"):
-        large = small("random-qwen2-vl-2b", lora_rank=0)
-        plan_memory(large, VlmLearnerConfig(devices=2), available=1e9).check(large)
+        plan.check(large)
 
 
 def test_one_device_has_nobody_to_share_with() -> None:
