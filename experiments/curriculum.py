@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,9 +96,9 @@ class Curriculum:
         """Return how many episodes of each task have begun at its start."""
         return {task: record.episodes for task, record in self._records.items()}
 
-    def mean_practised(self) -> float:
+    def mean_practised(self, tasks: Collection[str]) -> float:
         """Return the mean over tasks of the share of recent episodes that succeeded; 0 for one never practised."""
-        counts = [(r.successes, r.successes + r.failures) for r in self._records.values()]
+        counts = [(r.successes, r.successes + r.failures) for task, r in self._records.items() if task in tasks]
         return sum(successes / total for successes, total in counts if total) / len(counts)
 
     def parked(self) -> frozenset[str]:

@@ -16,6 +16,7 @@ from browser_env.errors import DataError, InfraError, UsageError
 from browser_env.pool import Pool
 from experiments.clock import Clock
 from experiments.journal import write_atomically
+from experiments.judged_practice import PracticeJudge
 from experiments.keeping import EpisodeKeeper
 from experiments.learning import learn
 from experiments.pictures import picture_strip
@@ -26,7 +27,8 @@ from experiments.scores import TABLE, TaskScore, by_group, mean_success, score_e
 from experiments.task_choice import choose_tasks, demonstrations_of
 from experiments.training import Demonstrations, assess, clone, demonstrate
 from experiments.workshop import ASKED, DEMONSTRATION, Workshop
-from policy.kinds import check_memory, num_gpus
+from policy.kinds import check_memory, new_judge, num_gpus
+from policy.metrics import Metrics
 from replay.store import ReplayStore
 
 RECIPE, RESULT, LATEST = "recipe.json", "result.json", "latest"
@@ -49,17 +51,16 @@ class Result:
         """The arm whose policy the run ends with."""
         return list(self.arms)[-1]
 
-    @property
-    def has_held_out(self) -> bool:
-        """Whether some tasks were only evaluated."""
-        return any(score.held_out for score in self.arms[self.last])
+    def mean(self, *, held_out: bool, judged: bool = False) -> dict[str, float]:
+        """Return each arm's mean success over the tasks that were practised, or over those that were held out.
 
-    def mean(self, *, held_out: bool) -> dict[str, float]:
-        """Return each arm's mean success over the tasks that were practised, or over those that were held out."""
-        return {
-            arm: mean_success([score for score in scores if score.held_out == held_out])
+        What a model judged is apart from what was verified; no arm where there are no such tasks.
+        """
+        chosen = {
+            arm: [score for score in scores if (score.held_out, score.judged) == (held_out, judged)]
             for arm, scores in self.arms.items()
         }
+        return {arm: mean_success(scores) for arm, scores in chosen.items() if scores}
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as JSON-serialisable data."""
@@ -68,12 +69,21 @@ class Result:
             for task in scores:
                 row = by_task.setdefault(task.task.removeprefix("miniwob/"), {})
                 row |= {arm: task.rate.value, "episodes": task.episodes}
-                row |= {"held_out": True} if task.held_out else {}
-        costs = [task.cost_per_success for task in self.arms[self.last] if task.cost_per_success is not None]
+                row |= {name: True for name in ("held_out", "judged") if getattr(task, name)}
+        costs = [
+            task.cost_per_success
+            for task in self.arms[self.last]
+            if task.cost_per_success is not None and not task.judged
+        ]
+        apart = {
+            "mean_held_out": self.mean(held_out=True),
+            "mean_judged": self.mean(held_out=False, judged=True),
+            "mean_judged_held_out": self.mean(held_out=True, judged=True),
+        }
         return {
             "tasks": by_task,
             "mean": self.mean(held_out=False),
-            **({"mean_held_out": self.mean(held_out=True)} if self.has_held_out else {}),
+            **{name: means for name, means in apart.items() if means},
             "wall_s": round(self.wall_s, 1),
             "env_steps": self.env_steps,
             "cost_per_success": sum(costs) / len(costs) if costs else None,
@@ -132,6 +142,7 @@ def run_experiment(
         progress.console.print(plans[-1])
     with contextlib.ExitStack() as open_things:
         choice, source = choose_tasks(recipe), demonstrations_of(recipe)
+        judged = recipe.judge.judged([*choice.practised, *choice.held_out])
         recorded = open_things.enter_context(ReplayStore(Path(source), read_only=True)) if source else None
         parent = open_things.enter_context(tracker.run(directory.name, directory=directory))
         store = open_things.enter_context(ReplayStore(directory / "store"))
@@ -152,6 +163,7 @@ def run_experiment(
             tasks=choice.practised,
             held_out=choice.held_out,
             recorded=recorded,
+            judge=_judge_of(recipe, directory / "store", judged) if judged else None,
         )
         parent.log_params(recipe.to_json())
         demonstrations = demonstrate(shop)
@@ -175,6 +187,11 @@ def run_experiment(
     return result
 
 
+def _judge_of(recipe: Recipe, store: Path, tasks: frozenset[str]) -> PracticeJudge:
+    judge = new_judge(recipe.judge.model, url=recipe.judge.server)
+    return PracticeJudge(judge, store, tasks=tasks, least_sure=recipe.judge.least_sure)
+
+
 def _run_arm(
     shop: Workshop, arm: str, demonstrations: Demonstrations, tracker: Tracker, parent: Run
 ) -> list[TaskScore]:
@@ -186,18 +203,26 @@ def _run_arm(
         episodes = assess(shop, policy, arm)
         shop.clock.save()
         scores = score_episodes(episodes, prices=recipe.prices, held_out={task.name for task in shop.held_out})
-        practised = [score for score in scores if not score.held_out]
-        metrics = {"evaluation/success": mean_success(practised)}
-        if shop.held_out:
-            metrics["evaluation/held_out"] = mean_success([score for score in scores if score.held_out])
-        groups = by_group({score.task: score.rate.value for score in practised})
-        metrics |= {f"evaluation/{group}": value for group, value in groups.items()}
+        metrics = _evaluated(scores)
         run.log_metrics(metrics | cost_metrics(total_cost(episodes), recipe.prices), step=policy.version)
         run.log_table(TABLE, [task.to_row() for task in scores])
         run.log_checkpoint(shop.checkpoint(arm), step=policy.version, metrics=metrics, alias=arm)
         for episode in _worth_seeing(episodes):
             run.log_picture(f"episodes/{episode.task.name.split('/')[-1]}-{episode.seed}", picture_strip(episode))
     return scores
+
+
+def _evaluated(scores: Sequence[TaskScore]) -> Metrics:
+    """Return the means over tasks, verified and judged, and of each group of those that were practised."""
+    metrics: Metrics = {}
+    for prefix, judged in (("", False), ("judged/", True)):
+        mine = [score for score in scores if score.judged == judged]
+        practised = [score for score in mine if not score.held_out]
+        kinds = {"success": practised, "held_out": [score for score in mine if score.held_out]}
+        means = {name: mean_success(some) for name, some in kinds.items() if some}
+        means |= by_group({score.task: score.rate.value for score in practised})
+        metrics |= {f"{prefix}evaluation/{name}": value for name, value in means.items()}
+    return metrics
 
 
 def _worth_seeing(episodes: Sequence[Episode]) -> list[Episode]:
@@ -223,7 +248,12 @@ def _log_asked(run: Run, store: ReplayStore) -> None:
 def _log_result(run: Run, result: Result) -> None:
     data = result.to_json()
     run.log_text(RESULT, json.dumps(data, indent=1))
-    means = {f"evaluation/{arm}": value for arm, value in data["mean"].items()}
-    means |= {f"evaluation/{arm}/held_out": value for arm, value in data.get("mean_held_out", {}).items()}
+    names = {
+        "mean": "evaluation/{}",
+        "mean_held_out": "evaluation/{}/held_out",
+        "mean_judged": "judged/evaluation/{}",
+        "mean_judged_held_out": "judged/evaluation/{}/held_out",
+    }
+    means = {name.format(arm): value for kind, name in names.items() for arm, value in data.get(kind, {}).items()}
     run.log_metrics(means | {"wall_s": result.wall_s}, step=result.env_steps)
     run.log_table("tasks", [{"task": task, **row} for task, row in data["tasks"].items()])

@@ -13,8 +13,7 @@ from rich.table import Table
 from browser_env.errors import UsageError
 from experiments.commands.options import Commands, add_command, write_result
 from experiments.judging import Agreement, Judged, JudgeOptions, agreement, judge_store
-from policy.vlm.judge import Judge
-from policy.vlm.server import ServerConfig
+from policy.kinds import new_judge
 
 
 def add_judge(group: Commands[argparse.ArgumentParser]) -> None:
@@ -26,8 +25,8 @@ def add_judge(group: Commands[argparse.ArgumentParser]) -> None:
         example="webdual demos judge runs/demonstrations --server http://127.0.0.1:8000/v1 --model M --agreement",
     )
     parser.add_argument("store", metavar="STORE", type=Path, help="the store's folder")
-    parser.add_argument("--server", metavar="URL", required=True, help="address of the model's server, up to /v1")
-    parser.add_argument("--model", metavar="M", required=True, help="what the server calls the model")
+    parser.add_argument("--model", metavar="M", required=True, help="what the server calls the model, or its folder")
+    parser.add_argument("--server", metavar="URL", default="", help="its address, up to /v1 (default: load it here)")
     parser.add_argument("--agreement", action="store_true", help="compare the model with the verifiers")
     parser.add_argument("--task", metavar="NAME", help="only episodes of this task")
     parser.add_argument("--episodes", metavar="N", type=int, help="so many new ones, drawn by chance (default: all)")
@@ -41,7 +40,7 @@ def run_judge(args: argparse.Namespace) -> int:
         raise UsageError(f"there is no store in {args.store}; check the path")
     if args.episodes is not None and args.episodes < 1:
         raise UsageError("--episodes must be at least 1")
-    judge = Judge(ServerConfig(url=args.server, model=args.model))
+    judge = new_judge(args.model, url=args.server)
     options = JudgeOptions(verified=args.agreement, task=args.task, most=args.episodes, seed=args.seed)
     console = Console()
     columns = (TextColumn("episodes judged"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())

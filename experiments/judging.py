@@ -114,16 +114,16 @@ def judge_store(
     ``tell`` gets how many have been judged, and of how many at most. People's episodes go to no other machine, unless
     they are public.
     """
-    notes, server = NoteFolder(path), judge.server.config
+    notes, engine = NoteFolder(path), judge.engine
     with ReplayStore(path) as store:
         known = {
             item.episode: item
             for item in notes.judgements()
-            if (item.judge, item.asked) == (server.model, judge.config.digest)
+            if (item.judge, item.asked) == (engine.name, judge.config.digest)
         }
         infos = [info for info in store.query(task=options.task) if info.outcome not in SAY_NOTHING]
         unknown = [info for info in infos if info.id not in known]
-        sent = [info for info in unknown if server.is_here or _may_leave(store, info)]
+        sent = [info for info in unknown if engine.is_here or _may_leave(store, info)]
         random.Random(options.seed).shuffle(sent)
         outcomes: dict[str, bool] = {}
         for episode in _episodes(store, [info for info in infos if info.id in known], options):
@@ -131,7 +131,7 @@ def judge_store(
         judgements = [known[name] for name in outcomes]
         before = len(judgements)
         chosen = islice(_episodes(store, sent, options), options.most)
-        while batch := list(islice(chosen, server.parallel)):
+        while batch := list(islice(chosen, engine.parallel)):
             for judgement in judge.judge(batch):
                 notes.add(judgement)
                 judgements.append(judgement)

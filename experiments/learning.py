@@ -39,6 +39,7 @@ from policy.metrics import Metrics
 from replay.advantages import group_advantages
 from replay.buffer import ReplayBuffer
 from replay.kept import Kept
+from replay.opinions import JUDGED
 from replay.samples import Sample, experience_samples
 from rewards.cost import Cost
 
@@ -100,6 +101,7 @@ def learn(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPo
             if task := tutor.choose(experience.curriculum):
                 actors.send_on(tutor.ask(task))
             _request_next(actors, planned, shop, experience)
+            episodes = shop.judged(episodes)
             rng, shares = np.random.default_rng([recipe.seed, update]), tutor.shares(experience.curriculum.success())
             samples = mix(recipe, episodes, experience, version=update, rng=rng, demonstration_shares=shares)
             experience.add(episodes)
@@ -113,8 +115,9 @@ def learn(shop: Workshop, demonstrations: Demonstrations, run: Run) -> TrainedPo
             metrics |= staleness(samples, version=update) | {"asked": float(tutor.num_came)}
             if ends_stretch := policy.version % recipe.checkpoint_every == 0:
                 metrics |= validate(policy, demonstrations.validation)
-            _log_update(run, update, metrics, episodes, experience)
-            bar.advance(detail=f"success {np.mean([e.success for e in episodes]):.2f}")
+            _log_update(run, update, metrics, episodes, experience, shop)
+            said = "judged success" if shop.judge else "success"
+            bar.advance(detail=f"{said} {np.mean([e.success for e in episodes]):.2f}")
             if ends_stretch:
                 save_progress(shop, policy, learner, clock)
                 run.log_table(CURRICULUM, experience.rows())
@@ -154,7 +157,7 @@ def remember(shop: Workshop, demonstrations: Sequence[Kept]) -> Experience:
     )
     experience.show(demonstrations)
     for episode in shop.store.episodes(source=Source.AGENT, tag=PRACTICE):
-        experience.add([episode])
+        experience.add(shop.judged([episode]))
     return experience
 
 
@@ -249,22 +252,35 @@ def _resume(shop: Workshop) -> tuple[TrainedPolicy, TrainingLearner]:
     return policy, learner
 
 
-def _log_update(run: Run, update: int, metrics: Metrics, episodes: Sequence[Episode], experience: Experience) -> None:
-    learnable = [episode for episode in episodes if episode.outcome.learnable]
+def _log_update(
+    run: Run, update: int, metrics: Metrics, episodes: Sequence[Episode], experience: Experience, shop: Workshop
+) -> None:
+    infra_errors = sum(not episode.outcome.learnable and JUDGED not in episode.tags for episode in episodes)
     rollout = {
-        "rollout/success": float(np.mean([episode.success for episode in learnable])) if learnable else 0.0,
-        "rollout/task_success": experience.curriculum.mean_practised(),
         "rollout/steps": float(sum(len(episode.steps) for episode in episodes)),
-        "rollout/infra_errors": float(len(episodes) - len(learnable)),
+        "rollout/infra_errors": float(infra_errors),
         "rollout/near_goal": float(np.mean([bool(episode.prefix) for episode in episodes])),
-    }
-    success = experience.curriculum.success()
-    curriculum = {
-        "curriculum/mean": float(np.mean(list(success.values()))),
         "curriculum/parked": float(len(experience.curriculum.parked())),
         "curriculum/steps_left": experience.approach.mean_left(),
     }
-    estimates = {f"curriculum/{group}": value for group, value in by_group(success).items()}
-    run.log_metrics(
-        {**{f"train/{k}": v for k, v in metrics.items()}, **rollout, **curriculum, **estimates}, step=update
-    )
+    verified = [task.name for task in shop.tasks if not shop.is_judged(task.name)]
+    rollout |= _successes(episodes, experience, tasks=verified)
+    if shop.judge is not None:
+        judged = [task.name for task in shop.tasks if shop.is_judged(task.name)]
+        apart = _successes(episodes, experience, tasks=judged) | shop.judge.metrics(episodes)
+        rollout |= {f"judged/{name}": value for name, value in apart.items()}
+    run.log_metrics({**{f"train/{k}": v for k, v in metrics.items()}, **rollout}, step=update)
+
+
+def _successes(episodes: Sequence[Episode], experience: Experience, *, tasks: Sequence[str]) -> Metrics:
+    """Return how some tasks' practice went, and what the curriculum makes of it; nothing without tasks."""
+    if not tasks:
+        return {}
+    learnable = [episode for episode in episodes if episode.outcome.learnable and episode.task.name in tasks]
+    success = {task: value for task, value in experience.curriculum.success().items() if task in tasks}
+    return {
+        "rollout/success": float(np.mean([episode.success for episode in learnable])) if learnable else 0.0,
+        "rollout/task_success": experience.curriculum.mean_practised(tasks),
+        "curriculum/mean": float(np.mean(list(success.values()))),
+        **{f"curriculum/{group}": value for group, value in by_group(success).items()},
+    }

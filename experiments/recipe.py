@@ -12,6 +12,7 @@ from browser_env.errors import UsageError
 from browser_env.miniwob import DEFAULT_TASKS, miniwob_task
 from browser_env.seeds import RUNS, SEEDS_PER_RUN
 from experiments.curriculum import CurriculumConfig
+from experiments.judged_practice import JudgeRecipe
 from policy.config import CompactConfig
 from policy.kinds import AnyLearnerConfig, PolicyConfig
 from policy.learner import LearnerConfig
@@ -73,6 +74,7 @@ class Recipe:
     learning: AnyLearnerConfig = field(default_factory=lambda: LearnerConfig(entropy_weight=0.02))
     curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
     prices: Prices = field(default_factory=Prices)
+    judge: JudgeRecipe = field(default_factory=JudgeRecipe)  # of practice that no verifier can judge
 
     def __post_init__(self) -> None:
         for task in () if self.task_set else self.tasks:

@@ -11,6 +11,7 @@ from typing import Any, Self
 from browser_env.episode import Episode
 from browser_env.errors import DataError, UsageError
 from experiments.statistics import Estimate, wilson
+from replay.opinions import JUDGED
 from rewards.cost import Cost, Prices
 
 TABLE = "success"  # the table that an evaluation logs
@@ -27,6 +28,7 @@ class TaskScore:
     mean_steps: float | None = None
     cost: float | None = None  # money, of all episodes; None where it is not known
     held_out: bool = False  # whether training kept the task for evaluation alone
+    judged: bool = False  # whether a model said how episodes ended, as no verifier can
 
     @property
     def rate(self) -> Estimate:
@@ -51,6 +53,7 @@ class TaskScore:
             "cost_per_success": self.cost_per_success,
             "cost": self.cost,
             "held_out": self.held_out,
+            "judged": self.judged,
         }
 
     @classmethod
@@ -66,6 +69,7 @@ class TaskScore:
             mean_steps=row.get("mean_steps"),
             cost=None if cost is None else float(cost),
             held_out=bool(row.get("held_out", False)),
+            judged=bool(row.get("judged", False)),
         )
         wilson(score.successes, score.episodes)  # refuses impossible counts
         if score.cost is not None and not isfinite(score.cost):
@@ -115,6 +119,7 @@ def _score(task: str, episodes: Sequence[Episode], *, prices: Prices, held_out: 
         mean_steps=sum(len(episode.steps) for episode in counted) / len(counted) if counted else None,
         cost=prices.money(total_cost(episodes)),
         held_out=held_out,
+        judged=any(JUDGED in episode.tags for episode in episodes),
     )
 
 

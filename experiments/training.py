@@ -228,7 +228,7 @@ def validate(policy: TrainedPolicy, demonstrations: Sequence[Kept]) -> Metrics:
 
 
 def assess(shop: Workshop, policy: TrainedPolicy, arm: str) -> list[Episode]:
-    """Return the arm's evaluation episodes, making those that the store does not have yet."""
+    """Return the arm's evaluation episodes, judged where a judge does it; make those that the store does not have."""
     tag = f"{EVALUATION}/{arm}"
     done = list(shop.store.episodes(tag=tag))
     count = shop.recipe.evaluation_episodes
@@ -240,7 +240,7 @@ def assess(shop: Workshop, policy: TrainedPolicy, arm: str) -> list[Episode]:
             bar.advance()
 
         with one_thread():
-            return evaluate(
+            episodes = evaluate(
                 policy,
                 shop.pool,
                 tasks,
@@ -249,3 +249,4 @@ def assess(shop: Workshop, policy: TrainedPolicy, arm: str) -> list[Episode]:
                 on_episode=keep,
                 on_step=shop.keeper.note,
             )
+    return shop.judged(episodes)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
+from browser_env.episode import Episode
 from browser_env.pool import Pool
 from browser_env.task import Task
 from experiments.clock import Clock
+from experiments.judged_practice import PracticeJudge
 from experiments.keeping import EpisodeKeeper
 from experiments.progress import Progress
 from experiments.recipe import Recipe
@@ -36,10 +38,19 @@ class Workshop:
     tasks: tuple[Task, ...]  # to be practised
     held_out: tuple[Task, ...] = ()  # to be evaluated only
     recorded: ReplayStore | None = None  # with the recipe's demonstrations, for reading
+    judge: PracticeJudge | None = None  # of episodes that no verifier can judge
 
     def task(self, name: str) -> Task:
         """Return a task to be practised by its name."""
         return next(task for task in self.tasks if task.name == name)
+
+    def judged(self, episodes: Sequence[Episode]) -> list[Episode]:
+        """Return episodes, those that no verifier can judge as the recipe's judge says they ended."""
+        return list(episodes) if self.judge is None else self.judge.judged(episodes)
+
+    def is_judged(self, task: str) -> bool:
+        """Whether a model judges a task's episodes."""
+        return self.judge is not None and task in self.judge.tasks
 
     def checkpoint(self, name: str) -> Path:
         """Return the folder of a checkpoint."""

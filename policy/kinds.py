@@ -26,6 +26,7 @@ from policy.learner import Learner, LearnerConfig
 from policy.metrics import Metrics
 from policy.samples import LearningSample
 from policy.vlm.config import VlmConfig
+from policy.vlm.judge import Judge, JudgeConfig
 from policy.vlm.learning_config import VlmLearnerConfig
 
 PolicyConfig = CompactConfig | VlmConfig
@@ -90,6 +91,15 @@ def hosted_policy(config: PolicyConfig, *, url: str, model: str) -> Policy:
     server = _vlm("server").ServerConfig(url=url, model=model)
     policy: Policy = _vlm("hosted").HostedPolicy(replace(config, constrained=False), server)
     return policy
+
+
+def new_judge(model: str, *, url: str) -> Judge:
+    """Return a judge by its model's name, behind a server; without an address the model is loaded here."""
+    if url:
+        return Judge(_vlm("server").Server(_vlm("server").ServerConfig(url=url, model=model)))
+    shown = JudgeConfig().shown
+    own = replace(shown, model=model, lora_rank=0, gradient_checkpointing=False)
+    return Judge(_vlm("local").LocalModel(own), JudgeConfig(shown=own))
 
 
 def new_learner(policy: TrainedPolicy, config: AnyLearnerConfig) -> TrainingLearner:

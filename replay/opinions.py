@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from browser_env.episode import Episode
 from browser_env.errors import DataError, UsageError
-from browser_env.task import NEVER
+from browser_env.task import NEVER, Task
 from replay.index import EpisodeInfo
 from replay.notes import NoteFolder
 from replay.store import ReplayStore
@@ -17,6 +17,7 @@ from rewards.rating import preference_rewards, rating_rewards
 
 UNVERIFIED = "unverified"  # a tag: no verifier fits the task
 MARKED = "judged-by-person"  # a tag: a person said how it ended
+JUDGED = "judged-by-model"  # a tag: a model said how it ended
 MARKED_AS = "marked-"  # how the tag begins that says what the person said
 LEAST_WORTH = 0.5  # what is worth less is not imitated
 
@@ -46,9 +47,14 @@ def is_verified(episode: Episode) -> bool:
     """Whether a verifier said how the episode ended."""
     return (
         episode.outcome.learnable
-        and episode.task.verifier != NEVER
-        and not {UNVERIFIED, MARKED}.intersection(episode.tags)
+        and has_verifier(episode.task)
+        and not {UNVERIFIED, MARKED, JUDGED}.intersection(episode.tags)
     )
+
+
+def has_verifier(task: Task) -> bool:
+    """Whether anything can say how an episode of a task ended."""
+    return task.verifier != NEVER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +81,7 @@ def worth(episode: Episode, heard: Heard) -> Worth:
         return Worth(value=0.0, said_by="verifier")
     if episode.id in heard.rated:
         return Worth(value=heard.rated[episode.id], said_by="ratings")
-    if verified or marked or episode.success:
+    if verified or marked or (episode.success and JUDGED not in episode.tags):
         return Worth(value=float(episode.success), said_by="verifier" if verified else "mark")
     return Worth(value=heard.judged.get(episode.id, 0.0), said_by="judgements")
 

@@ -19,6 +19,12 @@ from experiments.task_choice import on_task_set
 from experiments.tracking import connect, default_uri
 
 DEFAULT = "default"  # recipe
+MEANS = {  # of a result, and what they are called
+    "mean": "mean",
+    "mean_held_out": "mean, held out",
+    "mean_judged": "mean, judged by a model",
+    "mean_judged_held_out": "mean, held out, judged by a model",
+}
 
 
 def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -91,13 +97,14 @@ def _table(result: Result) -> Table:
     table.add_column("episodes", justify="right")
     for rows in zip(*result.arms.values(), strict=True):
         cells = [f"{row.rate.value:.2f} [dim]({row.rate.low:.2f}-{row.rate.high:.2f})[/]" for row in rows]
-        name = rows[0].task.removeprefix("miniwob/") + (" (held out)" if rows[0].held_out else "")
+        name = rows[0].task.removeprefix("miniwob/") + " (held out)" * rows[0].held_out
+        name += " (judged by a model)" * rows[0].judged
         table.add_row(name, *cells, str(rows[0].episodes))
     data = result.to_json()
     table.add_section()
-    table.add_row("[bold]mean", *(f"[bold]{value:.3f}" for value in data["mean"].values()), "")
-    if "mean_held_out" in data:
-        table.add_row("[bold]mean, held out", *(f"[bold]{value:.3f}" for value in data["mean_held_out"].values()), "")
+    for key, name in MEANS.items():
+        if means := data.get(key):
+            table.add_row(f"[bold]{name}", *(f"[bold]{value:.3f}" for value in means.values()), "")
     return table
 
 

@@ -33,7 +33,7 @@ class VlmConfig:
 
     KIND: ClassVar[str] = "vlm"
 
-    model: str = "tiny-llava"  # a name at Hugging Face, a folder, or tiny-llava and the like: small random ones
+    model: str = "tiny-llava"  # a name at Hugging Face, a folder, or tiny-llava and the like: random ones
     revision: str = ""  # of the model at Hugging Face; empty: its newest
     dtype: str = "bfloat16"
     attention: str = "sdpa"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from browser_env.acting import Turn
@@ -19,7 +21,7 @@ from browser_env.observation import Observation, Screenshot
 from policy.vlm.config import VlmConfig
 from policy.vlm.coordinates import can_be_written, meant_action, written_action
 from policy.vlm.pretrained import Tools, special_texts
-from policy.vlm.prompt import Prompt, build_prompt, marks_of
+from policy.vlm.prompt import Prompt, build_prompt, marks_of, plain
 from policy.vlm.replies import THOUGHT_BEGINS, THOUGHT_ENDS, ends_in_thought, read_reply
 
 IMAGE_TOKENS = ("<|image_pad|>", "<image>")  # that stand for a picture, in families whose processors need torchvision
@@ -28,7 +30,7 @@ KINDS = ("token_type_ids", "mm_token_type_ids")  # by which some models tell a p
 TEXT_INPUTS = ("input_ids", "attention_mask", *KINDS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Encoded:
     """A prompt as a model takes it."""
 
@@ -37,6 +39,11 @@ class Encoded:
     kinds: dict[str, Tensor] = field(default_factory=dict)  # of its tokens, each (1, length)
     picture: str = ""  # the picture's digest
     asked: Prompt | None = None  # what was encoded
+
+    @cached_property
+    def array(self) -> NDArray[np.int64]:
+        """The tokens, quick to compare (length,)."""
+        return np.array(self.ids, dtype=np.int64)
 
 
 class Reader:
@@ -54,11 +61,22 @@ class Reader:
         """Return the prompt for a decision."""
         with self._lock:
             prompt = build_prompt(observation, past, self.config, count=self._count, marks=self._marks)
-            inputs = self._inputs(prompt)
-        pixels = {name: torch.as_tensor(value) for name, value in inputs.items() if name not in TEXT_INPUTS}
-        kinds = {name: torch.as_tensor(inputs[name]) for name in KINDS if name in inputs}
-        ids = tuple(int(token) for token in inputs["input_ids"][0])
-        return Encoded(ids=ids, pixels=pixels, kinds=kinds, picture=_digest(prompt.image), asked=prompt)
+            inputs = self._inputs(prompt.messages(), [] if prompt.image is None else [prompt.image])
+        return replace(_encoded(inputs, [] if prompt.image is None else [prompt.image]), asked=prompt)
+
+    def encode_message(self, parts: Sequence[str | Screenshot], *, system: str) -> Encoded:
+        """Return a message of texts and pictures as a prompt, after what the system says."""
+        marks, images = self._marks, [part for part in parts if not isinstance(part, str)]
+        content = [
+            {"type": "text", "text": plain(part, marks)} if isinstance(part, str) else {"type": "image"}
+            for part in parts
+        ]
+        messages: list[dict[str, object]] = [
+            {"role": "system", "content": [{"type": "text", "text": system}]},
+            {"role": "user", "content": content},
+        ]
+        with self._lock:
+            return _encoded(self._inputs(messages, images), images)
 
     def target(self, observation: Observation, action: Action) -> tuple[int, ...]:
         """Return the reply that stands for an action, with the token that ends it."""
@@ -108,19 +126,19 @@ class Reader:
         template = (self.tools.processor or self.tools.tokenizer).apply_chat_template
         return str(template(messages, add_generation_prompt=True, tokenize=False))
 
-    def _inputs(self, prompt: Prompt) -> dict[str, Any]:
-        tools, text = self.tools, self._told(prompt.messages())
+    def _inputs(self, messages: list[dict[str, object]], images: Sequence[Screenshot]) -> dict[str, Any]:
+        tools, text = self.tools, self._told(messages)
         if self._template_thinks and self.config.constrained:
             text += NO_THOUGHT
-        images = {} if prompt.image is None else {"images": [[prompt.image]]}
         if tools.processor is not None:
-            return dict(tools.processor(text=[text], **images, return_tensors="pt", add_special_tokens=False))
-        pixels = {} if prompt.image is None else dict(tools.image_processor([prompt.image], return_tensors="pt"))
+            pictures = {"images": [list(images)]} if images else {}
+            return dict(tools.processor(text=[text], **pictures, return_tensors="pt", add_special_tokens=False))
+        pixels = dict(tools.image_processor(list(images), return_tensors="pt")) if images else {}
         ids = tools.tokenizer([self._with_room(text, pixels)], add_special_tokens=False)["input_ids"]
         return pixels | {"input_ids": ids}
 
     def _with_room(self, text: str, pixels: dict[str, Any]) -> str:
-        """Repeat the token that stands for the picture as often as the model reads tokens of it."""
+        """Repeat the tokens that stand for pictures as often as the model reads tokens of each."""
         if not pixels:
             return text
         if "image_grid_thw" not in pixels:
@@ -128,12 +146,25 @@ class Reader:
                 f"the processor of {self.config.model} cannot be loaded here ({self.tools.missing:.300});"
                 " install what it needs, torchvision mostly"
             )
-        count = int(pixels["image_grid_thw"][0].prod()) // self.tools.image_processor.merge_size**2
+        size = self.tools.image_processor.merge_size**2
+        counts = [int(grid.prod()) // size for grid in pixels["image_grid_thw"]]
         known = [token for token in IMAGE_TOKENS if token in text]
-        if not known:
+        between = text.split(known[0]) if known else [text]
+        if len(between) != len(counts) + 1:
             raise UsageError(f"the chat template of {self.config.model} leaves pictures out; use picture=none")
-        return text.replace(known[0], known[0] * count, 1)
+        rooms = [known[0] * count for count in counts]
+        return "".join(part + room for part, room in zip(between, [*rooms, ""], strict=True))
 
 
-def _digest(image: Screenshot | None) -> str:
-    return "" if image is None else hashlib.blake2b(image.tobytes(), digest_size=16).hexdigest()
+def _encoded(inputs: dict[str, Any], images: Sequence[Screenshot]) -> Encoded:
+    pixels = {name: torch.as_tensor(value) for name, value in inputs.items() if name not in TEXT_INPUTS}
+    kinds = {name: torch.as_tensor(inputs[name]) for name in KINDS if name in inputs}
+    ids = tuple(int(token) for token in inputs["input_ids"][0])
+    return Encoded(ids=ids, pixels=pixels, kinds=kinds, picture=_digest(images))
+
+
+def _digest(images: Sequence[Screenshot]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for image in images:
+        digest.update(image.tobytes())
+    return digest.hexdigest() if images else ""

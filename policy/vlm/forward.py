@@ -51,10 +51,19 @@ def reply_logits(model: nn.Module, rows: Sequence[Written]) -> Tensor:
     whose pictures' tokens see each other, and those of FlashAttention 2 that place pictures in a plane: by their
     positions it could not tell sequences apart.
     """
-    told_kinds = any(kinds_of(model, row.prompt) for row in rows)
-    if sees_all(model) and not told_kinds and not (_is_flash(model) and in_plane(model)):
+    if reads_together(model, rows):
         return _packed_logits(model, rows)
     return torch.cat([_packed_logits(model, [row]) for row in rows])
+
+
+def reads_together(model: nn.Module, rows: Sequence[Written]) -> bool:
+    """Tell whether rows are read in one pass, not one after the other."""
+    return can_pack(model, [row.prompt for row in rows]) and not (_is_flash(model) and in_plane(model))
+
+
+def can_pack(model: nn.Module, prompts: Sequence[Encoded]) -> bool:
+    """Tell whether prompts may stand behind each other in one pass."""
+    return sees_all(model) and not any(kinds_of(model, prompt) for prompt in prompts)
 
 
 def sees_all(model: nn.Module) -> bool:
@@ -76,7 +85,7 @@ def _packed_logits(model: nn.Module, rows: Sequence[Written]) -> Tensor:
         input_ids=ids,
         position_ids=torch.cat([positions(model, row.prompt, row.reply[:-1]) for row in rows], dim=-1).to(device),
         attention_mask=_mask(model, [row.length for row in rows]),
-        **_pixels(model, [row.prompt for row in rows]),
+        **pixels_of(model, [row.prompt for row in rows]),
         **(kinds_of(model, rows[0].prompt, more=len(rows[0].reply) - 1) if len(rows) == 1 else {}),
         use_cache=False,
         logits_to_keep=torch.cat(places).to(device),
@@ -101,13 +110,6 @@ def in_plane(model: nn.Module) -> bool:
     return hasattr(inner(model).model, "get_rope_index")
 
 
-def pixels_on(device: torch.device, dtype: torch.dtype, prompt: Encoded) -> dict[str, Tensor]:
-    """Return what the model takes of a picture, where the model is."""
-    return {
-        name: value.to(device, dtype if value.is_floating_point() else None) for name, value in prompt.pixels.items()
-    }
-
-
 def kinds_of(model: nn.Module, prompt: Encoded, *, more: int = 0) -> dict[str, Tensor]:
     """Return the kinds of a prompt's tokens, and of so many more that are text, by the names that the model takes.
 
@@ -121,11 +123,19 @@ def kinds_of(model: nn.Module, prompt: Encoded, *, more: int = 0) -> dict[str, T
     }
 
 
-def _pixels(model: nn.Module, prompts: Sequence[Encoded]) -> dict[str, Tensor]:
+def pixels_of(model: nn.Module, prompts: Sequence[Encoded], *, side_by_side: bool = False) -> dict[str, Tensor]:
+    """Return what the model takes of the prompts' pictures, where the model is.
+
+    Prompts are behind each other in one row, or ``side_by_side`` in rows of their own.
+    """
     parameter = next(model.parameters())
-    seen = [pixels_on(parameter.device, parameter.dtype, prompt) for prompt in prompts if prompt.pixels]
-    dim = 1 if inner(model).config.model_type in IMAGES_SECOND else 0
-    return {name: torch.cat([pixels[name] for pixels in seen], dim=dim) for name in (seen[0] if seen else ())}
+    seen = [prompt.pixels for prompt in prompts if prompt.pixels]
+    dim = 1 if inner(model).config.model_type in IMAGES_SECOND and not side_by_side else 0
+    joined = {name: torch.cat([pixels[name] for pixels in seen], dim=dim) for name in (seen[0] if seen else ())}
+    return {
+        name: value.to(parameter.device, parameter.dtype if value.is_floating_point() else None)
+        for name, value in joined.items()
+    }
 
 
 def _is_flash(model: nn.Module) -> bool:

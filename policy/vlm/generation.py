@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +12,13 @@ from torch import Tensor, nn
 
 from policy.vlm.constraint import Writing
 from policy.vlm.encoding import Encoded
-from policy.vlm.forward import in_plane, kinds_of, pixels_on, positions
-from policy.vlm.prefixes import Prefixes
+from policy.vlm.forward import can_pack, in_plane, kinds_of, pixels_of, positions
+from policy.vlm.prefixes import Beginning, Prefixes
 from policy.vlm.pretrained import Layer, Layers, cache_of, layers_of, new_cache
+
+SAME = 32  # tokens: prompts that have more in common, beyond what is known of them, are read one after the other
+MOST_READ = 8192  # tokens of prompts in one pass, what fills shorter ones up included
+FULL = 0.7  # least share of these that are tokens of prompts
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -26,7 +30,6 @@ class Row:
     place: int = 0  # of the next token
     cache: Any = None  # of the model, where it cannot be stacked
     layers: Layers = field(default_factory=list)
-    logits: Tensor | None = None  # of the next token, on the CPU
     tokens: list[int] = field(default_factory=list)
     log_probs: list[float] = field(default_factory=list)
     finished: bool = False
@@ -43,6 +46,21 @@ def log_distribution(logits: Tensor, *, temperature: float, allowed: Tensor | No
     if allowed is not None:
         scaled = scaled.masked_fill(~allowed.to(scaled.device), float("-inf"))
     return scaled.log_softmax(dim=-1)
+
+
+def draw(scores: Tensor, generator: torch.Generator | None) -> Tensor:
+    """Return a token of each row's log-probabilities (B, vocabulary), where these are: (B,).
+
+    The likeliest without a generator. The generator draws a number for each row on its own device, so that nothing but
+    these goes from one to the other, and the same ones lead to the same tokens everywhere.
+    """
+    if generator is None:
+        return scores.argmax(dim=-1)
+    sums = scores.double().exp().cumsum(dim=-1)
+    drawn = torch.rand(len(scores), 1, dtype=torch.float64, generator=generator).to(scores.device)
+    total = sums[:, -1:]
+    below = torch.minimum(drawn * total, torch.nextafter(total, torch.zeros_like(total)))
+    return torch.searchsorted(sums, below, right=True)[:, 0]  # the first whose sum is greater, so it is possible
 
 
 class Generation:
@@ -63,70 +81,110 @@ class Generation:
         """Fill in all rows' tokens; the likeliest ones where there is no generator."""
         waiting, open_rows, stack = deque(rows), list[Row](), _Stack()
         while waiting or open_rows:
-            while waiting and len(open_rows) < self._batch:
-                row = waiting.popleft()
-                self._begin(row)
-                self._draw(row, generator)
-                open_rows.append(row)
-            open_rows = [row for row in open_rows if not row.finished]
-            if waiting and len(open_rows) < self._batch:
-                continue
-            for row in self._read(open_rows, stack):
-                self._draw(row, generator)
+            begun = [waiting.popleft() for _ in range(min(len(waiting), self._batch - len(open_rows)))]
+            if begun:
+                self._draw(begun, self._begin(begun), generator)
+            else:
+                self._draw(open_rows, self._read(open_rows, stack), generator)
+            open_rows = [row for row in [*open_rows, *begun] if not row.finished]
 
-    def _begin(self, row: Row) -> None:
-        """Read a prompt, but for what is known of it."""
-        device, dtype = _where(self._model)
-        known = self._prefixes.longest(row.prompt)
-        start = known[0][0].shape[2] if known else 0
-        ids = torch.tensor([row.prompt.ids], device=device)
-        places = positions(self._model, row.prompt).to(device)
-        unseen = bool(row.prompt.pixels) and self._prefixes.first_image(row.prompt) >= start
+    def _begin(self, rows: Sequence[Row]) -> Tensor:
+        """Read prompts, but for what is known of them; return the logits of what comes next (B, vocabulary)."""
+        logits: dict[Row, Tensor] = {}
+        while waiting := [row for row in rows if row not in logits]:
+            wave = self._wave(waiting)
+            logits |= dict(zip(wave, self._read_prompts(wave), strict=True))
+        return torch.stack([logits[row] for row in rows])
+
+    def _wave(self, waiting: Sequence[Row]) -> dict[Row, Beginning]:
+        """Return the prompts that are read next, side by side, and what is known of each.
+
+        One that begins as another of them does waits until that is known, and one that is much longer or shorter.
+        """
+        first, *others = waiting
+        wave = {first: self._prefixes.find(first.prompt)}
+        if layers_of(new_cache(self._model)) is None or not can_pack(self._model, [row.prompt for row in waiting]):
+            return wave
+        for row in others:
+            begins = self._prefixes.find(row.prompt)
+            alike = max(self._prefixes.common(other.prompt, row.prompt) for other in wave)
+            new = [len(one.prompt.ids) - known.length for one, known in (wave | {row: begins}).items()]
+            filled = max(new) * len(new)
+            is_new = alike <= begins.length + SAME or not self._prefixes.most
+            if is_new and filled <= MOST_READ and sum(new) >= FULL * filled:
+                wave[row] = begins
+        return wave
+
+    def _read_prompts(self, wave: Mapping[Row, Beginning]) -> Tensor:
+        """Read what is not known of prompts, side by side; return the logits of what comes next (B, vocabulary)."""
+        device = next(self._model.parameters()).device
+        reads = [(row.prompt, begins.length) for row, begins in wave.items()]
+        new = [len(prompt.ids) - start for prompt, start in reads]
+        longest = max(new)
+        ids = [
+            [0] * (longest - count) + [*prompt.ids[start:]] for (prompt, start), count in zip(reads, new, strict=True)
+        ]
+        places = [positions(self._model, prompt) for prompt, _ in reads]
+        begun = [_filled_up(plane[..., start:], longest) for plane, (_, start) in zip(places, reads, strict=True)]
+        known = _Known([self._prefixes.layers(row.prompt, begins) for row, begins in wave.items()])
+        seen = torch.cat([known.seen, _last(new, longest)], dim=1).long()
+        unseen = [prompt for prompt, start in reads if prompt.pixels and self._prefixes.first_image(prompt) >= start]
         output: Any = self._model(
-            input_ids=ids[:, start:],
-            position_ids=places[..., start:],
-            attention_mask=torch.ones_like(ids),
-            past_key_values=cache_of(known) if known else new_cache(self._model),
+            input_ids=torch.tensor(ids, device=device),
+            position_ids=torch.cat(begun, dim=-2).to(device),
+            attention_mask=seen.to(device),
+            past_key_values=cache_of(known.layers) if known.layers else new_cache(self._model),
             use_cache=True,
             logits_to_keep=1,
-            **kinds_of(self._model, row.prompt),
-            **(pixels_on(device, dtype, row.prompt) if unseen else {}),
+            **(kinds_of(self._model, reads[0][0]) if len(wave) == 1 else {}),
+            **pixels_of(self._model, unseen, side_by_side=True),
         )
-        row.place, row.logits = int(places.max()) + 1, output.logits[0, -1].float().cpu()
-        layers = layers_of(output.past_key_values)
-        if layers is None:
-            row.cache = output.past_key_values
-        else:
-            row.layers = layers
-            self._prefixes.keep(row.prompt, layers)
+        for index, (row, plane) in enumerate(zip(wave, places, strict=True)):
+            row.place = int(plane.max()) + 1
+            self._keep(row, output.past_key_values, index, seen[index].to(device).bool())
+        logits: Tensor = output.logits[:, -1]
+        return logits
 
-    def _draw(self, row: Row, generator: torch.Generator | None) -> None:
-        assert row.logits is not None
-        allowed = None if row.writing is None else row.writing.mask()
-        scores = log_distribution(row.logits, temperature=self._temperature, allowed=allowed)
-        token = int(scores.argmax() if generator is None else torch.multinomial(scores.exp(), 1, generator=generator))
-        row.tokens.append(token)
-        row.log_probs.append(float(scores[token]))
-        row.finished = token in self._ends or len(row.tokens) == self._most
-        if row.writing is not None:
-            row.writing.write(token)
+    def _keep(self, row: Row, cache: Any, index: int, seen: Tensor) -> None:
+        """Give a row the keys and values of its prompt, which are where it is ``seen`` in a cache."""
+        layers = layers_of(cache)
+        if layers is None:  # of a single row
+            row.cache = cache
+            return
+        own = slice(index, index + 1)
+        row.layers = [(keys[own][:, :, seen], values[own][:, :, seen]) for keys, values in layers]
+        self._prefixes.keep(row.prompt, row.layers)
 
-    def _read(self, rows: list[Row], stack: _Stack) -> list[Row]:
-        """Have the model read each row's last token; rows that cannot be stacked are read alone."""
-        together = [row for row in rows if row.cache is None]
-        if together:
-            stack.hold(together)
-            lengths = torch.tensor([row.length + 1 for row in together])
-            longest = int(lengths.max())
-            seen = torch.arange(longest)[None] >= longest - lengths[:, None]
-            stack.cache = self._step(together, stack.cache, seen.long())
-        for row in rows:
-            if row.cache is not None:
-                row.cache = self._step([row], row.cache, torch.ones(1, row.length + 1, dtype=torch.long))
-        return rows
+    def _draw(self, rows: Sequence[Row], logits: Tensor, generator: torch.Generator | None) -> None:
+        """Draw each row's next token from logits (B, vocabulary), where these are."""
+        masks = [None if row.writing is None else row.writing.mask() for row in rows]
+        held = [mask for mask in masks if mask is not None]
+        allowed = torch.stack(held) if held else None  # all rows are held to the language of actions, or none
+        scores = log_distribution(logits, temperature=self._temperature, allowed=allowed)
+        drawn = draw(scores, generator)
+        weighed = scores.gather(1, drawn[:, None])[:, 0]
+        for row, token, log_prob in zip(rows, drawn.tolist(), weighed.tolist(), strict=True):
+            row.tokens.append(token)
+            row.log_probs.append(log_prob)
+            row.finished = token in self._ends or len(row.tokens) == self._most
+            if row.writing is not None:
+                row.writing.write(token)
 
-    def _step(self, rows: Sequence[Row], cache: Any, seen: Tensor) -> Any:
-        device, _ = _where(self._model)
+    def _read(self, rows: Sequence[Row], stack: _Stack) -> Tensor:
+        """Have the model read each row's last token; those that cannot be stacked are read alone (B, vocabulary)."""
+        if any(row.cache is not None for row in rows):
+            return torch.cat([self._read_alone(row) for row in rows])
+        stack.hold(rows)
+        lengths = [row.length + 1 for row in rows]
+        logits, stack.cache = self._step(rows, stack.cache, _last(lengths, max(lengths)).long())
+        return logits
+
+    def _read_alone(self, row: Row) -> Tensor:
+        logits, row.cache = self._step([row], row.cache, torch.ones(1, row.length + 1, dtype=torch.long))
+        return logits
+
+    def _step(self, rows: Sequence[Row], cache: Any, seen: Tensor) -> tuple[Tensor, Any]:
+        device = next(self._model.parameters()).device
         places = torch.tensor([[row.place] for row in rows], device=device)
         output: Any = self._model(
             input_ids=torch.tensor([row.tokens[-1:] for row in rows], device=device),
@@ -135,9 +193,9 @@ class Generation:
             past_key_values=cache,
             use_cache=True,
         )
-        for row, logits in zip(rows, output.logits[:, -1].float().cpu(), strict=True):
-            row.logits, row.place = logits, row.place + 1
-        return output.past_key_values
+        for row in rows:
+            row.place += 1
+        return output.logits[:, -1], output.past_key_values
 
 
 class _Stack:
@@ -175,6 +233,24 @@ def _side_by_side(layers: Sequence[Layer]) -> Layer:
     return torch.cat([keys for keys, _ in layers]), torch.cat([values for _, values in layers])
 
 
-def _where(model: nn.Module) -> tuple[torch.device, torch.dtype]:
-    parameter = next(model.parameters())
-    return parameter.device, parameter.dtype
+class _Known:
+    """The keys and values of prompts' beginnings side by side, each at the right end."""
+
+    def __init__(self, beginnings: Sequence[Layers]) -> None:
+        lengths = [layers[0][0].shape[2] if layers else 0 for layers in beginnings]
+        self.seen = _last(lengths, max(lengths))  # what is a beginning's (B, longest)
+        self.layers: Layers = []  # none where nothing is known
+        if any(lengths):
+            like = next(layers for layers in beginnings if layers)
+            nothing = [(keys[:, :, :0], values[:, :, :0]) for keys, values in like]
+            padded = [[_padded(layer, max(lengths)) for layer in layers or nothing] for layers in beginnings]
+            self.layers = [_side_by_side(layers) for layers in zip(*padded, strict=True)]
+
+
+def _last(counts: Sequence[int], length: int) -> Tensor:
+    """Return which places are the last ones, so many in each row (B, length), bool."""
+    return torch.arange(length)[None] >= length - torch.tensor(counts)[:, None]
+
+
+def _filled_up(tensor: Tensor, length: int) -> Tensor:
+    return nn.functional.pad(tensor, (length - tensor.shape[-1], 0))

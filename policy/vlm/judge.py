@@ -1,4 +1,4 @@
-"""A model behind a server that says whether an episode reached its goal: an opinion, kept apart from verifiers."""
+"""A model that says whether an episode reached its goal: an opinion, kept apart from verifiers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
 from browser_env.episode import Episode, turns
 from browser_env.errors import UsageError
@@ -16,7 +17,7 @@ from policy.vlm.config import VlmConfig
 from policy.vlm.hosted import about
 from policy.vlm.prompt import fit, fit_turns, page_lines, picture_of, plain, turn_lines
 from policy.vlm.replies import without_thoughts
-from policy.vlm.server import Completion, Part, Server, ServerConfig
+from policy.vlm.server import Completion, Part
 from rewards.judged import Judgement
 
 QUESTION = """\
@@ -51,17 +52,39 @@ class JudgeConfig:
         return hashlib.blake2b(told.encode(), digest_size=4).hexdigest()
 
 
-class Judge:
-    """Asks a server about episodes."""
+class Engine(Protocol):
+    """What a judge's model runs on: a server, or this process."""
 
-    def __init__(self, server: ServerConfig, config: JudgeConfig | None = None) -> None:
-        self.config, self.server = config or JudgeConfig(), Server(server)
+    @property
+    def name(self) -> str:
+        """What the model is called."""
+        ...
+
+    @property
+    def is_here(self) -> bool:
+        """Whether what it is asked stays on this machine."""
+        ...
+
+    @property
+    def parallel(self) -> int:
+        """How many messages it is asked at once."""
+        ...
+
+    def answer(self, asked: Sequence[Sequence[Part]], *, most: int, system: str) -> list[Completion]:
+        """Return the likeliest answer, of so many tokens at most, to each message; ``system`` goes before each."""
+        ...
+
+
+class Judge:
+    """Asks a model about episodes."""
+
+    def __init__(self, engine: Engine, config: JudgeConfig | None = None) -> None:
+        self.config, self.engine = config or JudgeConfig(), engine
 
     def judge(self, episodes: Sequence[Episode]) -> list[Judgement]:
-        """Return a judgement of each episode; raise :class:`InfraError` where the server fails."""
+        """Return a judgement of each episode; raise :class:`InfraError` where the model's server fails."""
         asked = [list(_parts(episode, self.config)) for episode in episodes]
-        most = self.config.shown.max_new_tokens
-        answers = self.server.complete(asked, most=most, temperature=0.0, system=QUESTION, as_json=True)
+        answers = self.engine.answer(asked, most=self.config.shown.max_new_tokens, system=QUESTION)
         return [self._judgement(episode, answer) for episode, answer in zip(episodes, answers, strict=True)]
 
     def _judgement(self, episode: Episode, answer: Completion) -> Judgement:
@@ -69,7 +92,7 @@ class Judge:
         return Judgement(
             id=uuid.uuid4().hex,
             episode=episode.id,
-            judge=self.server.config.model,
+            judge=self.engine.name,
             asked=self.config.digest,
             success=success,
             sure=sure,

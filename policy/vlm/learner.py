@@ -6,40 +6,25 @@ import math
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 
+from browser_env.errors import UsageError
 from policy.ahead import ahead
-from policy.losses import clip_fraction, clipped_policy_loss, imitation_loss, importance_ratios, kl_estimate
 from policy.metrics import Metrics, mean_metrics
 from policy.samples import LearningSample
 from policy.vlm.config import VlmConfig
-from policy.vlm.forward import Written, pack_up
+from policy.vlm.encoding import Encoded
+from policy.vlm.forward import Written, pack_up, reads_together
 from policy.vlm.learning_config import VlmLearnerConfig
+from policy.vlm.lessons import Lesson, Totals, loss_of
 from policy.vlm.policy import VlmPolicy
 from policy.vlm.pretrained import checkpoint_gradients
+from policy.vlm.sharding import share_of, share_out, whole
 from policy.vlm.team import LeadingTeam, Team
-
-
-class Lesson(NamedTuple):
-    """A sample and the reply that it teaches."""
-
-    sample: LearningSample
-    reply: tuple[int, ...]
-
-    @property
-    def reinforced(self) -> bool:
-        """Whether the policy gradient uses it."""
-        return self.sample.advantage is not None and self.sample.reply is not None and bool(self.sample.reply.tokens)
-
-
-class Totals(NamedTuple):
-    """What the losses of a minibatch are divided by, however it is split into packs."""
-
-    weight: float  # of all imitated tokens
-    tokens: int  # reinforced
 
 
 class Beginning(NamedTuple):
@@ -55,16 +40,19 @@ class VlmLearner:
 
     def __init__(self, policy: VlmPolicy, config: VlmLearnerConfig, *, team: Team | None = None) -> None:
         self.policy, self.config = policy, config
+        self.student = policy  # whose weights change; where they are sharded, another one that the policy follows
         leads = LeadingTeam(config.devices, partial(_follow, policy.config, config)) if config.devices > 1 else Team()
         self.team = team or leads
-        self.masters = {name: _master(tensor) for name, tensor in policy.trained.items()}  # that steps are taken on
-        self.optimizer = torch.optim.AdamW(
-            list(self.masters.values()), lr=config.learning_rate, weight_decay=config.weight_decay
-        )
+        self.masters = {  # that steps are taken on; on the processor until they are shared out
+            name: nn.Parameter(tensor.detach().float().cpu()) if config.sharded else _master(tensor)
+            for name, tensor in policy.trained.items()
+        }
+        self.optimizer = self._new_optimizer()
         self.generator = torch.Generator().manual_seed(config.seed)
         self.reference = policy.weights() if config.kl_weight else {}  # what learning began with
         self.steps = 0  # optimiser steps so far
         self._rate = 1.0
+        self._spare: Encoded | None = None  # a prompt to read where there is nothing else
         self.surprises: list[float | None] = []  # of each sample of the last update, in nats; None: it was not used
         if policy.config.gradient_checkpointing:
             checkpoint_gradients(policy.model)
@@ -75,17 +63,20 @@ class VlmLearner:
         A sample is imitated where its weight is positive and it is no failure, and reinforced where it has an
         advantage and a reply. All tokens of a minibatch count alike. ``rate`` is a factor of the learning rate.
         """
-        with self.team.together((samples, imitation_weight, rate), first=self._beginning):
+        again = partial(VlmLearner.update, samples=samples, imitation_weight=imitation_weight, rate=rate)
+        with self.team.together(again, first=self._beginning):
+            self._share_out()
             lessons = [lesson for sample in samples if (lesson := self._lesson(sample)) is not None]
             self._rate = rate
             rows: list[Metrics] = []
             surprises: dict[int, float] = {}  # by the sample's identity
-            self.policy.model.train(self.policy.config.gradient_checkpointing)
+            self.student.model.train(self.policy.config.gradient_checkpointing)
             for chosen, written in ahead(self._prepared(lessons)):
                 metrics, log_probs = self._step(chosen, written, imitation_weight)
                 rows.append(metrics)
                 surprises |= {id(lesson.sample): -score for lesson, score in zip(chosen, log_probs, strict=True)}
-        self.policy.model.eval()
+            self.student.model.eval()
+            self._hand_over()
         self.surprises = [surprises.get(id(sample)) for sample in samples]
         self.policy.version += 1
         skipped = float(len(samples) - len(lessons))
@@ -97,12 +88,18 @@ class VlmLearner:
 
     def state(self) -> dict[str, Any]:
         """Return everything but the policy that an exact resume needs."""
+        if self._is_shared:
+            with self.team.together(VlmLearner.state, first=self._beginning):
+                return cast(dict[str, Any], whole(self._state()))
+        return self._state()
+
+    def _state(self) -> dict[str, Any]:
         return {
             "optimizer": self.optimizer.state_dict(),
             "generator": self.generator.get_state(),
             "steps": self.steps,
             "reference": self.reference,
-            "masters": {name: master.detach() for name, master in self._apart()},
+            "masters": {name: master.detach() for name, master in self._masters_to_keep()},
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -113,12 +110,50 @@ class VlmLearner:
         self.reference = {name: value.to(self.policy.device) for name, value in state["reference"].items()}
         with torch.no_grad():
             for name, master in self._apart():
-                master.copy_(state["masters"][name])
+                master.copy_(state["masters"].get(name, self.policy.trained[name]))
+
+    def _new_optimizer(self) -> torch.optim.AdamW:
+        config = self.config
+        return torch.optim.AdamW(list(self.masters.values()), lr=config.learning_rate, weight_decay=config.weight_decay)
+
+    @property
+    def _is_shared(self) -> bool:
+        """Whether this member holds no more than its share by now."""
+        return any(isinstance(master, DTensor) for master in self.masters.values())
+
+    def _share_out(self) -> None:
+        """Where the recipe says so, and once there are others, keep a share of the weights and of the state."""
+        if not self.config.sharded or self._is_shared:
+            return
+        state, masters = self.optimizer.state_dict(), self.masters
+        self.student = self.policy.copy() if self.team.rank == 0 else self.policy  # only the leader's policy acts
+        share_out(self.student, masters, size=self.team.size)
+        self.masters = dict(self.student.trained)
+        self.optimizer = self._new_optimizer()
+        places = list(self.masters.values())
+        slots = {
+            index: {name: share_of(value, places[index]) for name, value in slot.items()}
+            for index, slot in state["state"].items()
+        }
+        self.optimizer.load_state_dict({"state": slots, "param_groups": state["param_groups"]})
+        self.reference = {name: share_of(value.float(), self.masters[name]) for name, value in self.reference.items()}
+
+    @torch.no_grad()
+    def _hand_over(self) -> None:
+        """Give the leader's policy the weights of which all members hold shares."""
+        if self._is_shared:
+            for name, master in self.masters.items():
+                weights = whole(master)
+                if self.team.rank == 0:
+                    self.policy.trained[name].copy_(weights)
 
     def _apart(self) -> list[tuple[str, Tensor]]:
-        """Return, by name, the masters that are not the policy's own weights."""
-        trained = self.policy.trained
+        """Return, by name, the masters that are not the weights that gradients are of."""
+        trained = self.student.trained
         return [(name, master) for name, master in self.masters.items() if master is not trained[name]]
+
+    def _masters_to_keep(self) -> list[tuple[str, Tensor]]:
+        return list(self.masters.items()) if self._is_shared else self._apart()
 
     def _beginning(self) -> Beginning:
         return Beginning(_on_cpu(self.policy.weights()), self.policy.version, _on_cpu(self.state()))
@@ -146,6 +181,8 @@ class VlmLearner:
     def _prepared(self, lessons: Sequence[Lesson]) -> Iterator[tuple[list[Lesson], list[Written]]]:
         """Yield minibatches with this member's prompts of them."""
         for batch in self._batches(lessons):
+            if self._spare is None and self.config.sharded:
+                self._spare = self._read(batch[:1])[0].prompt
             yield batch, self._read(self.team.share(batch))
 
     def _read(self, lessons: Sequence[Lesson]) -> list[Written]:
@@ -160,36 +197,68 @@ class VlmLearner:
             sum(max(lesson.sample.weight, 0.0) * len(lesson.reply) for lesson in minibatch),
             sum(len(lesson.reply) for lesson in minibatch if lesson.reinforced),
         )
-        self.policy.model.zero_grad(set_to_none=True)
-        sums, log_probs = self._differentiate(self.team.share(minibatch), written, totals, imitation_weight)
+        self.student.model.zero_grad(set_to_none=True)
+        packs = self._packs(written)
+        sums, log_probs = self._differentiate(self.team.share(minibatch), written, packs, totals, imitation_weight)
         shares = self.team.collect((sums, log_probs))
         self._gather_gradients()
         names = {name for share, _ in shares for name in share}
         together = {name: sum(share.get(name, 0.0) for share, _ in shares) for name in sorted(names)}
         return self._descend(together), _interleaved([scores for _, scores in shares])
 
+    def _packs(self, written: Sequence[Written]) -> list[list[int]]:
+        """Return which of this member's rows are read together.
+
+        Where weights are shared out, members read together, too: who has fewer packs than others gets empty ones.
+        """
+        together = reads_together(self.student.model, written)
+        packs = pack_up([row.length for row in written], most=self.config.pack_tokens if together else 1)
+        if not self._is_shared:
+            return packs
+        told = self.team.collect((len(packs), {bool(row.prompt.pixels) for row in written}))
+        if not self.policy.config.lora_rank and len(set().union(*(pictures for _, pictures in told))) > 1:
+            raise UsageError(
+                "some pages have pictures and some have none, which sharded learning of all weights cannot mix;"
+                " set policy.picture=none, or learning.sharded=false"
+            )
+        return packs + [[]] * (max(number for number, _ in told) - len(packs))
+
     def _differentiate(
-        self, lessons: Sequence[Lesson], written: Sequence[Written], totals: Totals, imitation_weight: float
+        self,
+        lessons: Sequence[Lesson],
+        written: Sequence[Written],
+        packs: Sequence[Sequence[int]],
+        totals: Totals,
+        imitation_weight: float,
     ) -> tuple[Metrics, list[float]]:
         """Add this member's share to the gradient; return its share of the metrics, and its log-probabilities."""
-        packs = pack_up([row.length for row in written], most=self.config.pack_tokens)
         known = self._under_reference(lessons, written, packs)
         sums: Metrics = {}
         log_probs = [0.0] * len(lessons)
         for pack in packs:
+            if not pack:
+                (self._nothing() * 0).backward()  # type: ignore[no-untyped-call]
+                continue
             scores = self._score(lessons, written, pack)
-            loss, parts = self._loss(
-                [lessons[i] for i in pack], scores, [known.get(i) for i in pack], totals, imitation_weight
-            )
+            chosen, under = [lessons[i] for i in pack], [known.get(i) for i in pack]
+            loss, parts = loss_of(chosen, scores, under, totals, self.config, imitation_weight=imitation_weight)
             loss.backward()  # type: ignore[no-untyped-call]
             sums = {name: sums.get(name, 0.0) + parts.get(name, 0.0) for name in {**sums, **parts}}
             for index, row in zip(pack, scores, strict=True):
                 log_probs[index] = float(row.detach().sum())
-        return sums | {"packs": float(len(packs))}, log_probs
+        return sums | {"packs": float(sum(map(bool, packs)))}, log_probs
+
+    def _nothing(self) -> Tensor:
+        """Read something of which nothing is learned, while others read what is."""
+        prompt = self._spare
+        assert prompt is not None, "an empty pack comes after a minibatch was read"
+        return self.student.score([Written(prompt=prompt, reply=self.policy.reader.ends[:1])])[0].sum()
 
     def _gather_gradients(self) -> None:
         """Give the masters the gradient of all members."""
-        trained = self.policy.trained
+        if self._is_shared:
+            return  # they have it from the backward passes
+        trained = self.student.trained
         for name, master in self._apart():
             grad = trained[name].grad
             master.grad = None if grad is None else grad.to(master.dtype)
@@ -200,8 +269,8 @@ class VlmLearner:
             self.team.add_up([master.grad for master in self.masters.values() if master.grad is not None])
 
     def _descend(self, metrics: Metrics) -> Metrics:
-        trained = self.policy.trained
-        norm = float(torch.nn.utils.clip_grad_norm_(self.masters.values(), self.config.max_grad_norm))
+        trained = self.student.trained
+        norm = float(whole(torch.nn.utils.clip_grad_norm_(self.masters.values(), self.config.max_grad_norm)))
         if not math.isfinite(norm):
             return {**metrics, "broken_steps": 1.0}
         for group in self.optimizer.param_groups:
@@ -222,7 +291,7 @@ class VlmLearner:
             self.policy.masks(lesson.sample.observation, lesson.reply) if lesson.reinforced else None
             for lesson in chosen
         ]
-        return self.policy.score([written[i] for i in pack], allowed)
+        return self.student.score([written[i] for i in pack], allowed)
 
     def _under_reference(
         self, lessons: Sequence[Lesson], written: Sequence[Written], packs: Sequence[Sequence[int]]
@@ -230,64 +299,18 @@ class VlmLearner:
         """Return the reinforced rows' log-probabilities under the policy that learning began with."""
         if not self.reference:
             return {}
-        now, version = self.policy.weights(), self.policy.version
-        self.policy.take_over(self.reference, version=version)
+        now, version = self.student.weights(), self.student.version
+        self.student.take_over(self.reference, version=version)
         known: dict[int, Tensor] = {}
         with torch.no_grad():
             for pack in packs:
-                if reinforced := [i for i in pack if lessons[i].reinforced]:
+                reinforced = [i for i in pack if lessons[i].reinforced]
+                if reinforced:
                     known |= dict(zip(reinforced, self._score(lessons, written, reinforced), strict=True))
-        self.policy.take_over(now, version=version)
+                elif self._is_shared:
+                    self._nothing()
+        self.student.take_over(now, version=version)
         return known
-
-    def _loss(
-        self,
-        lessons: Sequence[Lesson],
-        scores: Sequence[Tensor],
-        known: Sequence[Tensor | None],
-        totals: Totals,
-        imitation_weight: float,
-    ) -> tuple[Tensor, Metrics]:
-        """Return a pack's share of the loss, and of what there is to watch."""
-        total = scores[0].sum() * 0
-        parts: dict[str, Tensor] = {}
-        weights = [max(lesson.sample.weight, 0.0) * len(lesson.reply) for lesson in lessons]
-        if sum(weights):
-            log_probs, spread = torch.cat(list(scores)), self._spread([w.sample.weight for w in lessons], scores)
-            parts["imitation_loss"] = imitation_loss(log_probs, spread.clamp(min=0)) * sum(weights) / totals.weight
-            total = total + imitation_weight * parts["imitation_loss"]
-        if rows := [i for i, lesson in enumerate(lessons) if lesson.reinforced]:
-            tokens = sum(len(scores[i]) for i in rows)
-            reinforced = self._reinforce(
-                [lessons[i] for i in rows], [scores[i] for i in rows], [known[i] for i in rows]
-            )
-            parts |= {name: part * tokens / totals.tokens for name, part in reinforced.items()}
-            total = total + self.config.policy_weight * parts["policy_loss"]
-            total = total + self.config.kl_weight * parts.get("kl_reference", 0)
-        return total, {name: float(part.detach()) for name, part in (parts | {"loss": total}).items()}
-
-    def _reinforce(
-        self, lessons: Sequence[Lesson], scores: Sequence[Tensor], known: Sequence[Tensor | None]
-    ) -> dict[str, Tensor]:
-        """Return the policy gradient's loss over tokens and what there is to watch about it."""
-        log_probs = torch.cat(list(scores))
-        replies = [lesson.sample.reply for lesson in lessons]
-        behaviour = log_probs.new_tensor([value for reply in replies if reply for value in reply.log_probs])
-        ratios = importance_ratios(log_probs, behaviour, largest=self.config.max_ratio)
-        advantages = self._spread([lesson.sample.advantage or 0.0 for lesson in lessons], scores)
-        parts = {
-            "policy_loss": clipped_policy_loss(ratios, advantages, clip=self.config.clip),
-            "mean_ratio": ratios.detach().mean(),
-            "clip_fraction": clip_fraction(ratios.detach(), clip=self.config.clip),
-            "kl": kl_estimate(log_probs.detach(), behaviour),
-        }
-        reference = [scores for scores in known if scores is not None]
-        return parts | ({"kl_reference": kl_estimate(torch.cat(reference), log_probs)} if reference else {})
-
-    def _spread(self, values: Sequence[float], scores: Sequence[Tensor]) -> Tensor:
-        """Return each row's value once for each of its tokens."""
-        lengths = torch.tensor([len(row) for row in scores], device=self.policy.device)
-        return torch.repeat_interleave(torch.tensor(values, device=self.policy.device), lengths)
 
 
 def _master(tensor: nn.Parameter) -> nn.Parameter:
@@ -311,9 +334,10 @@ def _follow(config: VlmConfig, learning: VlmLearnerConfig, team: Team) -> None:
     """Take the leader's updates on another device, until it says that there are no more."""
     beginning: Beginning = team.hear()
     device = f"cuda:{team.rank}" if torch.cuda.is_available() and config.device != "cpu" else "cpu"
+    if device != "cpu":
+        torch.cuda.set_device(device)
     learner = VlmLearner(VlmPolicy(config, seed=0, device=device), learning, team=team)
     learner.policy.take_over(beginning.weights, version=beginning.version)
     learner.load_state(beginning.state)
-    while (update := team.hear()) is not None:
-        samples, imitation_weight, rate = update
-        learner.update(samples, imitation_weight=imitation_weight, rate=rate)
+    while (step := team.hear()) is not None:
+        step(learner)

@@ -24,7 +24,8 @@ class VlmLearnerConfig:
     max_ratio: float = 2.0  # importance ratios are cut off here
     policy_weight: float = 1.0
     kl_weight: float = 0.0  # of the divergence from the policy that learning began with
-    devices: int = 1  # that share every minibatch, each with the whole model
+    devices: int = 1  # that share every minibatch
+    sharded: bool = False  # each device holds a share of the weights and of what learning keeps of them, not all
     seed: int = 0  # of minibatches
 
     def __post_init__(self) -> None:
@@ -32,6 +33,8 @@ class VlmLearnerConfig:
         if min(counts) < 1 or self.learning_rate <= 0 or self.max_ratio <= 0:
             known = "devices, minibatch, pack_tokens and epochs are at least 1, its learning_rate and max_ratio above 0"
             raise UsageError(f"a learner's {known}")
+        if self.sharded and self.devices == 1:
+            raise UsageError("weights are sharded over several devices; set devices, or sharded=false")
 
     def to_json(self) -> dict[str, Any]:
         """Return the configuration as JSON-serialisable data."""

@@ -36,6 +36,7 @@ class MemoryPlan:
     activations: float
     acting: float  # keys and values of prompts
     available: float
+    could_share: bool = False  # whether there are devices that do not share the weights yet
 
     @property
     def needed(self) -> float:
@@ -59,8 +60,9 @@ class MemoryPlan:
         """Raise :class:`UsageError` where it does not fit, with the change that helps most."""
         if self.fits:
             return
+        fewer = "policy.lora_rank=16, so that few weights are trained" * (config.lora_rank == 0)
         changes = {
-            "learning": "policy.lora_rank=16, so that few weights are trained" * (config.lora_rank == 0),
+            "learning": "learning.sharded=true and cloning.sharded=true" if self.could_share else fewer,
             "activations": "a smaller learning.pack_tokens and cloning.pack_tokens"
             if config.gradient_checkpointing
             else "policy.gradient_checkpointing=true",
@@ -80,8 +82,6 @@ def plan_memory(config: VlmConfig, learning: VlmLearnerConfig, *, available: flo
     number = 2 if config.dtype == "bfloat16" else 4
     total = sum(tensor.numel() for tensor in model.parameters())
     trained = sum(tensor.numel() for tensor in model.parameters() if tensor.requires_grad)
-    copies = 1 + 2 * bool(learning.kl_weight)  # the acting one; the reference, and what it takes the place of
-    apart = MASTER + number if config.lora_rank == 0 and number < MASTER else 0  # masters, and gradients before them
     tokens = max(learning.pack_tokens, _longest(config))  # in one pass
     layers = 1.0 if config.gradient_checkpointing else float(shape.num_hidden_layers)
     kept = shape.num_hidden_layers * bool(config.gradient_checkpointing) + LAYER_VALUES * layers
@@ -92,15 +92,32 @@ def plan_memory(config: VlmConfig, learning: VlmLearnerConfig, *, available: flo
     return MemoryPlan(
         parameters=total,
         trained=trained,
-        weights=float(total * number),
-        learning=float(trained * (3 * MASTER + apart + copies * (number if config.lora_rank == 0 else MASTER))),
-        activations=tokens * shape.hidden_size * number * kept
+        weights=total * number + (total - trained) * number * (1 / learning.devices if learning.sharded else 0.0),
+        learning=trained * _bytes_learned_with(config, learning, number),
+        activations=(2 * _gathered(shape, total) * number if learning.sharded else 0.0)
+        + tokens * shape.hidden_size * number * kept
         + 3.0 * MASTER * replies * shape.vocab_size
         + _mask_bytes(config, learning, number)
         + tokens**2 * shape.num_attention_heads * (number + MASTER) * float(config.attention == "eager"),
         acting=float(prompts * cached * width * number),
         available=_memory(config, devices=learning.devices) if available is None else available,
+        could_share=learning.devices > 1 and not learning.sharded,
     )
+
+
+def _bytes_learned_with(config: VlmConfig, learning: VlmLearnerConfig, number: int) -> float:
+    """Return how many bytes the first device holds for each trained weight, beside the weight itself."""
+    whole = number if config.lora_rank == 0 else MASTER
+    references = 2 * bool(learning.kl_weight)  # what learning began with, and what it takes the place of
+    if learning.sharded:
+        return MASTER * (4 + references) / learning.devices + whole
+    apart = MASTER + number if config.lora_rank == 0 and number < MASTER else 0  # masters, and gradients before them
+    return 3 * MASTER + apart + (1 + references) * whole
+
+
+def _gathered(shape: Any, total: int) -> float:
+    """Return how many sharded weights are whole at once: those outside the layers, and two layers."""
+    return float(2 * shape.vocab_size * shape.hidden_size + 2 * total / shape.num_hidden_layers)
 
 
 def _longest(config: VlmConfig) -> int:

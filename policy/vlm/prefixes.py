@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from typing import NamedTuple
+
+import numpy as np
 
 from policy.vlm.encoding import Encoded
 from policy.vlm.pretrained import Layers
+
+
+class Beginning(NamedTuple):
+    """The longest known beginning of a prompt."""
+
+    length: int  # in tokens
+    kept: tuple[int, ...] = ()  # the prompt that it is known from
 
 
 class _Kept(NamedTuple):
@@ -19,7 +27,7 @@ class Prefixes:
     """Keys and values of the prompts used last, at most ``most`` of them; those of one set of weights."""
 
     def __init__(self, *, most: int, image_token: int) -> None:
-        self._most, self._image_token = most, image_token
+        self.most, self._image_token = most, image_token
         self._kept: OrderedDict[tuple[int, ...], _Kept] = OrderedDict()
         self.read = self.reused = 0  # tokens of prompts so far, and how many of these were known
 
@@ -30,32 +38,36 @@ class Prefixes:
     def keep(self, prompt: Encoded, layers: Layers) -> None:
         """Remember a prompt, and forget the one that was of no use for longest."""
         self._kept.pop(prompt.ids, None)
-        if self._most:
+        if self.most:
             self._kept[prompt.ids] = _Kept(prompt, layers)
-            if len(self._kept) > self._most:
+            if len(self._kept) > self.most:
                 self._kept.popitem(last=False)
 
-    def longest(self, prompt: Encoded) -> Layers:
-        """Return keys and values of the longest known beginning; no layers where none is known."""
-        best, length = None, 0
-        for key, kept in self._kept.items():
-            common = self._common(kept.prompt, prompt)
-            if common > length:
-                best, length = key, common
+    def find(self, prompt: Encoded) -> Beginning:
+        """Return the longest known beginning of a prompt."""
+        lengths = ((self.common(kept.prompt, prompt), key) for key, kept in self._kept.items())
+        length, key = max(lengths, key=lambda found: found[0], default=(0, ()))
+        return Beginning(length, key) if length else Beginning(0)
+
+    def layers(self, prompt: Encoded, beginning: Beginning) -> Layers:
+        """Return keys and values of a prompt's beginning, for reading the rest; no layers where none is known."""
         self.read += len(prompt.ids)
-        self.reused += length
-        if best is None:
+        self.reused += beginning.length
+        if not beginning.length:
             return []
-        self._kept.move_to_end(best)
-        return [(keys[:, :, :length], values[:, :, :length]) for keys, values in self._kept[best].layers]
+        self._kept.move_to_end(beginning.kept)
+        return [
+            (keys[:, :, : beginning.length], values[:, :, : beginning.length])
+            for keys, values in self._kept[beginning.kept].layers
+        ]
 
     def first_image(self, prompt: Encoded) -> int:
         """Return where a prompt's picture begins."""
         return prompt.ids.index(self._image_token)
 
-    def _common(self, known: Encoded, prompt: Encoded) -> int:
+    def common(self, known: Encoded, prompt: Encoded) -> int:
         """Return how many tokens are the same, short of the last, and of a picture all or nothing."""
-        length = _equal(known.ids, prompt.ids[:-1])
+        length = min(_equal(known, prompt), len(prompt.ids) - 1)
         if not prompt.pixels:
             return length if not known.pixels or self._image_token not in known.ids[:length] else 0
         first = self.first_image(prompt)
@@ -64,8 +76,8 @@ class Prefixes:
         return length if whole else min(length, first)
 
 
-def _equal(a: Sequence[int], b: Sequence[int]) -> int:
-    for index, (x, y) in enumerate(zip(a, b, strict=False)):
-        if x != y:
-            return index
-    return min(len(a), len(b))
+def _equal(a: Encoded, b: Encoded) -> int:
+    """Return how many tokens two prompts have in common from the first on."""
+    shorter = min(len(a.ids), len(b.ids))
+    differ = np.flatnonzero(a.array[:shorter] != b.array[:shorter])
+    return int(differ[0]) if len(differ) else shorter

@@ -32,10 +32,12 @@ from transformers import (
     Qwen2VLImageProcessorPil,
 )
 from transformers.cache_utils import DynamicLayer
+from transformers.modeling_layers import GradientCheckpointingLayer
 from transformers.utils import logging
 
 from browser_env.errors import DataError, UsageError
 from policy.vlm.config import VlmConfig
+from policy.vlm.real_size import REAL_SIZE
 from policy.vlm.tiny import CONFIGS, END, IMAGE, PAD, PICTURES, PROCESSORS, TEMPLATE, train_tokenizer
 
 Layer = tuple[Tensor, Tensor]  # keys and values, each (B, num_heads, length, width)
@@ -49,7 +51,10 @@ TINY_PROCESSORS = {
     "tiny-gemma3": (Gemma3ImageProcessorPil, Gemma3Processor),
     "tiny-qwen2-vl": (Qwen2VLImageProcessorPil, None),  # its processor needs torchvision
     "tiny-qwen2.5-vl": (Qwen2VLImageProcessorPil, None),
+    **dict.fromkeys(REAL_SIZE, (Qwen2VLImageProcessorPil, None)),
 }
+RANDOM = CONFIGS | REAL_SIZE  # models whose weights are drawn here
+VISION = ("vision", "visual")  # in the names of what reads pictures
 SAID = "back()"  # a reply
 BRACKETED = re.compile(r"[<\[].*[>\]]\Z")
 BYTE_LEVEL_FIRST = "Ġ"  # how byte-level tokenizers show a space
@@ -71,7 +76,7 @@ class Tools:
 
 def load_tools(config: VlmConfig) -> Tools:
     """Return a model's tokenizer and image processor."""
-    if config.model in CONFIGS:
+    if config.model in RANDOM:
         return _tiny_tools(config.model)
     options = _options(config)
     try:
@@ -106,8 +111,8 @@ def load_model(config: VlmConfig, *, seed: int, device: torch.device) -> nn.Modu
 
 
 def _base_model(config: VlmConfig, dtype: torch.dtype) -> Any:
-    if config.model in CONFIGS:
-        shape = AutoConfig.for_model(**CONFIGS[config.model])
+    if config.model in RANDOM:
+        shape = AutoConfig.for_model(**RANDOM[config.model])
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)  # what stands for pretrained weights is always the same
             return AutoModelForImageTextToText.from_config(shape, dtype=dtype, attn_implementation=config.attention)
@@ -123,9 +128,9 @@ def empty_model(config: VlmConfig) -> nn.Module:
     """Return a model without memory, to be counted."""
     with torch.device("meta"):
         try:
-            known = config.model in CONFIGS
+            known = config.model in RANDOM
             shape = (
-                AutoConfig.for_model(**CONFIGS[config.model])
+                AutoConfig.for_model(**RANDOM[config.model])
                 if known
                 else AutoConfig.from_pretrained(config.model, **_options(config))
             )
@@ -162,6 +167,15 @@ def checkpoint_gradients(model: Any) -> None:
     """Have backward passes compute again what they need, instead of keeping it."""
     with warnings.catch_warnings(action="ignore"):
         inner(model).gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+
+
+def language_layers(model: Any) -> list[nn.Module]:
+    """Return the layers of a model's language part, in their order."""
+    return [
+        module
+        for name, module in model.named_modules()
+        if isinstance(module, GradientCheckpointingLayer) and not any(part in name for part in VISION)
+    ]
 
 
 def new_cache(model: Any) -> Any:
@@ -260,7 +274,7 @@ def _with_adapters(model: Any, config: VlmConfig) -> nn.Module:
         name
         for name, module in model.named_modules()
         if isinstance(module, nn.Linear)
-        and not any(part in name for part in ("vision", "visual", "lm_head", "connector", "projector"))
+        and not any(part in name for part in (*VISION, "lm_head", "connector", "projector"))
     ]
     lora = LoraConfig(
         r=config.lora_rank, lora_alpha=config.lora_alpha, lora_dropout=0.0, target_modules=language, bias="none"
@@ -287,7 +301,7 @@ def _tiny_tools(name: str) -> Tools:
         tokenizer_object=train_tokenizer(), pad_token=PAD, bos_token="<bos>", eos_token=END,
         additional_special_tokens=[IMAGE], extra_special_tokens=PICTURES.get(name, {}), chat_template=template,
     )  # fmt: skip
-    image_processor = image_class(**PROCESSORS[name]["image"])
+    image_processor = image_class(**PROCESSORS[name]["image"] if name in PROCESSORS else {})
     if both_class is None:
         return Tools(tokenizer=tokenizer, image_processor=image_processor)
     processor = both_class(image_processor, tokenizer, chat_template=template, **PROCESSORS[name]["both"])

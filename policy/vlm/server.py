@@ -66,6 +66,21 @@ class Server:
         self._lock, self._pushing = threading.Lock(), threading.Lock()
 
     @property
+    def name(self) -> str:
+        """What the server calls its model."""
+        return self.config.model
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is on this machine."""
+        return self.config.is_here
+
+    @property
+    def parallel(self) -> int:
+        """How many messages it is asked at once."""
+        return self.config.parallel
+
+    @property
     def retried(self) -> int:
         """How many requests had to be sent again."""
         return self._poster.retried
@@ -98,6 +113,10 @@ class Server:
 
         with ThreadPoolExecutor(max_workers=min(self.config.parallel, len(asked))) as requests:
             return list(requests.map(one, asked))
+
+    def answer(self, asked: Sequence[Sequence[Part]], *, most: int, system: str) -> list[Completion]:
+        """Return the likeliest answer, in JSON where the server can be held to it, to each message."""
+        return self.complete(asked, most=most, temperature=0.0, system=system, as_json=True)
 
     def push_adapter(self, folder: Path, *, name: str) -> None:
         """Have the server use the adapter in a folder that it can read, and forget the one before."""

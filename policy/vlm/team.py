@@ -8,6 +8,7 @@ averaged, because losses are divided by the whole minibatch's totals before.
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,6 +21,7 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.distributed_c10d import _set_pg_timeout
 
 from browser_env.errors import InfraError
 
@@ -83,9 +85,10 @@ class Team:
 class LeadingTeam(Team):
     """The member that others follow; it starts them when it first has something to tell."""
 
-    def __init__(self, size: int, follow: Follow) -> None:
+    def __init__(self, size: int, follow: Follow, *, meeting: timedelta = MEETING) -> None:
         super().__init__(rank=0, size=size)
-        self._follow = follow
+        self._follow, self._meeting = follow, meeting
+        self._folder = ""  # through which they find each other, while there are any
         self._followers: list[BaseProcess] = []  # the processes of the others, by rank
         self._busy = False  # they take part in something, or were left in the middle of it
 
@@ -103,16 +106,20 @@ class LeadingTeam(Team):
     def _start(self) -> None:
         """Start the followers and meet them; raise :class:`InfraError` where one does not come."""
         context = get_context("spawn")
-        with tempfile.TemporaryDirectory(prefix="webdual-team-") as folder:
-            meeting = str(Path(folder) / "meeting")
-            for rank in range(1, self.size):
-                follower = context.Process(
-                    target=_member, args=(rank, self.size, meeting, self._follow), name=f"learner-{rank}", daemon=True
-                )
-                follower.start()
-                self._followers.append(follower)
-            with _noticing():
-                _meet(0, self.size, meeting)
+        # It stays as long as they do: who has met the leader may still be reading it, and so do groups made later.
+        self._folder = tempfile.mkdtemp(prefix="webdual-team-")
+        meeting = str(Path(self._folder) / "meeting")
+        for rank in range(1, self.size):
+            follower = context.Process(
+                target=_member,
+                args=(rank, self.size, meeting, self._follow, self._meeting),
+                name=f"learner-{rank}",
+                daemon=True,
+            )
+            follower.start()
+            self._followers.append(follower)
+        with _noticing():
+            _meet(0, self.size, meeting, self._meeting)
 
     def _send(self, message: Any) -> None:
         with _noticing():
@@ -130,6 +137,7 @@ class LeadingTeam(Team):
             follower.kill()
             follower.join()
         self._followers.clear()
+        shutil.rmtree(self._folder, ignore_errors=True)
         if dist.is_initialized():
             dist.destroy_process_group()
 
@@ -139,17 +147,18 @@ def devices_there(device: torch.device) -> int:
     return torch.cuda.device_count() if device.type == "cuda" else os.cpu_count() or 1
 
 
-def _meet(rank: int, size: int, meeting: str) -> None:
+def _meet(rank: int, size: int, meeting: str, limit: timedelta) -> None:
+    """Find the others; who is late beyond the limit is not waited for. From then on, members are patient."""
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # all are on this machine
-    store = dist.FileStore(meeting, size)  # type: ignore[attr-defined]
-    store.set_timeout(MEETING)
     backend = "cpu:gloo,cuda:nccl" if dist.is_nccl_available() and torch.cuda.is_available() else "gloo"
-    dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=PATIENCE)
+    store = dist.FileStore(meeting, size)  # type: ignore[attr-defined]
+    dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=limit)
+    _set_pg_timeout(PATIENCE)
 
 
-def _member(rank: int, size: int, meeting: str, follow: Follow) -> None:
+def _member(rank: int, size: int, meeting: str, follow: Follow, limit: timedelta) -> None:
     torch.set_num_threads(1)
-    _meet(rank, size, meeting)
+    _meet(rank, size, meeting, limit)
     follow(Team(rank, size))
     dist.destroy_process_group()
 

@@ -110,10 +110,11 @@ def test_a_curriculum_that_cannot_be_is_refused(change: dict[str, float]) -> Non
 
 def test_mean_practised_counts_every_task_the_same_and_one_never_practised_as_failed() -> None:
     curriculum = Curriculum(TASKS, CurriculumConfig(decay=0.5))
-    assert curriculum.mean_practised() == 0.0
+    assert curriculum.mean_practised(TASKS) == 0.0
     curriculum.observe([episode(TASKS[0], Outcome.SUCCESS), episode(TASKS[0], Outcome.FAILURE)])
     curriculum.observe([episode(TASKS[1], Outcome.SUCCESS)])
-    assert curriculum.mean_practised() == pytest.approx((0.5 / 1.5 + 1) / 3)
+    assert curriculum.mean_practised(TASKS) == pytest.approx((0.5 / 1.5 + 1) / 3)
+    assert curriculum.mean_practised(TASKS[1:2]) == 1.0
 
 
 def test_the_unsolved_that_were_shown_have_a_share() -> None:

@@ -16,7 +16,7 @@ from browser_env.task import NEVER, Task, VerifierSpec
 from experiments.cli import main
 from experiments.judging import Agreement, JudgeOptions, agreement, judge_store
 from policy.vlm.judge import Judge
-from policy.vlm.server import ServerConfig
+from policy.vlm.server import Server, ServerConfig
 from replay import ReplayStore, give_consent
 from replay.checking import check_store
 from replay.notes import NoteFolder
@@ -83,7 +83,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def judge_at(model: Model, **more: Any) -> Judge:
-    return Judge(ServerConfig(url=model.url, model="m", backoff_s=0.01, **more))
+    return Judge(Server(ServerConfig(url=model.url, model="m", backoff_s=0.01, **more)))
 
 
 def test_what_no_verifier_judged_is_judged_once_and_kept_apart(model: Model, path: Path) -> None:
@@ -123,7 +123,7 @@ def test_what_was_judged_before_the_server_failed_is_kept(model: Model, path: Pa
 
 
 def test_peoples_episodes_go_to_no_other_machine_unless_they_are_public(model: Model, path: Path) -> None:
-    there = Judge(ServerConfig(url=model.url.replace("127.0.0.1", "0.0.0.0"), model="m"))
+    there = Judge(Server(ServerConfig(url=model.url.replace("127.0.0.1", "0.0.0.0"), model="m")))
     unverified = judge_store(path, there, JudgeOptions())
     assert ([item.episode for item in unverified.judgements], unverified.kept_back) == (["g"], 1)
     verified = judge_store(path, there, JudgeOptions(verified=True))
@@ -165,3 +165,13 @@ def test_the_command_says_how_far_a_judge_may_be_trusted(
     assert main([*arguments, "--episodes", "0"]) == 2
     arguments[2] = str(tmp_path / "missing")
     assert main(arguments) == 2
+
+
+def test_a_model_that_is_loaded_here_judges_too(path: Path, tmp_path: Path) -> None:
+    """A random one has no opinions, but each is kept, under its own name."""
+    result = tmp_path / "result.json"
+    arguments = ["demos", "judge", str(path), "--model", "tiny-llava", "--json", str(result)]
+    assert main(arguments) == 0
+    data = json.loads(result.read_text())
+    assert (data["judged"], data["undecided"], data["model"]) == (2, 2, "tiny-llava")
+    assert {judgement.judge for judgement in NoteFolder(path).judgements()} == {"tiny-llava"}

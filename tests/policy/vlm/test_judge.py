@@ -13,7 +13,7 @@ from browser_env.errors import UsageError
 from browser_env.observation import Observation
 from browser_env.task import NEVER, Task
 from policy.vlm.judge import Judge, JudgeConfig, read_opinion
-from policy.vlm.server import ServerConfig
+from policy.vlm.server import Server, ServerConfig
 from rewards.evidence import Evidence
 from rewards.outcome import Outcome
 from tests.policy.vlm.chat_server import Model
@@ -42,7 +42,7 @@ def episode(page: Page, num_steps: int = 5, **changes: Any) -> Episode:
 
 
 def judge_at(model: Model, **config: Any) -> Judge:
-    return Judge(ServerConfig(url=model.url, model="m", backoff_s=0.01), JudgeConfig(**config))
+    return Judge(Server(ServerConfig(url=model.url, model="m", backoff_s=0.01)), JudgeConfig(**config))
 
 
 def test_a_judge_sees_goal_actions_and_the_last_pages_and_no_verdict(model: Model, page: Page) -> None:

@@ -51,3 +51,25 @@ def test_what_helps_most_is_named_first() -> None:
     config, learning = small(gradient_checkpointing=False), VlmLearnerConfig(pack_tokens=10**6)
     with pytest.raises(UsageError, match=r"set policy\.gradient_checkpointing=true"):
         plan_memory(config, learning, available=1e6).check(config)
+
+
+def test_shares_of_the_weights_are_counted_once() -> None:
+    """What acts stays whole, and so does what it is copied from; what learning keeps is divided."""
+    config = small(lora_rank=0, dtype="bfloat16")
+    whole, shared = (
+        plan_memory(config, VlmLearnerConfig(devices=2, sharded=sharded), available=1e9) for sharded in (False, True)
+    )
+    assert shared.weights == whole.weights == 2 * whole.parameters
+    assert shared.learning == whole.trained * (4 * 4 / 2 + 2), "masters, gradients, averages; what acts"
+    assert shared.activations > whole.activations, "layers are whole while they are computed with"
+    adapters = plan_memory(small(lora_rank=4), VlmLearnerConfig(devices=2, sharded=True), available=1e9)
+    assert adapters.weights == 4 * (adapters.parameters + (adapters.parameters - adapters.trained) / 2)
+    large = small("random-qwen2-vl-2b", lora_rank=0)
+    plan = plan_memory(large, VlmLearnerConfig(devices=2), available=1e9)
+    with pytest.raises(UsageError, match=r"set learning\.sharded=true"):
+        plan.check(large)
+
+
+def test_one_device_has_nobody_to_share_with() -> None:
+    with pytest.raises(UsageError, match="set devices"):
+        VlmLearnerConfig(sharded=True)
