@@ -28,6 +28,7 @@ class ConsentRecord:
     given_at: str  # ISO 8601 with time zone
     expires_at: str | None = None  # ISO 8601 with time zone; None: does not expire
     basis: str = "explicit"  # or e.g. "public-dataset"
+    recorder: str = ""  # who records and keeps it; older records do not say
 
     def __post_init__(self) -> None:
         if not isinstance(self.id, str) or not SAFE_NAME.match(self.id):
@@ -46,7 +47,13 @@ class ConsentRecord:
 
 
 def give_consent(
-    *, subject: str, text: str, scope: str = "training", basis: str = "explicit", expires_at: str | None = None
+    *,
+    subject: str,
+    text: str,
+    scope: str = "training",
+    basis: str = "explicit",
+    expires_at: str | None = None,
+    recorder: str = "",
 ) -> ConsentRecord:
     """Return a new record of an agreement given now."""
     return ConsentRecord(
@@ -58,6 +65,7 @@ def give_consent(
         given_at=datetime.now(UTC).isoformat(),
         expires_at=expires_at,
         basis=basis,
+        recorder=recorder,
     )
 
 

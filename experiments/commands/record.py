@@ -48,4 +48,4 @@ def run(args: argparse.Namespace) -> int:
     }
     sources = [args.url] if args.url else [name.strip() for name in args.task.split(",")]
     tasks = [task for source in sources for task in find_tasks(source, **page)]
-    return serve_studio(offer(args.store, tasks=tasks, rules=args.rules), bind, args)
+    return serve_studio(offer(args.store, tasks=tasks, rules=args.rules, recorder=args.recorder), bind, args)

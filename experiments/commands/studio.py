@@ -42,5 +42,6 @@ def run(args: argparse.Namespace) -> int:
         num_agents=args.agents,
         policy=load_policy(args.policy) if args.policy else None,
         pace_s=args.pace,
+        recorder=args.recorder,
     )
     return serve_studio(studio, bind, args)

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi import Path as InPath
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,8 +22,9 @@ from browser_env.episode import Source
 from browser_env.errors import DataError, UsageError, WebdualError
 from browser_env.host import BrowserHost
 from browser_env.task import Task
-from experiments.studio.archive import Archive
-from experiments.studio.consent import DAYS, TEXT, agreed
+from experiments.exchange.exporting import FORMATS
+from experiments.studio.archive import WEB_PAGE, Archive
+from experiments.studio.consent import DAYS, agreed, default_recorder, text_of
 from experiments.studio.live import Live
 from experiments.studio.table import AgentTable, Table, draw
 from replay.consent import ConsentRecord, canonical_subject
@@ -33,6 +34,7 @@ from rewards.rating import Rating
 STATIC = Path(__file__).parent / "static"
 MAX_LIVE = 8  # connections at once
 EpisodeId = Annotated[str, InPath(max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+ExportFormat = Annotated[str, InPath(pattern=f"^({'|'.join((WEB_PAGE, *FORMATS))})$")]
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")]
 
 
@@ -85,6 +87,7 @@ class Studio:
     offered: dict[str, Task]  # by the name that the page shows
     find_task: Callable[[str], Task]  # also those that are not offered
     agents: tuple[AgentTable, ...] = ()
+    recorder: str = field(default_factory=default_recorder)  # who records, as the consent names them
     consent: ConsentRecord | None = None
     tables: list[Table] = field(default_factory=list)  # of the connections now
     _running: list[asyncio.Task[None]] = field(default_factory=list)
@@ -143,22 +146,32 @@ def _add_consent(app: FastAPI, studio: Studio) -> None:
     @app.get("/api/state")
     async def state() -> dict[str, Any]:
         consent = studio.consent
-        given = None if consent is None else {"subject": consent.subject, "expires_at": consent.expires_at}
+        given = None if consent is None else _given(consent)
         tasks = [{"name": name, "goal": task.goal or ""} for name, task in studio.offered.items()]
-        return {"consent": given, "text": TEXT, "days": DAYS, "tasks": tasks, "agents": len(studio.agents)}
+        return {
+            "consent": given,
+            "text": text_of(studio.recorder),
+            "days": DAYS,
+            "tasks": tasks,
+            "agents": len(studio.agents),
+        }
 
     @app.post("/api/consent")
     async def consent(asked: Consenting) -> dict[str, Any]:
-        record = agreed(subject=asked.subject, days=asked.days)
+        record = agreed(subject=asked.subject, days=asked.days, recorder=studio.recorder)
         await studio.archive.agree(record)
         studio.consent = record
-        return {"id": record.id, "subject": record.subject, "expires_at": record.expires_at}
+        return {"id": record.id, **_given(record)}
 
     @app.post("/api/revocation")
     async def revocation(asked: Revoking) -> dict[str, Any]:
         if studio.consent is not None and studio.consent.subject == canonical_subject(asked.subject):
             studio.consent = None
         return {"deleted": await studio.archive.revoke(asked.subject)}
+
+
+def _given(consent: ConsentRecord) -> dict[str, Any]:
+    return {"subject": consent.subject, "recorder": consent.recorder, "expires_at": consent.expires_at}
 
 
 def _add_gallery(app: FastAPI, studio: Studio) -> None:
@@ -180,10 +193,11 @@ def _add_gallery(app: FastAPI, studio: Studio) -> None:
     async def picture(episode_id: EpisodeId, index: Annotated[int, InPath(ge=0, le=100_000)]) -> Response:
         return Response(await archive.picture(episode_id, index), media_type="image/png")
 
-    @app.get("/api/episodes/{episode_id}/page", response_class=HTMLResponse)
-    async def page(episode_id: EpisodeId) -> Response:
-        attached = {"content-disposition": f'attachment; filename="episode-{episode_id}.html"'}
-        return HTMLResponse(await archive.page(episode_id), headers=attached)
+    @app.get("/api/episodes/{episode_id}/exports/{format_}", response_class=Response)
+    async def export(episode_id: EpisodeId, format_: ExportFormat) -> Response:
+        name, data = await archive.export(episode_id, format_)
+        attached = {"content-disposition": f'attachment; filename="{name}"'}
+        return Response(data, media_type="application/octet-stream", headers=attached)
 
     @app.post("/api/episodes/{episode_id}/trim")
     async def trim(episode_id: EpisodeId, asked: Trimming) -> dict[str, str]:

@@ -15,6 +15,7 @@ from PIL import Image
 
 from browser_env.episode import Episode, Source
 from browser_env.errors import DataError, UsageError
+from experiments.exchange.packing import pack
 from experiments.watching import episodes_page
 from replay.consent import ConsentRecord
 from replay.imitation import CUT_BEFORE, actors, cut_tags, to_imitate
@@ -27,6 +28,7 @@ from rewards.outcome import Outcome
 from rewards.rating import Rating, preference_rewards, rating_rewards
 
 T = TypeVar("T")
+WEB_PAGE = "web-page"  # the export that needs no program but a browser
 LISTED = 500  # episodes in the gallery, the newest
 
 
@@ -140,10 +142,11 @@ class Archive:
             raise UsageError(f"episode {episode_id} has no picture {index}")
         return await asyncio.to_thread(_png, observations[index].screenshot)
 
-    async def page(self, episode_id: str) -> str:
-        """Return the episode as one web page that needs no other file."""
+    async def export(self, episode_id: str, format_: str) -> tuple[str, bytes]:
+        """Return the episode as a file, by its name and bytes: a web page, or what ``webdual demos export`` writes."""
         episode = await self.get(episode_id)
-        return await asyncio.to_thread(episodes_page, [episode], title=f"{episode.task.name}, seed {episode.seed}")
+        ending, data = await asyncio.to_thread(_exported, episode, format_)
+        return f"episode-{episode_id}{ending}", data
 
     async def trim(self, episode_id: str, *, first: int, last: int) -> str:
         """Store the steps from ``first`` up to, not including, ``last`` as another episode; return its id."""
@@ -209,6 +212,12 @@ def trim(episode: Episode, *, first: int, last: int) -> Episode:
 def is_persons(episode: Episode) -> bool:
     """Whether a person acted in it."""
     return Source.HUMAN in actors(episode)
+
+
+def _exported(episode: Episode, format_: str) -> tuple[str, bytes]:
+    if format_ != WEB_PAGE:
+        return pack([episode], format_)
+    return ".html", episodes_page([episode], title=f"{episode.task.name}, seed {episode.seed}").encode()
 
 
 def _png(pixels: Any) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import UTC, datetime, timedelta
 
 from replay.consent import ConsentRecord, canonical_subject, give_consent
@@ -14,7 +15,7 @@ your microphone, and what you do outside the page are not recorded.
 
 What for: to train and test programs that use websites.
 
-By whom: whoever runs this studio, on the machine where it runs. The studio sends nothing anywhere.
+By whom: {recorder}. The studio sends nothing anywhere.
 
 For how long: until the time that you choose below; afterwards nothing of it is used any more. You may take the \
 consent back at any time, here or with 'webdual demos revoke --store DIR --subject NAME'; then what was recorded is \
@@ -28,8 +29,25 @@ an agent, the episode is the agent's: it is stored when it ends, with the steps 
 again."""
 
 
-def agreed(*, subject: str, days: int) -> ConsentRecord:
+def default_recorder() -> str:
+    """Return who records where nobody is named."""
+    return f"whoever runs this studio, on the machine {socket.gethostname()}"
+
+
+def text_of(recorder: str) -> str:
+    """Return what is read and agreed to; ``recorder`` is who records."""
+    return TEXT.format(recorder=recorder)
+
+
+def agreed(*, subject: str, days: int, recorder: str | None = None) -> ConsentRecord:
     """Return the record of an agreement given now, for so many days."""
+    recorder = recorder or default_recorder()
     until = datetime.now(UTC) + timedelta(days=days)
-    text = f"{TEXT}\n\nThis consent is given by {canonical_subject(subject)} and ends on {until.date().isoformat()}."
-    return give_consent(subject=subject, text=text, scope=SCOPE, expires_at=until.isoformat())
+    given = f"This consent is given by {canonical_subject(subject)} and ends on {until.date().isoformat()}."
+    return give_consent(
+        subject=subject,
+        text=f"{text_of(recorder)}\n\n{given}",
+        scope=SCOPE,
+        expires_at=until.isoformat(),
+        recorder=recorder,
+    )

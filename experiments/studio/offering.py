@@ -20,11 +20,13 @@ from browser_env.task_source import as_miniwob_task, as_task
 from experiments.experts.policy import ExpertPolicy
 from experiments.studio.app import Studio
 from experiments.studio.archive import Archive
+from experiments.studio.consent import default_recorder
 from experiments.studio.table import AgentTable
 from experiments.task_choice import named_tasks
 from replay.redaction import DEFAULT_RULES, Redactor, read_rules
 
 MAX_AGENTS = 16
+MAX_RECORDER = 200  # characters
 MAX_STEPS = 200  # that a person may take on a page without a task
 
 
@@ -45,8 +47,12 @@ def offer(
     num_agents: int = 0,
     policy: Policy | None = None,
     pace_s: float = 1.0,
+    recorder: str | None = None,
 ) -> Studio:
-    """Return a studio over a store; the first tasks offered are ``tasks``."""
+    """Return a studio over a store; the first tasks offered are ``tasks``, and ``recorder`` is who records."""
+    recorder = default_recorder() if recorder is None else " ".join(recorder.split())
+    if not 0 < len(recorder) <= MAX_RECORDER:
+        raise UsageError(f"who records is named in 1 to {MAX_RECORDER} characters")
     archive = Archive(path=store, redactor=Redactor(DEFAULT_RULES if rules is None else read_rules(rules)))
     suite = [miniwob_task(name) for name in DEFAULT_TASKS]
     offered = {task.name: task for task in (tasks or suite)}
@@ -60,7 +66,9 @@ def offer(
         return miniwob_task(name)
 
     tables = _tables(archive, agents=agents, num_agents=num_agents, policy=policy, pace_s=pace_s)
-    return Studio(archive=archive, host=BrowserHost(), offered=offered, find_task=find, agents=tables)
+    return Studio(
+        archive=archive, host=BrowserHost(), offered=offered, find_task=find, agents=tables, recorder=recorder
+    )
 
 
 def _tables(

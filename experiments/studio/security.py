@@ -1,10 +1,13 @@
-"""Who may talk to the studio: whoever has the token of this start, from a page of the studio's own."""
+"""Who may talk to the studio: whoever has its token, for some hours, from a page of the studio's own."""
 
 from __future__ import annotations
 
 import hmac
+import html
 import ipaddress
+import json
 import secrets
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
@@ -30,19 +33,39 @@ HEADERS = (
 )
 MAX_BODY = 64_000  # bytes of a request
 SAFE = ("GET", "HEAD")
+VISIT_S = 12 * 3600  # that a cookie counts for
+ENTER = "open the address that webdual printed when the studio started"
+ENDED = f"this visit has ended, as each does after {VISIT_S // 3600} hours: open the new address that webdual printed"
+PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="color-scheme" content="light dark">
+<title>webdual studio</title><h1>webdual studio</h1><p role="alert">{why}.</p></html>"""
 
 
 class Gate:
-    """ASGI middleware in front of everything: host, origin, token once, then a cookie."""
+    """ASGI middleware in front of everything: host, origin, token once, then a cookie until the visit ends.
 
-    def __init__(self, app: App, *, hosts: frozenset[str], port: int, secure: bool, token: str | None = None):
-        self.token = token or secrets.token_urlsafe(32)  # good for one visit
-        self._token_spent = False
-        self._cookie = secrets.token_urlsafe(32)
+    When somebody comes whose visit has ended, there is a new token, which ``renewed`` is told.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        hosts: frozenset[str],
+        port: int,
+        secure: bool,
+        renewed: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self.token = secrets.token_urlsafe(32)  # good for one visit
+        self._cookie = ""  # of the visit under way; none while the token waits
+        self._ended_cookie = ""
+        self._ends_at = 0.0  # by the clock, in s
         self._cookie_name = f"{COOKIE}_{port}"
         self._app = app
         self._hosts = hosts  # as they stand in a Host header
         self._secure = secure  # TLS: the cookie goes over nothing else
+        self._renewed = renewed
+        self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what may not pass; hand on the rest."""
@@ -51,10 +74,12 @@ class Gate:
             return
         headers = _headers(scope)
         refusal = self._refusal(scope, headers)
+        if refusal is None and self._cookie and self._clock() >= self._ends_at:
+            self._renew()
         if refusal is None and scope["type"] == "http" and self._redeems(scope):
             await self._welcome(send)
-        elif refusal is None and not self._knows(headers):
-            refusal = (401, "open the address that webdual printed when the studio started")
+        elif refusal is None and not self._has(headers, self._cookie):
+            refusal = (401, ENDED if self._has(headers, self._ended_cookie) else ENTER)
         elif refusal is None:
             await self._app(scope, _bounded(receive), _with_headers(send))
         if refusal is not None:
@@ -76,15 +101,20 @@ class Gate:
     def _redeems(self, scope: Scope) -> bool:
         """Whether this request brings the token, which is spent by that."""
         given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [""])[0]
-        fits = scope["path"] == "/" and not self._token_spent and _equal(given, self.token)
-        self._token_spent = self._token_spent or fits
-        return fits
+        return scope["path"] == "/" and not self._cookie and _equal(given, self.token)
 
-    def _knows(self, headers: dict[str, str]) -> bool:
+    def _renew(self) -> None:
+        """End the visit, and have a token for the next one."""
+        self._ended_cookie, self._cookie = self._cookie, ""
+        self.token = secrets.token_urlsafe(32)
+        self._renewed(self.token)
+
+    def _has(self, headers: dict[str, str], cookie: str) -> bool:
         pairs = [part.strip().partition("=") for part in headers.get("cookie", "").split(";")]
-        return any(name == self._cookie_name and _equal(value, self._cookie) for name, _, value in pairs)
+        return bool(cookie) and any(name == self._cookie_name and _equal(value, cookie) for name, _, value in pairs)
 
     async def _welcome(self, send: Send) -> None:
+        self._cookie, self._ends_at = secrets.token_urlsafe(32), self._clock() + VISIT_S
         cookie = f"{self._cookie_name}={self._cookie}; HttpOnly; SameSite=Strict; Path=/" + "; Secure" * self._secure
         headers = [(b"location", b"/"), (b"set-cookie", cookie.encode()), (b"content-length", b"0")]
         await send({"type": "http.response.start", "status": 303, "headers": [*headers, *HEADERS]})
@@ -148,10 +178,15 @@ def _bounded(receive: Receive) -> Receive:
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, why: str) -> None:
+    """Say why: a person gets a page, the studio's own page something to show."""
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.close", "code": 1008, "reason": why})
         return
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(why)).encode()), *HEADERS]
+    if "text/html" in _headers(scope).get("accept", ""):
+        kind, body = b"text/html; charset=utf-8", PAGE.format(why=html.escape(why[0].upper() + why[1:])).encode()
+    else:
+        kind, body = b"application/json", json.dumps({"error": why}).encode()
+    headers = [(b"content-type", kind), (b"content-length", str(len(body)).encode()), *HEADERS]
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": why.encode()})
+    await send({"type": "http.response.body", "body": body})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,26 +47,35 @@ class Bind:
 class Served:
     """A server that listens already, so that its address is known before it runs."""
 
-    def __init__(self, studio: Studio, bind: Bind):
+    def __init__(self, studio: Studio, bind: Bind, *, clock: Callable[[], float] = time.monotonic):
         self._socket = _listen(bind)
         port = self._socket.getsockname()[1]
         secure = bind.certificate is not None
         hosts = allowed_hosts(bind.host, port, secure=secure)
-        gate = Gate(make_app(studio), hosts=hosts, port=port, secure=secure)
+        gate = Gate(make_app(studio), hosts=hosts, port=port, secure=secure, renewed=self._renewed, clock=clock)
         scheme = "https" if secure else "http"
         shown = f"[{bind.host}]" if ":" in bind.host else bind.host
         self.address = f"{scheme}://{shown}:{port}"
-        self.entrance = f"{self.address}/?token={gate.token}"  # good once
+        self._ready: Callable[[str], None] = lambda entrance: None
+        self.entrance = self._entrance(gate.token)
         self._server = uvicorn.Server(_config(gate, bind))
 
     async def run(self, *, ready: Callable[[str], None]) -> None:
-        """Serve until told to end; ``ready`` is given the address to open."""
+        """Serve until told to end; ``ready`` is given the address to open, and a new one after each visit."""
+        self._ready = ready
         serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
         while not self._server.started and not serving.done():
             await asyncio.sleep(0.02)
         if not serving.done():
             ready(self.entrance)
         await serving
+
+    def _entrance(self, token: str) -> str:
+        return f"{self.address}/?token={token}"  # good once
+
+    def _renewed(self, token: str) -> None:
+        self.entrance = self._entrance(token)
+        self._ready(self.entrance)
 
     def stop(self) -> None:
         """Have :meth:`run` return; any thread may ask."""

@@ -16,8 +16,11 @@ STORE = Path("runs/demonstrations")
 
 
 def add_serving(parser: argparse.ArgumentParser) -> None:
-    """Add what says how the page is served and what is masked."""
+    """Add what says who records, what is masked and how the page is served."""
     parser.add_argument("--rules", metavar="FILE", type=Path, help="what else is secret, as TOML or JSON")
+    parser.add_argument(
+        "--recorder", metavar="WHO", help="who records, as the consent names them (default: whoever runs the studio)"
+    )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine's own)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any free one)")
     parser.add_argument("--expose", action="store_true", help="allow an address that other machines can reach")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from browser_env.action import Dialog
+from browser_env.action import Dialog, Type
 from browser_env.episode import Episode
 from browser_env.observation import Element, Observation
 from replay.redaction.finding import CODE_VALUE, find, find_in_addresses, is_card, kind_of_field, kind_of_key
@@ -22,6 +23,7 @@ MIN_PART = 3  # of one that is masked while its field holds it
 MAX_BOX = 7  # characters in one of several boxes of a number
 CARD_BOXES = range(2, 6)
 CODE_BOXES = range(4, 9)
+BOX_SHAPE = 2.0  # a box of one character is at most so much wider than high
 NO_SECRETS = frozenset((REDACTED, "true", "false", "on", "off", "null"))  # under a secret's name, but none themselves
 MAX_SENT = 4096  # characters; what is longer is a text
 ON_THEIR_WAY = frozenset(("email", "card"))  # kinds whose beginnings may look like secrets of their own
@@ -54,6 +56,8 @@ def collect(episode: Episode, journal: Journal, rules: RedactionRules, vault: Va
         if id_ in journal.fields:
             _take_entries(findings, journal.fields[id_], kind)
     _take_split(findings, episode, journal, rules)
+    if "code" in rules.kinds:
+        _take_typed_over(findings, episode, journal)
     _take_named(findings, episode, rules)
     _take_by_looks(findings, [*texts, *_rows(episode), *_entries(journal)], rules)
     _take_sent(findings, episode.evidence, rules)
@@ -170,6 +174,33 @@ def _take_split(findings: Findings, episode: Episode, journal: Journal, rules: R
                 number = findings.vault.add(kind, text_of(chars), split=True)
                 if number is not None:
                     _assign(findings, chars, number, kind)
+
+
+def _take_typed_over(findings: Findings, episode: Episode, journal: Journal) -> None:
+    """Take codes that were typed in one go over as many boxes, which the page may have emptied at once."""
+    for index, step in enumerate(episode.steps):
+        chars = journal.written.get(index, ())
+        if not isinstance(step.action, Type) or len(chars) not in CODE_BOXES or not _is_code(chars):
+            continue
+        boxes = _boxes_from(journal.places[index], step.observation)
+        if len(boxes) == len(chars):
+            findings.dedicated.update((id_, "code") for id_ in boxes)
+            number = findings.vault.add("code", text_of(chars), split=True)
+            if number is not None:
+                _assign(findings, chars, number, "code")
+
+
+def _is_code(chars: Sequence[Char]) -> bool:
+    return all(len(char.text) == 1 and char.text.isalnum() for char in chars)
+
+
+def _boxes_from(id_: str, observation: Observation) -> list[str]:
+    """Return the ids of a field and those behind it that are as small, on the same line: boxes of one character."""
+    fields = list(itertools.dropwhile(lambda e: e.id != id_, filter(holder, observation.elements)))
+    _, top, width, height = fields[0].box if fields else (0, 0, 0, 0)
+    if width > BOX_SHAPE * height:
+        return []
+    return [e.id for e in itertools.takewhile(lambda e: e.box[1:] == (top, width, height), fields)]
 
 
 def _split(row: Sequence[tuple[str, Held]]) -> Iterator[tuple[str, Sequence[tuple[str, Held]]]]:

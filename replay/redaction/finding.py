@@ -34,6 +34,7 @@ FIELD_NAMES = {  # kind -> what a field for it is called
     "password": re.compile(
         r"(?i)pass[ -]?(?:word|phrase|code)|\bpwd\b|passwor[td]|kennwort|mot de passe|contrase[nñ]a|senha"
         r"|парол|密码|パスワード|wachtwoord|has[lł]o\b"
+        r"|\b(?:api|secret|access|private)[ -]?(?:key|token)\b(?! (?:name|id)\b)|\bclient secret\b"
     ),
     "card": re.compile(
         r"(?i)\b(?:credit|debit|bank|payment)?[ -]?card[ -]?(?:number|no\b|nr\b)|kartennummer|\bcc[ -]?(?:number|num)"

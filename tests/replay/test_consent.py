@@ -37,6 +37,17 @@ def test_a_consent_expires_at_its_time(record: ConsentRecord) -> None:
     assert limited.expired(now=datetime(2030, 1, 1, 10, 0, tzinfo=UTC))
 
 
+def test_a_record_keeps_who_records_and_older_ones_do_not_say(folder: ConsentFolder, tmp_path: Path) -> None:
+    named = give_consent(subject="person-1", text="Yes.", recorder="Grace Hopper")
+    folder.add(named)
+    assert folder.get(named.id).recorder == "Grace Hopper"
+    path = tmp_path / "consent" / f"{named.id}.json"
+    path.write_text(
+        json.dumps({key: value for key, value in json.loads(path.read_text()).items() if key != "recorder"})
+    )
+    assert folder.get(named.id) == replace(named, recorder="")
+
+
 @pytest.mark.parametrize(
     "changes",
     [

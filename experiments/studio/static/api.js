@@ -2,10 +2,23 @@
 
 export async function ask(path, body) {
   const options = body === undefined ? {} : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  return (await fetched(path, options)).json();
+}
+
+async function fetched(path, options = {}) {
   const answer = await fetch(path, options);
+  if (answer.ok) return answer;
   const data = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Error(data.error ?? `The studio refused (${answer.status}).`);
-  return data;
+  throw new Error(data.error ?? `The studio refused (${answer.status}).`);
+}
+
+// Have the browser keep what the studio answers as a file, under the name that it gives.
+export async function download(path) {
+  const answer = await fetched(path);
+  const [, name] = answer.headers.get("content-disposition").match(/filename="(.*)"/);
+  const address = URL.createObjectURL(await answer.blob());
+  make("a", "", { href: address, download: name }).click();
+  URL.revokeObjectURL(address);
 }
 
 export function tell(text, bad = false) {

@@ -1,6 +1,6 @@
 // The gallery: sessions, playback step by step, trimming, tags, ratings, export.
 
-import { ask, counted, make, tell, trying } from "/static/api.js";
+import { ask, counted, download, make, tell, trying } from "/static/api.js";
 
 const byId = (id) => document.getElementById(id);
 const PLAY_MS = 700;
@@ -59,7 +59,6 @@ async function show(id) {
   byId("trim-last").value = shown.steps.length;
   byId("trim-first").max = byId("trim-last").max = shown.steps.length;
   byId("position").max = shown.steps.length;
-  byId("export").href = `/api/episodes/${id}/page`;
   list();
   go(0);
 }
@@ -117,6 +116,10 @@ export function setUpGallery() {
     await ask(`/api/episodes/${shown.id}/tags`, { tags });
     tell("The tags are stored.");
     await openGallery(shown.id);
+  });
+  byId("export-form").onsubmit = trying(async () => {
+    await download(`/api/episodes/${shown.id}/exports/${byId("export-as").value}`);
+    tell("The export is with your downloads.");
   });
   for (const value of [1, 2, 3, 4, 5]) {
     byId("stars").append(make("button", `${value}★`, { type: "button", "data-kind": "stars", "data-value": value, "aria-label": `${value} of 5 stars` }));

@@ -1,6 +1,6 @@
 // The live view: draws pictures of the page, and sends what the pointer and the keys do there.
 
-import { counted, make, tell } from "/static/api.js";
+import { ask, counted, make, tell } from "/static/api.js";
 
 const SENT_KEPT = 200;
 const LATENCIES = 200;
@@ -57,7 +57,9 @@ export class Live {
     const lost = this.unkept;
     this.close();
     this.settleKeeping(false);
-    tell(lost ? `The connection has ended, and what was not kept (${counted(lost, "step")}) is gone. Begin anew.` : "The connection has ended.", true);
+    const said = lost ? `The connection has ended, and what was not kept (${counted(lost, "step")}) is gone. Begin anew.` : "The connection has ended.";
+    tell(said, true);
+    ask("/api/state").catch((error) => tell(`${said} ${error.message}`, true)); // which says why, where the studio knows
     this.onGone();
   }
 

@@ -22,6 +22,7 @@ async function load() {
   byId("earlier-form").hidden = Boolean(state.consent);
   byId("revoke-form").hidden = !state.consent;
   byId("agreed-as").textContent = state.consent?.subject ?? "";
+  byId("agreed-by").textContent = state.consent?.recorder ?? "";
   byId("agreed-until").textContent = state.consent?.expires_at.slice(0, 10) ?? "";
 }
 

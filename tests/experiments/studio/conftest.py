@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from browser_env.locate import find_browser
+from browser_env.loop_thread import LoopThread
 from browser_env.task import Task, VerifierSpec
 from tests.experiments.studio.running import Running
 
@@ -37,8 +38,8 @@ def studio(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     """Start a studio over a store of its own."""
     running: list[Running] = []
 
-    def start(**offered: Any) -> Running:
-        running.append(Running(tmp_path / "store", **offered))
+    def start(folder: str = "store", **offered: Any) -> Running:
+        running.append(Running(tmp_path / folder, **offered))
         return running[-1]
 
     yield start
@@ -47,12 +48,12 @@ def studio(tmp_path: Path) -> Iterator[Callable[..., Running]]:
 
 
 @pytest.fixture
-def visit(person: Browser) -> Iterator[Callable[[Running], Page]]:
+def visit(person: Browser) -> Iterator[Callable[..., Page]]:
     """Open a studio as a person does, with the address that it printed."""
     pages: list[Page] = []
 
-    def opened(running: Running) -> Page:
-        page = person.new_context(viewport={"width": 1500, "height": 1100}).new_page()
+    def opened(running: Running, *, touch: bool = False) -> Page:
+        page = person.new_context(viewport={"width": 1500, "height": 1100}, has_touch=touch).new_page()
         pages.append(page)
         page.goto(running.entrance)
         return page
@@ -60,6 +61,13 @@ def visit(person: Browser) -> Iterator[Callable[[Running], Page]]:
     yield opened
     for page in pages:
         page.context.close()
+
+
+@pytest.fixture
+def loop() -> Iterator[LoopThread]:
+    loop = LoopThread()
+    yield loop
+    loop.close()
 
 
 @pytest.fixture(scope="session")

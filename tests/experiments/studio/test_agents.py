@@ -13,8 +13,8 @@ from replay.imitation import actors, to_imitate
 from replay.notes import NoteFolder
 from replay.store import ReplayStore
 from rewards.rating import rating_rewards
+from tests.experiments.studio.acting import at, consent, stepped
 from tests.experiments.studio.running import Running
-from tests.experiments.studio.test_recording_in_a_browser import at, consent, stepped
 
 
 def episodes(running: Running) -> list[Episode]:

@@ -35,6 +35,8 @@ def test_a_studio_tells_its_address_and_ends_when_interrupted(tmp_path: Path) ->
         (["studio", "--agents", "99"], "at most 16 agents"),
         (["studio", "--agents", "1", "--tasks", "hover-shape"], "no scripted expert"),
         (["bench", "studio", "--beside", "x"], "whole numbers"),
+        (["studio", "--recorder", " "], "who records is named"),
+        (["record", "--task", "login-user", "--recorder", "x" * 201], "who records is named"),
     ],
 )
 def test_misuse_is_told_before_anything_starts(

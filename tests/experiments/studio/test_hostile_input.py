@@ -86,7 +86,7 @@ def test_every_endpoint_refuses_what_makes_no_sense(client: Client) -> None:
     def attack(data: st.DataObject) -> None:
         endpoint = data.draw(st.sampled_from(endpoints))
         path = endpoint.path
-        for place in ("{episode_id}", "{index}"):
+        for place in ("{episode_id}", "{index}", "{format_}"):
             path = path.replace(
                 place, quote(data.draw(WORD | st.integers().map(str)).encode("utf-8", "replace"), safe="")
             )

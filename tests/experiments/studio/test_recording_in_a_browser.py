@@ -3,113 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
 from browser_env.action import Drag, Point, Scroll, Select, Type
-from browser_env.environment import Environment
-from browser_env.episode import Episode, Source
+from browser_env.episode import Source
 from browser_env.errors import DataError
-from browser_env.host import BrowserHost
-from browser_env.judgement import StepResult
 from browser_env.loop_thread import LoopThread
 from browser_env.task import NEVER, Task
 from experiments.studio.consent import agreed
-from replay.redaction import fill_in
 from replay.store import ReplayStore
 from rewards.outcome import Outcome
+from tests.experiments.studio.acting import (
+    at,
+    begin,
+    choose,
+    click_named,
+    consent,
+    counted,
+    drag,
+    keep,
+    place,
+    replayed,
+    same_end,
+    stepped,
+    turn_wheel,
+)
 from tests.experiments.studio.running import Running
 
 PASSWORD = "pear-77-xy"
-LARGER = 2.5  # how much larger a small page is shown
-
-
-@pytest.fixture
-def loop() -> Iterator[LoopThread]:
-    loop = LoopThread()
-    yield loop
-    loop.close()
-
-
-def replayed(loop: LoopThread, episode: Episode, secrets: dict[int, str]) -> tuple[Episode, StepResult]:
-    """Do an episode's actions again from reset."""
-
-    async def run() -> StepResult:
-        host = BrowserHost()
-        environment = Environment(host)
-        try:
-            await environment.reset(episode.task, seed=episode.seed)
-            for step in episode.steps:
-                result = await environment.step(fill_in(step.action, secrets))
-            return result
-        finally:
-            await environment.close()
-            await host.close()
-
-    return episode, loop.run(run())
-
-
-def consent(page: Page) -> None:
-    page.get_by_label("Your name").fill("Ada")
-    page.get_by_label("I have read this").check()
-    page.get_by_role("button", name="Agree").click()
-    expect(page.locator("#begin-form")).to_be_visible()
-
-
-def begin(page: Page, task: str, *, seed: int = 7) -> None:
-    page.get_by_label("Task").fill(task)
-    page.get_by_label("Seed").fill(str(seed))
-    page.get_by_role("button", name="Begin").click()
-    page.wait_for_selector(".live[data-count='0'][data-over='false'] .badge.recording")
-    expect(page.locator(".rate")).not_to_be_empty()
-
-
-def at(page: Page, x: float, y: float, *, scale: float = LARGER) -> tuple[float, float]:
-    box = page.locator("canvas").bounding_box()
-    assert box is not None
-    return box["x"] + x * scale, box["y"] + y * scale
-
-
-def click_named(page: Page, studio: Running, name: str, *, role: str = "", scale: float = LARGER) -> None:
-    """Click the middle of a control of the recorded page, with the mouse."""
-    count = counted(page)
-    page.mouse.click(*at(page, *place(studio, name, role=role), scale=scale))
-    stepped(page, count)
-
-
-def place(studio: Running, name: str, *, role: str = "") -> tuple[float, float]:
-    (recording,) = studio.recordings()
-    elements = recording.observation.elements
-    return next(e for e in elements if name in e.name and (not role or e.role == role)).center
-
-
-def counted(page: Page) -> int:
-    return int(page.locator(".live").get_attribute("data-count") or -1)
-
-
-def stepped(page: Page, count: int) -> None:
-    """Wait until the page shows more steps, or the end."""
-    expect(page.locator(".live")).not_to_have_attribute("data-count", str(count))
-
-
-def keep(page: Page, studio: Running, name: str = "Keep") -> Episode:
-    page.locator(".live").get_by_role("button", name=name, exact=True).click()
-    expect(page.locator("#news")).to_contain_text("Kept as")
-    found = re.match(r"Kept as (\w+)", page.locator("#news").inner_text())
-    assert found is not None
-    with ReplayStore(studio.store, read_only=True) as store:
-        return store.get(found[1])
-
-
-def same_end(episode: Episode, result: StepResult) -> None:
-    assert result.outcome is episode.outcome
-    assert result.reward == episode.reward
-    assert result.observation.elements == episode.final.elements
-    assert np.array_equal(result.observation.screenshot, episode.final.screenshot)
 
 
 def test_three_tasks_are_recorded_and_replay_to_the_same_end(
@@ -139,17 +64,14 @@ def test_three_tasks_are_recorded_and_replay_to_the_same_end(
     begin(page, "miniwob/choose-list")
     wanted = re.findall(r"Select (.*) from", page.locator(".goal").inner_text())[0]
     page.mouse.click(*at(page, *place(running, "", role="combobox")))
-    page.get_by_role("listbox", name="Options").select_option(wanted)
-    count = counted(page)
-    page.get_by_role("button", name="Choose").click()
-    stepped(page, count)
+    choose(page, wanted)
     click_named(page, running, "Submit", role="button")
     chosen = keep(page, running)
 
     for episode in (clicked, typed, chosen):
         assert episode.source is Source.HUMAN
         assert episode.outcome is Outcome.SUCCESS
-        same_end(*replayed(loop, episode, {}))
+        same_end(episode, replayed(loop, episode, {}))
     assert any(isinstance(step.action, Type) and step.action.text == word for step in typed.steps)
     assert any(isinstance(step.action, Select) and step.action.options == (wanted,) for step in chosen.steps)
 
@@ -162,26 +84,10 @@ def test_a_site_with_a_drag_a_scroll_a_list_a_frame_and_a_password(
     consent(page)
     begin(page, shop_task.name)
 
-    count = counted(page)
-    page.mouse.move(*at(page, 30, 70, scale=1))
-    page.mouse.down()
-    page.mouse.move(*at(page, 200, 80, scale=1), steps=4)
-    page.mouse.move(*at(page, 380, 90, scale=1), steps=4)
-    page.mouse.up()
-    stepped(page, count)
-
-    count = counted(page)
-    page.mouse.move(*at(page, 100, 190, scale=1))
-    page.mouse.wheel(0, 150)
-    page.mouse.wheel(0, 100)
-    stepped(page, count)
-
+    drag(page, (30, 70), (200, 80), (380, 90), scale=1)
+    turn_wheel(page, 100, 190, 150, 100, scale=1)
     page.mouse.click(*at(page, *place(running, "Colour", role="combobox"), scale=1))
-    page.get_by_role("listbox", name="Options").select_option("blue")
-    count = counted(page)
-    page.get_by_role("button", name="Choose").click()
-    stepped(page, count)
-
+    choose(page, "blue")
     click_named(page, running, "Note", role="textbox", scale=1)
     page.keyboard.type("for Ada")
     click_named(page, running, "Password", scale=1)
@@ -196,12 +102,12 @@ def test_a_site_with_a_drag_a_scroll_a_list_a_frame_and_a_password(
     kinds = {type(step.action) for step in episode.steps}
     assert {Drag, Scroll, Select, Type} <= kinds
     assert episode.outcome is Outcome.SUCCESS
-    drag = episode.steps[0].action
-    assert isinstance(drag, Drag)
-    assert drag.path[0] == Point(30.0, 70.0)
+    dragged = episode.steps[0].action
+    assert isinstance(dragged, Drag)
+    assert dragged.path[0] == Point(30.0, 70.0)
     assert not [path for path in running.store.rglob("*") if path.is_file() and PASSWORD.encode() in path.read_bytes()]
     assert PASSWORD not in repr(episode)
-    _, result = replayed(loop, episode, {1: PASSWORD})
+    result = replayed(loop, episode, {1: PASSWORD})
     assert result.outcome is episode.outcome
     assert result.reward == episode.reward
 

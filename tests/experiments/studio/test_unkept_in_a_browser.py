@@ -11,8 +11,8 @@ from browser_env.action import Answer
 from browser_env.task import NEVER, Task, VerifierSpec
 from replay.store import ReplayStore
 from rewards.outcome import Outcome
+from tests.experiments.studio.acting import begin, click_named, consent, counted, keep
 from tests.experiments.studio.running import Running
-from tests.experiments.studio.test_recording_in_a_browser import begin, click_named, consent, counted, keep
 
 
 def num_kept(running: Running) -> int:

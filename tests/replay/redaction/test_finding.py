@@ -62,6 +62,12 @@ def test_what_a_text_shows(text: str, secrets: list[tuple[str, str]]) -> None:
         ("Promo code", None),
         ("Name", None),
         ("Compass", None),
+        ("API key", "password"),
+        ("Secret access key", "password"),
+        ("Client secret", "password"),
+        ("API key name", None),
+        ("Search API Keys", None),
+        ("Secret santa", None),
     ],
 )
 def test_a_field_is_known_by_its_name(name: str, kind: str | None) -> None:

@@ -86,6 +86,26 @@ def test_boxes_of_a_code_that_a_page_takes_at_once_are_masked(make_episode: Call
     assert Redactor().redact(masked) == masked
 
 
+@pytest.mark.parametrize(("width", "text", "masked"), [(20, "7301", True), (20, "730", False), (90, "Bonn", False)])
+def test_a_code_typed_in_one_go_over_boxes_is_masked(
+    make_episode: Callable[..., Episode], width: int, text: str, masked: bool
+) -> None:
+    """The boxes move on by themselves, and the page takes what they hold before anybody sees it."""
+    row = [
+        Element(id=f"e{i}", role="textbox", states=("editable",), box=(10 + 95 * i, 30, width, 20)) for i in range(4)
+    ]
+    seen = Observation(goal="Log in", elements=tuple(row), focus="e0")
+    told = Element(id="e9", role="paragraph", name=f"{text} it is", box=(10, 60, 100, 20))
+    final = replace(seen, elements=(*row, told))
+    steps = (Step(observation=seen, action=Type("e0", text)),)
+    typed = replace(make_episode("a", num_steps=0), steps=steps, final=final)
+    after = Redactor().redact(typed)
+    said = "{{secret:1}}" if masked else text
+    assert [step.action for step in after.steps] == [Type("e0", said)]
+    assert after.final.elements[-1].name == f"{said} it is"
+    assert Redactor().redact(after) == after
+
+
 def test_a_program_is_no_one_time_code(make_episode: Callable[..., Episode]) -> None:
     typed = submitted(make_episode, "Code", "print('hello', 730164)")
     assert Redactor().redact(typed) == typed
