@@ -84,13 +84,20 @@ def _kind_of(element: Element, observation: Observation, journal: Journal, rules
     if is_dots(element.value):
         return "password" if "password" in rules.kinds else None
     kind = kind_of_field(f"{element.name} | {element.description}", rules)
-    return None if kind == "code" and not _held_code(element, journal) else kind
+    return None if kind == "code" and not _held_code(element, journal, rules) else kind
 
 
-def _held_code(element: Element, journal: Journal) -> bool:
-    """Whether a field shows what may be a code, or held it until the page took it."""
+def _held_code(element: Element, journal: Journal, rules: RedactionRules) -> bool:
+    """Whether a field shows what may be a code, or held it until the page took it.
+
+    Any other secret by itself counts as well, as nobody can tell what it was once it is masked.
+    """
     held = journal.fields[element.id].entries() if element.id in journal.fields else []
-    return any(CODE_VALUE.match(text) or is_masked(text) for text in (element.value, *map(text_of, held)))
+    texts = (element.value, *map(text_of, held))
+    return any(
+        CODE_VALUE.match(text) or is_masked(text) or any(item.value == text for item in find(text, rules))
+        for text in texts
+    )
 
 
 def fits(rule: ElementRule, element: Element, observation: Observation) -> bool:

@@ -109,6 +109,25 @@ def test_a_code_typed_in_one_go_over_boxes_is_masked(
 def test_a_program_is_no_one_time_code(make_episode: Callable[..., Episode]) -> None:
     typed = submitted(make_episode, "Code", "print('hello', 730164)")
     assert Redactor().redact(typed) == typed
+    mailing = Redactor().redact(submitted(make_episode, "Code", "to anna@example.org: hello"))
+    assert [step.action.to_text() for step in mailing.steps] == ["type(e1, 'to {{secret:1}}: hello')"]
+
+
+def test_masking_a_field_for_codes_that_held_an_address_again_changes_nothing(
+    make_episode: Callable[..., Episode],
+) -> None:
+    values = (("", "anna@example.org"), ("code", "\\u"))
+    seen = [
+        replace(
+            observation(),
+            elements=(Element(id="e1", role="textbox", name="", description=told, value=value, states=("editable",)),),
+        )
+        for told, value in values
+    ]
+    steps = (Step(observation=seen[0], action=Press("Tab")),)
+    once = Redactor().redact(replace(make_episode("a", num_steps=0), steps=steps, final=seen[1]))
+    assert once.steps[0].observation.elements[0].value == "{{secret:1}}"
+    assert Redactor().redact(once) == once
 
 
 def test_what_requests_and_hidden_inputs_hold_under_a_secrets_name_is_masked(
