@@ -40,7 +40,7 @@ def miniwob_56() -> Recipe:
         demonstrations_per_task=51,
         cloning_epochs=10,
         near_goal=0.3,
-        num_updates=1000,
+        num_updates=450,
         learning_limit_s=6600.0,
         groups_per_update=36,
         imitation_samples=256,

@@ -17,7 +17,7 @@ from browser_env.pool import Pool
 from browser_env.task_set import TaskSet
 from experiments.commands.options import Commands, add_command, write_result
 from experiments.compiler.audit import KINDS, audit
-from experiments.experts.auditing import Proof, audit_suite, differences, read_audit
+from experiments.experts.auditing import Proof, audit_suite, differences, digest_of_all, read_audit
 from experiments.progress import Progress
 
 SUITE = "miniwob"
@@ -88,6 +88,9 @@ def _audit_suite(args: argparse.Namespace) -> int:
     done = [proof for proof in proofs if proof.is_solvable]
     console.print(f"{len(done)} of {len(proofs)} tasks are done by an expert; ", end="")
     console.print(f"{sum(proof.solved for proof in done)} of {sum(proof.episodes for proof in done)} episodes succeed.")
+    console.print(
+        f"With Chromium {browser}, the digest of all that was seen, done and earned is {digest_of_all(proofs)}."
+    )
     write_result(args.json, {"chromium": browser, "tasks": [proof.to_row() for proof in proofs]})
     differing = [] if before is None else differences(before, proofs)
     if before is not None:

@@ -93,6 +93,12 @@ def differences(before: Mapping[str, tuple[int, str]], proofs: Sequence[Proof]) 
     return [proof.task for proof in proofs if before[proof.task][1] != proof.digest]
 
 
+def digest_of_all(proofs: Sequence[Proof]) -> str:
+    """Return one digest of all tasks' digests, to be compared by eye."""
+    rows = sorted(f"{proof.task} {proof.digest}\n" for proof in proofs)
+    return hashlib.blake2b("".join(rows).encode(), digest_size=8).hexdigest()
+
+
 def _prove(pool: Pool, task: str, seeds: int, reader: CompactPolicy, tell: Callable[[str], None]) -> Proof:
     if task not in EXPERTS:
         return Proof(task=task)

@@ -1,6 +1,7 @@
 """The suite's tasks are proved solvable by the command."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,11 @@ def test_another_run_sees_does_and_earns_the_same(tmp_path: Path, capsys: pytest
     command = ["tasks", "audit", "miniwob", "--sample", "2", "--tasks", "click-dialog,click-shape", "--json"]
     assert main([*command, str(then)]) == 0
     assert main([*command, str(now), "--same-as", str(then)]) == 0
-    assert "All 2 tasks were the same as then" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "All 2 tasks were the same as then" in out
+    digests = re.findall(r"earned is ([0-9a-f]{16})\.", out)
+    assert len(digests) == 2
+    assert digests[0] == digests[1]
     assert now.read_text() == then.read_text()
     rows = json.loads(then.read_text())["tasks"]
     assert len({row["digest"] for row in rows}) == 2
