@@ -121,7 +121,7 @@ function reset() {
 const ready = () => documentState(document);
 
 // What else reads the page from the isolated world reads it with these, and never gives an element an id.
-const reading = { past, attribute, hasAttribute, tagOf, textOf, clean, nameOf, roleOf, allRoots, allWithin, known: (element) => ids.get(element) ?? null };
+const reading = { past, attribute, hasAttribute, tagOf, textOf, clean, nameOf, roleOf, closest, headersOf, allRoots, allWithin, known: (element) => ids.get(element) ?? null };
 
 globalThis.webdual = {
   ...globalThis.webdual,

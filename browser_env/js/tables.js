@@ -10,6 +10,12 @@ function columnOf(cell) {
   }
   return column;
 }
+// The nearest header before a cell in its row: in a row of several pairs, a cell is of its own pair's header.
+function rowHeaderOf(cell) {
+  let other = cell.previousElementSibling;
+  for (let n = 0; other && n < MAX_COLUMNS && (tagOf(other) !== "th" || roleOf(other) !== "rowheader"); n++) other = other.previousElementSibling;
+  return other && tagOf(other) === "th" ? other : null;
+}
 // Column -> header cell, of the first row that is nothing but headers.
 function columnsOf(table) {
   for (const row of Array.prototype.slice.call(table.rows, 0, 3)) {
@@ -21,13 +27,12 @@ function columnsOf(table) {
   }
   return [];
 }
-function nativeHeaders(cell, row, tables) {
+function nativeHeaders(cell, tables) {
   const table = closest(cell, "table");
   if (!table) return [];
   if (!tables.has(table)) tables.set(table, columnsOf(table));
-  const columns = tables.get(table), first = row.cells[0];
-  const side = tagOf(first) === "th" && first !== cell ? first : null;
-  return tagOf(cell) === "td" ? [side, columns.length ? columns[columnOf(cell)] : null] : [];
+  const columns = tables.get(table);
+  return tagOf(cell) === "td" ? [rowHeaderOf(cell), columns.length ? columns[columnOf(cell)] : null] : [];
 }
 // The cells of a row that is made of roles -> their columns: what `aria-colindex` says, or "1", "2", ...
 function rowByRole(row, tables) {
@@ -50,15 +55,15 @@ function headersByRole(cell, row, tables) {
   const table = closest(cell, '[role="grid"], [role="table"], [role="treegrid"]');
   if (!table || CELL_ROLES.get(attribute(cell, "role")) === "header") return [];
   const column = rowByRole(row, tables).get(cell);
-  const [first] = rowByRole(row, tables).keys();
-  const side = first && attribute(first, "role") === "rowheader" ? first : null;
-  return [side, columnsByRole(table, tables).get(column)];
+  const cells = Array.from(rowByRole(row, tables).keys());
+  const before = cells.slice(0, cells.indexOf(cell)).filter((other) => attribute(other, "role") === "rowheader");
+  return [before.at(-1), columnsByRole(table, tables).get(column)];
 }
 function headerCells(cell, tables) {
   const given = referenced(cell, "headers");
   if (given.length) return given;
   const row = parentOf(cell);
-  const found = tagOf(row) === "tr" ? nativeHeaders(cell, row, tables) : headersByRole(cell, row, tables);
+  const found = tagOf(row) === "tr" ? nativeHeaders(cell, tables) : headersByRole(cell, row, tables);
   return found.filter((header) => header && header !== cell);
 }
 function headersOf(cell, tables) {

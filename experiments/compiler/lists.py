@@ -14,10 +14,12 @@ from experiments.compiler.texts import bare, is_name
 from rewards.match import normalised_text
 
 ENTRIES = frozenset(("link", "listitem"))
+TEXTS = frozenset(("b", "strong", "em", "i", "label", "paragraph", "p", "span", "div", "text", "generic", "term"))
 MIN_ENTRIES = 3
 MAX_ASIDE_PX = 2.0  # between the left sides of entries
+MAX_LABEL_ASIDE_PX = 24.0  # between a text above a list and its entries
 MAX_APART = 2.5  # heights of an entry between the tops of two
-MAX_INDENT_PX = 60.0  # of one heading below another
+MAX_INDENT_PX = 60.0  # of one heading below another, or of a list's entries to either side of theirs
 NUMBERED = re.compile(r"(\d+|[A-Z])(\.\d+)*[.):]?\s")
 FAR = 3.0  # heights of an entry: what is further below is of something else
 
@@ -26,28 +28,33 @@ FAR = 3.0  # heights of an entry: what is further below is of something else
 class Listing:
     """A list that is the only one under its heading."""
 
-    section: str  # the heading that it is under
+    section: str  # the heading that it is under, or the text right above it
     is_first: bool  # the heading is the page's first
     entries: tuple[str, ...]  # empty: an entry of several parts
 
 
 def lists(observation: Observation) -> list[Listing]:
-    """Return the lists that are told by the heading they are under, in document order."""
+    """Return the lists that are told by the heading or the text that they are under, in document order."""
     if observation.truncated:
         return []
     seen = [heading for heading in headings(observation) if is_visible(heading)]
     names = Counter(normalised_text(heading.name) for heading in headings(observation))
+    texts = Counter(normalised_text(element.name) for element in observation.elements)
     parts = defaultdict(list)
     for element in observation.elements:
         parts[element.parent].append(element.name)
     found = []
     for heading, below in _sections(observation):
         run = _run(below)
-        if len(run) < MIN_ENTRIES or names[normalised_text(heading.name)] > 1 or not is_name(bare(heading.name)):
+        if len(run) < MIN_ENTRIES or not _is_under(run[0], heading):
             continue
-        texts = tuple(_text(element, parts[element.id]) for element in run)
-        first = heading.id == seen[0].id
-        found.append(Listing(section=bare(heading.name), is_first=first, entries=texts))
+        label = _right_above(run[0], below)
+        title, count = (heading, names) if label is None else (label, texts)
+        if count[normalised_text(title.name)] > 1 or not is_name(bare(title.name)):
+            continue
+        entries = tuple(_text(element, parts[element.id]) for element in run)
+        first = title.id == seen[0].id
+        found.append(Listing(section=bare(title.name), is_first=first, entries=entries))
     return found
 
 
@@ -85,6 +92,27 @@ def _run(below: Sequence[Element]) -> list[Element]:
     end = run[-1].box[1] + FAR * run[-1].box[3]
     rest = [element for element in below[start + len(run) :] if element.role in ENTRIES]
     return run if all(element.box[1] > end for element in rest) and all(e.name for e in run) else []
+
+
+def _is_under(entry: Element, heading: Element) -> bool:
+    """Whether one sees an entry below a heading, and not in another column."""
+    left, top, width, height = heading.box
+    beside = entry.box[0] < left - MAX_INDENT_PX or entry.box[0] > left + width + MAX_INDENT_PX
+    return entry.box[1] >= top + height / 2 and not beside
+
+
+def _right_above(entry: Element, below: Sequence[Element]) -> Element | None:
+    """Return the text that stands right above an entry, as if it headed it; None where nothing does."""
+    before = below[: below.index(entry)][-1:]
+    return next(
+        (
+            text
+            for text in before
+            if text.name and text.role in TEXTS and abs(text.box[0] - entry.box[0]) <= MAX_LABEL_ASIDE_PX
+            if 0 < entry.box[1] - text.box[1] <= MAX_APART * max(text.box[3], 1)
+        ),
+        None,
+    )
 
 
 def _follows(element: Element, last: Element) -> bool:

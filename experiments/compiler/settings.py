@@ -37,7 +37,7 @@ class Setting:
 def settings(atlas: Atlas, state: State, form: Form) -> Iterator[Setting]:
     """Yield a setting of each control of a form that is named once on its page."""
     elements = {element.id: element for element in state.observation.elements}
-    names = Counter(bare(e.name).casefold() for e in elements.values() if e.role in NAMED_CONTROLS)
+    names = Counter(_called(e).casefold() for e in elements.values() if e.role in NAMED_CONTROLS)
     keys = Counter(control.key for other in state.forms if other.on_enter for control in other.controls)
     for control in form.controls:
         element = elements.get(control.id)
@@ -49,6 +49,11 @@ def settings(atlas: Atlas, state: State, form: Form) -> Iterator[Setting]:
             yield from _radio(atlas, state, form, control)
         elif is_name(label := bare(control.label)) and names[label.casefold()] == 1:
             yield from _of(atlas, state, form, control, element, label)
+
+
+def _called(element: Element) -> str:
+    """Return a control's name or, in a form that is laid out as a table, the header of its row."""
+    return bare(element.name) or next(iter(element.headers), "")
 
 
 NAMED_CONTROLS = frozenset(

@@ -107,9 +107,19 @@ def _place(element: Element, side: str) -> Place | None:
 
 def _ends(element: Element, block: Line) -> bool:
     """Whether a table ends before an element that has no column: at a title, or at the headers of another."""
-    if element.role in ("columnheader", "heading", "caption"):
+    if element.role == "columnheader":
+        return not _heads_group(element, block)
+    if element.role in ("heading", "caption"):
         return True
     return element.role not in CELLS and any(element.name == column for (_, column), _ in block[:MAX_LOOKED])
+
+
+def _heads_group(element: Element, block: Line) -> bool:
+    """Whether a header stands over several columns of a table and below its rows: over what comes next of it."""
+    columns = {column: cell for (_, column), cell in block[:MAX_LOOKED]}
+    return sum(_overlap(element, cell, 0) for cell in columns.values()) > 1 and _is_above(
+        [block[-1]], [(("", ""), element)]
+    )
 
 
 def _goes_on(place: Place, element: Element, gap: Sequence[Element], block: Line) -> bool:

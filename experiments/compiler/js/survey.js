@@ -1,7 +1,7 @@
 // What a page offers beside its elements: forms, facts and links. Reads with what js/observe.js lends, changes nothing.
 (() => {
   "use strict";
-  const { past, attribute, hasAttribute, tagOf, textOf, clean, nameOf, roleOf, allRoots, allWithin, known } = webdual.reading;
+  const { past, attribute, hasAttribute, tagOf, textOf, clean, nameOf, roleOf, closest, headersOf, allRoots, allWithin, known } = webdual.reading;
   const MAX = { forms: 60, controls: 120, options: 100, facts: 400, links: 3000, submits: 20, ways: 4, depth: 6, script: 200000, address: 2000 };
   const methodOf = past(HTMLFormElement, "method"), actionOf = past(HTMLFormElement, "action");
   const formOf = { input: past(HTMLInputElement, "form"), select: past(HTMLSelectElement, "form"), textarea: past(HTMLTextAreaElement, "form"), button: past(HTMLButtonElement, "form") };
@@ -16,8 +16,10 @@
   // Part of an address is another address: one that is too long is none.
   const addressOf = (url) => (typeof url === "string" && url.length <= MAX.address ? url : "");
 
+  // A control's name or, in a form that is laid out as a table, the header of its row.
   function labelOf(element) {
-    return nameOf(element, roleOf(element));
+    const cell = closest(element, "td");
+    return nameOf(element, roleOf(element)) || (cell && headersOf(cell, new Map())[0]) || "";
   }
   function optionsOf(select) {
     return first(Array.from(select.options), MAX.options).filter((option) => !option.disabled).map((option) => [text(option.value), text(option.label)]);

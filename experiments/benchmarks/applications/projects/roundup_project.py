@@ -40,6 +40,7 @@ def fill(folder: Path, tickets: list[list[Any]]) -> None:
         moment = date.Date(f"2024-{1 + day // 28:02}-{1 + day % 28:02}.09:00:00")
         said = f"I have tried it {2 + number % 5} times."
         message = db.msg.create_inner(author=users[reporter], content=said, date=moment)
+        db.storefile("msg", message, None, said.encode())
         issue = db.issue.create_inner(
             title=summary,
             keyword=[words[part]],
