@@ -42,6 +42,18 @@ def test_lists_are_read_under_their_headings() -> None:
     assert found == [("Trees", True, TREES), ("Birds", False, ("Heron", "Wren", "Owl"))]
 
 
+def test_a_list_is_of_the_text_right_above_it_and_of_no_heading_in_another_column() -> None:
+    lines = [element("heading", "Oslo"), element("b", "Trees"), *[element("link", name) for name in TREES]]
+    page = state("/park", "The park", *lines).observation
+    assert [(item.section, item.is_first) for item in lists(page)] == [("Trees", False)]
+    twice = state("/park", "The park", *lines, element("paragraph", "Trees")).observation
+    assert lists(twice) == [], "nobody can tell which"
+    apart = tuple(replace(e, box=(400.0, 0.0, 200.0, 20.0)) if e.role == "heading" else e for e in page.elements)
+    assert lists(replace(page, elements=apart)) == []
+    far = tuple(replace(e, box=(0.0, -200.0, 90.0, 20.0)) if e.role == "heading" else e for e in page.elements)
+    assert lists(replace(page, elements=far)) == [], "a heading that cannot be seen"
+
+
 def test_what_is_beside_or_among_links_is_no_list() -> None:
     page = park().observation
     aside = tuple(replace(e, box=(100.0, *e.box[1:])) if e.name == "Lime" else e for e in page.elements)

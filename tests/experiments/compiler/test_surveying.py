@@ -35,6 +35,8 @@ PAGE = """<!DOCTYPE html><title>Order</title>
 <button>Order</button><button type="button">Nothing</button><input type="reset"></form>
 <button form="find">Find</button><form id="find"><input name="method"><input name="action"></form>
 <label>Alone <input id="alone" type="number" step="5"></label>
+<form action="/issue"><table><tr><th>Kind</th><td><select name="kind"><option>Bug</option></select></td>
+<th>State</th><td><input name="state"></td></tr></table><button>Keep</button></form>
 <a href="/a">A</a> <a href="/b" download>B</a> <a href="javascript:void 0">C</a>
 <iframe srcdoc="<form action=/inner><input name=inside><button>Go</button></form>"></iframe>
 """
@@ -117,6 +119,12 @@ def test_a_forms_controls_with_their_constraints(page: Read) -> None:
     assert (by.kind, by.key, by.options) == ("radio", "by", (("mail", "By mail"), ("van", "By van")))
     assert town.options == (("Lund", "Lund"),)
     assert page.names(name.id, size.id) == ["Name", "Size"]
+
+
+def test_controls_without_names_are_called_as_the_headers_of_their_rows(page: Read) -> None:
+    kept = form(page, "/issue")
+    assert [(control.key, control.label) for control in kept.controls] == [("kind", "Kind"), ("state", "State")]
+    assert page.names(*[control.id for control in kept.controls]) == ["", ""]
 
 
 def test_a_form_whose_fields_shadow_its_properties(page: Read) -> None:

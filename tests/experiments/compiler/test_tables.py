@@ -62,6 +62,15 @@ def test_a_row_that_heads_a_group_is_none_of_the_table() -> None:
     assert [row.key for row in read.rows] == ["Oslo", "Bergen", "Moss"]
 
 
+def test_a_header_over_all_columns_heads_a_group_and_one_over_one_another_table() -> None:
+    lines = table(COLUMNS, *ROWS)
+    page = state("/", "", *lines[:2], [element("columnheader", "Inland")], *lines[2:]).observation
+    wide = tuple(replace(e, box=(0.0, e.box[1], 390.0, 20.0)) if e.name == "Inland" else e for e in page.elements)
+    (read,) = tables(replace(page, elements=wide))
+    assert [row.key for row in read.rows] == ["Oslo", "Bergen", "Moss"]
+    assert [len(read.rows) for read in tables(page)] == [1, 2]
+
+
 def test_cells_that_are_of_no_table_are_noticed() -> None:
     lines = table(COLUMNS, *ROWS)
     one = state("/", "", *lines[:1], *([*line, element("cell", "Edit")] for line in lines[1:]))
