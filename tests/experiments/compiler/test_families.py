@@ -170,6 +170,26 @@ def test_two_controls_of_one_label_are_left_alone() -> None:
     assert not [candidate for candidate in made if "“Colour”" in candidate.goal]
 
 
+def test_controls_are_told_apart_by_the_headers_of_their_rows() -> None:
+    def named(*headers: str) -> State:
+        page = form_page()
+        rows = dict(zip(("Your name", "Colour"), headers, strict=True))
+        laid_out = [
+            replace(e, name="", headers=(rows[e.name],)) if e.name in rows else e for e in page.observation.elements
+        ]
+        controls = [
+            replace(control, label=rows.get(control.label, control.label)) for control in page.forms[0].controls
+        ]
+        form = replace(page.forms[0], controls=tuple(controls))
+        return replace(page, forms=(form,), observation=replace(page.observation, elements=tuple(laid_out)))
+
+    goals = [candidate.goal for candidate in of("set-control", generate(graph(named("Customer", "Paint"))))]
+    assert any("“Paint” to “Blue”" in goal for goal in goals)
+    assert any("“Customer” to" in goal for goal in goals)
+    alike = of("set-control", generate(graph(named("Paint", "Paint"))))
+    assert not [candidate for candidate in alike if "“Paint”" in candidate.goal]
+
+
 # Tables that are sorted and filtered.
 COLUMNS = ("Plant", "Height", "Kind")
 ROWS = (("Fern", "30", "Shade"), ("Rose", "90", "Sun"), ("Lily", "60", "Sun"), ("Ivy", "200", "Shade"))
