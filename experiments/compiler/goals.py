@@ -37,8 +37,8 @@ LOWEST = (
     "Give the “{noun}” of the row with the lowest “{column}” on the page “{page}”{table}.",
 )
 COUNT_ROWS = (
-    "How many rows does the table{table} on the page “{page}” have, its headers left out?",
-    "On the page “{page}”, count the rows of the table{table}, without the row of headers.",
+    "How many rows are there{table} on the page “{page}”, its headers left out?",
+    "On the page “{page}”, count the rows{table}, without the row of headers.",
 )
 COUNT_EQUAL = (
     "On the page “{page}”{table}, how many rows have “{value}” as their “{column}”?",

@@ -155,7 +155,7 @@ def _counts(atlas: Atlas, state: State, page: str, table: Table) -> Iterator[Can
         return
     count = len(table.rows)
     around = [str(count + 1), str(count - 1), str(count + 2), str(len(table.columns))]
-    candidates = [_count(atlas, state, say(COUNT_ROWS, page=page, table=title), count, around)]
+    candidates = [_count(atlas, state, say(COUNT_ROWS, page=page, table=title or " in the table"), count, around)]
     for column, header in enumerate(table.columns):
         values = Counter(table.column(column))
         if column == table.key or not is_name(header) or len({value.casefold() for value in values}) < len(values):
