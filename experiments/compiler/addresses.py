@@ -17,6 +17,7 @@ RETURN = (  # a parameter that tells where to go on from here, not where this is
     r"=[^#&]*(/|=|%2F|%3D)[^#&]*)"
 )
 ANCHOR = r"(#[^/!].*|#!?/?)?"  # a fragment that is no route of the page's own script
+AROUND = " *%\"'+()?~"  # of a word in a search
 
 
 def is_sound(url: str) -> bool:
@@ -100,8 +101,12 @@ def anywhere_at(url: str, *, any_slash: bool = False) -> VerifierSpec:
 
 
 def without(url: str, values: Collection[str]) -> str:
-    """Return an address without the parameters that have one of these values, in any case; the first always stays."""
+    """Return an address without the parameters that have one of these values; the first always stays.
+
+    Neither its case matters nor what a search puts around a word, as quotes or stars.
+    """
     parts = urlsplit(url)
     first, *rest = parts.query.split("&")
-    kept = [pair for pair in rest if unquote_plus(pair.partition("=")[2]).casefold() not in values]
+    said = [unquote_plus(pair.partition("=")[2]).casefold() for pair in rest]
+    kept = [pair for pair, value in zip(rest, said, strict=True) if not {value, value.strip(AROUND)} & set(values)]
     return urlunsplit(parts._replace(query="&".join([first, *kept])))

@@ -10,7 +10,6 @@ from functools import cached_property
 from hashlib import sha256
 from urllib.parse import urlsplit
 
-from browser_env.action import Type
 from experiments.compiler.addresses import place
 from experiments.compiler.candidate import NearMiss
 from experiments.compiler.graph import Control, Edge, Form, SiteGraph, State
@@ -207,12 +206,6 @@ class Atlas:
         others = [edge for edge in beside if self.names.get(edge.target) not in named]
         for edge in others[:MAX_ASTRAY]:
             yield NearMiss(why="another page", moves=(*way.moves[:-1], edge.move))
-
-    @cached_property
-    def typed(self) -> frozenset[str]:
-        """The texts that were typed while exploring; an address that repeats one says how its page was found."""
-        actions = (edge.move.action for edge in self.graph.edges)
-        return frozenset(action.text.casefold() for action in actions if isinstance(action, Type))
 
     def word(self, state: State, *salt: str) -> str:
         """Return a word of the site's content that a search would find, or nothing."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from browser_env.action import Type
 from browser_env.observation import Observation
 from experiments.compiler.target import Move
 from rewards.evidence import Evidence, Sent
@@ -103,6 +104,12 @@ class SiteGraph:
         for edge in self.edges:
             found[edge.source].append(edge)
         return {state: tuple(edges) for state, edges in found.items()}
+
+    @cached_property
+    def typed(self) -> frozenset[str]:
+        """The texts that were typed while exploring; an address that repeats one says how its page was found."""
+        actions = (edge.move.action for edge in self.edges)
+        return frozenset(action.text.casefold() for action in actions if isinstance(action, Type))
 
     @property
     def home(self) -> State:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from browser_env.observation import Observation
 from browser_env.snapshot.matching import read_miss, request_line
+from experiments.compiler.addresses import without
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.graph import SiteGraph, State
 from experiments.compiler.runs import Run, acted, spoken
@@ -182,7 +183,8 @@ def satisfied_elsewhere(candidate: Candidate, graph: SiteGraph, run: Run) -> str
     end = "" if run.final is None else fingerprint(run.final)
     for state in graph.states.values():
         same_page = same_url(state.url, final.url) and not same_url(state.url, first.url)
-        if not (same_page or state.id == end or _is_fine(state, target)) and passes(candidate, state.evidence):
+        fine = same_page or state.id == end or _is_fine(state, target, typed=graph.typed)
+        if not fine and passes(candidate, state.evidence):
             return state.url
     return ""
 
@@ -208,14 +210,20 @@ def passes_refused(candidate: Candidate, run: Run) -> bool:
     return passes(candidate, refused) or (asks_for(candidate, "text") and passes(candidate, unmoved))
 
 
-def _is_fine(state: State, target: State | None) -> bool:
-    """Whether a state is the target, or a view of the same page that one gets to from there."""
+def _is_fine(state: State, target: State | None, *, typed: Collection[str]) -> bool:
+    """Whether a state is the target, a view of the same page that one gets to from there, or was found otherwise."""
     if target is None:
         return False
     if state.id == target.id:
         return True
     onwards = state.start == target.start and key_of(state.path)[: len(target.path)] == key_of(target.path)
-    return same_url(state.url, target.url) and onwards
+    return (same_url(state.url, target.url) and onwards) or _is_found_otherwise(state, target, typed)
+
+
+def _is_found_otherwise(state: State, target: State, typed: Collection[str]) -> bool:
+    """Whether two states are one page, and their addresses differ by the word that it was searched by alone."""
+    pages = state.is_page and target.is_page and state.title == target.title
+    return pages and same_url(without(state.url, typed), without(target.url, typed))
 
 
 def _named(name: str, wanted: str) -> bool:

@@ -55,7 +55,7 @@ def located(atlas: Atlas, state: State) -> VerifierSpec | None:
     at_most = 1 if name is None else MAX_ALIKE
     if not 1 <= len(alike) <= at_most or alike & others or any(map(is_volatile, alike)):
         return None
-    alike |= {shorter for shorter in (without(url, atlas.typed) for url in alike) if shorter not in others}
+    alike |= {shorter for shorter in (without(url, atlas.graph.typed) for url in alike) if shorter not in others}
     ways = [at(url) for url in sorted(alike)]
     parts = [{"name": way.name, "params": way.params} for way in ways]
     return ways[0] if len(ways) == 1 else VerifierSpec(name="any", params={"of": parts})

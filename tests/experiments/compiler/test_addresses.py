@@ -87,6 +87,7 @@ def test_a_page_with_several_addresses_is_reached_by_any_that_is_known() -> None
 def test_what_repeats_a_search_is_no_part_of_a_pages_address() -> None:
     assert without("/wiki?id=oak&s[]=Tree&do=show", frozenset(["tree"])) == "/wiki?id=oak&do=show"
     assert without("/wiki?q=tree", frozenset(["tree"])) == "/wiki?q=tree"
+    assert without("/wiki?id=oak&s[]=tree%2A&t=%22tree%22&n=treetop", {"tree"}) == "/wiki?id=oak&n=treetop"
     assert without("/wiki", frozenset(["tree"])) == "/wiki"
 
 

@@ -13,7 +13,7 @@ from browser_env.task import VerifierSpec
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.difficulty import difficulty_of, num_choices
 from experiments.compiler.diversity import distinct, diversity, effective_number
-from experiments.compiler.graph import SiteGraph, State
+from experiments.compiler.graph import Edge, SiteGraph, State
 from experiments.compiler.judging import (
     as_answered,
     is_refused,
@@ -114,6 +114,22 @@ def test_a_view_of_the_same_page_may_satisfy_the_verifier_and_another_page_may_n
     run = Run(evidence=(home.evidence, members.evidence))
     assert satisfied_elsewhere(reach, graph(home, members, view), run) == ""
     assert satisfied_elsewhere(reach, graph(home, members, state("staff", text="Ada")), run) == HOME + "staff"
+
+
+def test_a_page_that_a_search_found_is_the_same_page() -> None:
+    check = VerifierSpec(name="text", params={"contains": "Ada"})
+    reach = replace(ask("Open members.", ""), golden=(click("Members"),), verifier=check, target="members")
+    home, members = state("home"), replace(state("members", text="Ada"), title="Members")
+    members = replace(members, url=HOME + "doku?id=members")
+    found = replace(members, id="found", url=members.url + "&s[]=ada*")
+    searched = Edge(source="home", target="found", move=Move(action=Type("e1", "Ada")))
+    site = replace(graph(home, members, found), edges=(searched,))
+    run = Run(evidence=(home.evidence, replace(members.evidence, url=members.url)))
+    assert satisfied_elsewhere(reach, site, run) == ""
+    other = replace(found, url=members.url + "&do=revisions")
+    assert satisfied_elsewhere(reach, replace(site, states={**site.states, "found": other}), run) == other.url
+    untitled = replace(found, title="Staff")
+    assert satisfied_elsewhere(reach, replace(site, states={**site.states, "found": untitled}), run) == found.url
 
 
 def test_another_tasks_run_may_pass_only_once_it_shows_what_the_golden_run_shows() -> None:
