@@ -28,7 +28,6 @@ APPLICATIONS: dict[str, Application] = {
             name="roundup",
             make="Python, templates of its own, issues in SQLite",
             lay_out=roundup_issues.lay_out,
-            held_out=True,
         ),
     )
 }
