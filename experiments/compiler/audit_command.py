@@ -88,8 +88,9 @@ def _audit_suite(args: argparse.Namespace) -> int:
     done = [proof for proof in proofs if proof.is_solvable]
     console.print(f"{len(done)} of {len(proofs)} tasks are done by an expert; ", end="")
     console.print(f"{sum(proof.solved for proof in done)} of {sum(proof.episodes for proof in done)} episodes succeed.")
+    digest = digest_of_all(proofs)
     console.print(
-        f"With Chromium {browser}, the digest of all that was seen, done and earned is {digest_of_all(proofs)}."
+        f"With Chromium {browser}, the digest of all that was seen, done and earned is {digest}.", soft_wrap=True
     )
     write_result(args.json, {"chromium": browser, "tasks": [proof.to_row() for proof in proofs]})
     differing = [] if before is None else differences(before, proofs)

@@ -60,7 +60,7 @@ def test_recipes_of_suites_keep_their_tasks(task_set: Path) -> None:
     assert len(half.practised) + len(half.held_out) == 3
     assert all(is_held_out(task.name, 0.5) for task in half.held_out)
     assert len(named_tasks(f"click-link,{task_set}#shop/reach-3,{task_set}")) == 42
-    with pytest.raises(UsageError, match="held_out of a recipe"):
+    with pytest.raises(UsageError, match="held_out=1 of a recipe"):
         override(smoke(), "held_out", 1.0)
     with pytest.raises(UsageError, match="or a task_set"):
         override(smoke(), "tasks", ())

@@ -208,7 +208,7 @@ def test_without_a_reset_nothing_is_deleted(library: Library) -> None:
 
 def test_a_set_is_compiled_of_a_site_that_is_changed(library: Library, tmp_path: Path) -> None:
     folder = tmp_path / "set"
-    asked = ["--out", str(folder), "--pages", "10", "--minutes", "1.2", "--browsers", "1", "--no-pixels"]
+    asked = ["--out", str(folder), "--pages", "8", "--minutes", "0.9", "--browsers", "1", "--no-pixels"]
     asked += ["--allow-writes", "--reset", shlex.join(library.reset)]
     assert main(["tasks", "compile", library.site.url, *asked]) == 0
     assert library.is_as_it_was
