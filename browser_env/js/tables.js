@@ -12,9 +12,10 @@ function columnOf(cell) {
 }
 // The nearest header before a cell in its row: in a row of several pairs, a cell is of its own pair's header.
 function rowHeaderOf(cell) {
-  let other = cell.previousElementSibling;
-  for (let n = 0; other && n < MAX_COLUMNS && (tagOf(other) !== "th" || roleOf(other) !== "rowheader"); n++) other = other.previousElementSibling;
-  return other && tagOf(other) === "th" ? other : null;
+  for (let other = cell.previousElementSibling, n = 0; other && n < MAX_COLUMNS; other = other.previousElementSibling, n++) {
+    if (tagOf(other) === "th" && roleOf(other) === "rowheader") return other;
+  }
+  return null;
 }
 // Column -> header cell, of the first row that is nothing but headers.
 function columnsOf(table) {

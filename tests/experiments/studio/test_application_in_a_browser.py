@@ -6,7 +6,6 @@ import json
 import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -34,6 +33,7 @@ from tests.experiments.studio.acting import (
     type_text,
 )
 from tests.experiments.studio.running import Running
+from tests.replay.redaction.searching import holding
 
 KEY = "mk-Tr0ub4dor-9917"
 PASSWORD = "pear-77-xy"
@@ -136,8 +136,3 @@ def test_a_key_is_given_to_mlflow_and_the_recording_does_it_again(
     assert result.evidence is not None
     assert [sent.url for sent in result.evidence.sent] == [sent.url for sent in episode.evidence.sent]
     assert keys_kept(mlflow) == [(NAME, "mistral")]
-
-
-def holding(store: Path, text: str) -> list[Path]:
-    """The files of a store that hold a text as it is."""
-    return [path for path in store.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]

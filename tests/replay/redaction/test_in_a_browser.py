@@ -1,16 +1,9 @@
 """Ten secrets and more, typed in as many ways into a real page: nothing of them is left."""
 
-import base64
-import gzip
-import html
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote, quote_plus
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from browser_env.action import GiveUp
 from browser_env.episode import Episode
@@ -19,6 +12,7 @@ from browser_env.serving import FolderServer
 from replay import ReplayStore
 from replay.redaction import ElementRule, RedactionRules, Redactor, TextRule, fill_in
 from tests.replay.redaction.recording import OTHERS, Secrets, open_page, plan, record, start
+from tests.replay.redaction.searching import contents, written
 
 RULES = RedactionRules(
     texts=(TextRule(kind="customer", pattern=r"KD-\d{6}"),), elements=(ElementRule(kind="iban", name="iban"),)
@@ -55,24 +49,6 @@ def recorded(site: str, secrets: Secrets) -> Episode:
 def masked(recordings: tuple[Episode, Episode]) -> tuple[Episode, Episode]:
     first, second = (Redactor(RULES).redact(episode) for episode in recordings)
     return first, second
-
-
-def written(secret: str) -> Iterator[bytes]:
-    """The ways in which a secret would be found."""
-    yield from (form.encode() for form in (secret, quote(secret), quote_plus(secret), html.escape(secret)))
-    yield json.dumps(secret)[1:-1].encode()
-    yield base64.b64encode(secret.encode())[:-4]
-
-
-def contents(store: Path) -> Iterator[tuple[Path, bytes]]:
-    """Every file's bytes, unpacked and decoded where that is possible."""
-    for path in (path for path in store.rglob("*") if path.is_file()):
-        data = path.read_bytes()
-        yield path, data
-        if path.suffix == ".gz":
-            yield path, gzip.decompress(data)
-        if path.suffix in (".webp", ".png"):
-            yield path, np.array(Image.open(path)).tobytes()
 
 
 def screenshots(episode: Episode) -> list[Screenshot]:
