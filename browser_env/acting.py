@@ -69,3 +69,80 @@ def decide(
     if isinstance(policy, HistoryPolicy):
         return policy.act_after(observations, pasts, greedy=greedy)
     return policy.act(observations, greedy=greedy)
+
+
+class DecisionStream(Protocol):
+    """Decides for several environments at once; each is told as soon as it is decided for."""
+
+    def put(self, key: int, observation: Observation, past: Sequence[Turn]) -> None:
+        """Take in what an environment shows and what was done there; ``key`` tells its decision from others."""
+        ...
+
+    def take(self, *, wait_s: float) -> list[tuple[int, Decision]]:
+        """Go on deciding, or wait so long for those who do; return the keys and decisions that are finished."""
+        ...
+
+    def close(self) -> None:
+        """Give up what is undecided."""
+        ...
+
+
+@runtime_checkable
+class StreamingPolicy(Protocol):
+    """A policy that takes observations in while it decides for others, so that nobody waits for the slowest."""
+
+    @property
+    def version(self) -> int:
+        """The number of learner updates behind what it decides now."""
+        ...
+
+    def stream(self, *, greedy: bool = False) -> DecisionStream:
+        """Return a stream of decisions, sampled unless ``greedy``; of a policy one is open at a time."""
+        ...
+
+
+AnyPolicy = Policy | StreamingPolicy
+
+
+def stream_of(policy: AnyPolicy, *, greedy: bool = False) -> DecisionStream:
+    """Return a policy's stream of decisions; one without decides for all that were put in at once."""
+    return policy.stream(greedy=greedy) if isinstance(policy, StreamingPolicy) else _Batches(policy, greedy=greedy)
+
+
+def decide_all(
+    stream: DecisionStream, observations: Sequence[Observation], pasts: Sequence[Sequence[Turn]]
+) -> list[Decision]:
+    """Return a stream's decision for each observation, and close it."""
+    decided: dict[int, Decision] = {}
+    try:
+        for key, (observation, past) in enumerate(zip(observations, pasts, strict=True)):
+            stream.put(key, observation, past)
+        while len(decided) < len(observations):
+            decided |= stream.take(wait_s=1.0)
+    finally:
+        stream.close()
+    return [decided[key] for key in range(len(observations))]
+
+
+class _Batches:
+    """The stream of a policy that decides for a batch in one go."""
+
+    def __init__(self, policy: Policy, *, greedy: bool) -> None:
+        self._policy, self._greedy = policy, greedy
+        self._waiting: dict[int, tuple[Observation, Sequence[Turn]]] = {}
+
+    def put(self, key: int, observation: Observation, past: Sequence[Turn]) -> None:
+        self._waiting[key] = observation, past
+
+    def take(self, *, wait_s: float) -> list[tuple[int, Decision]]:
+        keys, waiting = list(self._waiting), list(self._waiting.values())
+        self._waiting.clear()
+        if not keys:
+            return []
+        decisions = decide(
+            self._policy, [seen for seen, _ in waiting], [past for _, past in waiting], greedy=self._greedy
+        )
+        return list(zip(keys, decisions, strict=True))
+
+    def close(self) -> None:
+        self._waiting.clear()

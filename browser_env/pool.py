@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Self
 
-from browser_env.acting import Policy
+from browser_env.acting import AnyPolicy
 from browser_env.action import Action, parse_action
 from browser_env.episode import Episode, Source
 from browser_env.errors import InfraError, UsageError
@@ -109,7 +109,7 @@ class Pool:
 
     def rollout(
         self,
-        policy: Policy,
+        policy: AnyPolicy,
         requests: Iterable[RolloutRequest],
         *,
         source: Source = Source.AGENT,
@@ -126,6 +126,7 @@ class Pool:
             while rollout.fill():
                 yield from rollout.advance()
         finally:
+            rollout.close()
             self.settle()
 
     def settle(self) -> None:

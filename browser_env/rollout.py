@@ -1,4 +1,4 @@
-"""Whole episodes from a pool: one policy decides for whoever is ready."""
+"""Whole episodes from a pool: one policy decides for whoever is ready, while the others go on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from browser_env.acting import Decision, Policy, Turn, decide
+from browser_env.acting import AnyPolicy, Decision, Turn, stream_of
 from browser_env.action import Action
 from browser_env.episode import Episode, Source, Step, turns
 from browser_env.judgement import StepResult
@@ -20,6 +20,9 @@ from rewards.outcome import Outcome
 
 if TYPE_CHECKING:
     from browser_env.pool import Pool, Ready
+
+LOOK_S = 0.02  # between looks for who has answered, while a policy decides for others
+TICK_S = 1.0  # the same, where all wait for the policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,7 @@ class Rollout:
         self,
         pool: Pool,
         *,
-        policy: Policy,
+        policy: AnyPolicy,
         requests: Iterator[RolloutRequest],
         source: Source,
         greedy: bool,
@@ -90,9 +93,10 @@ class Rollout:
         self._policy = policy
         self._requests = requests
         self._source = source
-        self._greedy = greedy
+        self._stream = stream_of(policy, greedy=greedy)
         self._on_step = on_step
         self._drafts: dict[int, _Draft] = {}  # by the environment that makes them
+        self._deciding: set[int] = set()  # the environments that the policy has to decide for
 
     def fill(self) -> bool:
         """Begin episodes in free environments; return whether any is under way."""
@@ -105,17 +109,23 @@ class Rollout:
         return bool(self._drafts)
 
     def advance(self) -> list[Episode]:
-        """Wait for answers and decide for who is ready; return finished episodes."""
+        """Take answers, waiting for one where nobody is to be decided for; return finished episodes."""
         finished: list[Episode] = []
         ready: list[int] = []
-        for answer in self._pool.recv():
+        for answer in self._pool.recv(min_ready=0 if self._deciding else 1):
             episode = self._take(answer)
             if episode is None:
                 ready.append(answer.env_id)
             else:
                 finished.append(episode)
-        self._decide(ready)
+        self._deciding.update(ready)
+        if self._deciding:
+            self._act(self._decide(ready))
         return finished
+
+    def close(self) -> None:
+        """Give up what is undecided."""
+        self._stream.close()
 
     def _take(self, answer: Ready) -> Episode | None:
         draft = self._drafts[answer.env_id]
@@ -130,18 +140,26 @@ class Rollout:
         reason = answer.error if result is None else result.reason
         return draft.finish(outcome, source=self._source, result=result, reason=reason)
 
-    def _decide(self, ready: list[int]) -> None:
-        drafts = [self._drafts[env_id] for env_id in ready]
-        if not drafts:
-            return
+    def _decide(self, ready: list[int]) -> dict[int, Decision]:
+        """Have the policy decide for who is ready too; return what is decided, by environment."""
         started = time.thread_time()
-        seen = [draft.observation for draft in drafts if draft.observation]
-        decisions = decide(self._policy, seen, [draft.past for draft in drafts], greedy=self._greedy)
-        share = (time.thread_time() - started) / len(drafts)
-        for draft, decision in zip(drafts, decisions, strict=True):
+        for env_id in ready:
+            draft = self._drafts[env_id]
+            assert draft.observation is not None
+            self._stream.put(env_id, draft.observation, draft.past)
+        decided = dict(self._stream.take(wait_s=LOOK_S if self._pool.waiting else TICK_S))
+        share = Cost(cpu_s=(time.thread_time() - started) / len(self._deciding))
+        for env_id in self._deciding:
+            self._drafts[env_id].cost += share
+        self._deciding -= set(decided)
+        return decided
+
+    def _act(self, decided: dict[int, Decision]) -> None:
+        drafts = [self._drafts[env_id] for env_id in decided]
+        for draft, decision in zip(drafts, decided.values(), strict=True):
             draft.steps.append(_step(draft, decision, version=self._policy.version))
-            draft.cost += Cost(cpu_s=share, tokens=decision.tokens)
-        self._pool.send([decision.action for decision in decisions], ready)
+            draft.cost += Cost(tokens=decision.tokens)
+        self._pool.send([decision.action for decision in decided.values()], list(decided))
         if self._on_step is not None:
             for draft in drafts:
                 self._on_step(draft.finish(Outcome.INFRA_ERROR, source=self._source, result=None, reason="it runs"))

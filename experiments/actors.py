@@ -17,7 +17,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from browser_env.acting import Decision, Turn, decide
+from browser_env.acting import Decision, DecisionStream, Turn, stream_of
 from browser_env.episode import Episode
 from browser_env.errors import InfraError
 from browser_env.observation import Observation
@@ -162,20 +162,50 @@ class _Actor:
         """The number of learner updates behind the last decision."""
         return self._acting.version
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether newer weights than those that act were published."""
+        return self._newest is not None
+
     def publish(self, policy: TrainedPolicy) -> None:
         weights = policy.weights()
         with self._lock:
             self._newest = policy.version, weights
 
-    def act(self, observations: Sequence[Observation], *, greedy: bool = False) -> list[Decision]:
-        return self.act_after(observations, [()] * len(observations), greedy=greedy)
-
-    def act_after(
-        self, observations: Sequence[Observation], pasts: Sequence[Sequence[Turn]], *, greedy: bool = False
-    ) -> list[Decision]:
+    def renew(self) -> None:
+        """Take over the newest weights."""
         with self._lock:
             newest, self._newest = self._newest, None
         if newest is not None:
             version, weights = newest
             self._acting.take_over(weights, version=version)
-        return decide(self._acting, observations, pasts, greedy=greedy)
+
+    def stream(self, *, greedy: bool = False) -> DecisionStream:
+        return _Renewed(self, stream_of(self._acting, greedy=greedy))
+
+
+class _Renewed:
+    """Decisions of one set of weights each: newer ones wait until nothing is half decided, and what comes then, too."""
+
+    def __init__(self, actor: _Actor, stream: DecisionStream) -> None:
+        self._actor, self._stream = actor, stream
+        self._held: list[tuple[int, Observation, Sequence[Turn]]] = []
+        self._open = 0  # how many the policy decides for
+
+    def put(self, key: int, observation: Observation, past: Sequence[Turn]) -> None:
+        self._held.append((key, observation, past))
+
+    def take(self, *, wait_s: float) -> list[tuple[int, Decision]]:
+        if not self._open:
+            self._actor.renew()
+        if not (self._open and self._actor.is_outdated):
+            for key, observation, past in self._held:
+                self._stream.put(key, observation, past)
+            self._open += len(self._held)
+            self._held.clear()
+        decided = self._stream.take(wait_s=wait_s)
+        self._open -= len(decided)
+        return decided
+
+    def close(self) -> None:
+        self._stream.close()

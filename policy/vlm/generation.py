@@ -64,29 +64,65 @@ def draw(scores: Tensor, generator: torch.Generator | None) -> Tensor:
 
 
 class Generation:
-    """Writes replies with a model; a row that is finished makes room for the next prompt at once."""
+    """Writes replies with a model."""
 
     def __init__(
         self, model: nn.Module, *, ends: Sequence[int], prefixes: Prefixes, most: int, temperature: float, batch: int
     ) -> None:
         """``most`` tokens are written to a prompt, by ``batch`` rows side by side."""
-        self._model, self._ends, self._prefixes = model, frozenset(ends), prefixes
-        self._most, self._temperature, self._batch = most, temperature, batch
+        self.model, self.ends, self.prefixes = model, frozenset(ends), prefixes
+        self.most, self.temperature, self.batch = most, temperature, batch
 
     def renew(self, model: nn.Module, *, version: int) -> None:
         """The model's weights are here already."""
 
+    def begin(self, generator: torch.Generator | None) -> Replies:
+        """Return where rows are written; the likeliest tokens where there is no generator."""
+        return Replies(self, generator)
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """Fill in all rows' likeliest tokens."""
+        replies = self.begin(None)
+        for row in rows:
+            replies.add(row)
+        while not all(row.finished for row in rows):
+            replies.advance(wait_s=0.0)
+
+
+class Replies:
+    """Rows written side by side; one that is finished makes room for the next prompt at once."""
+
+    def __init__(self, generation: Generation, generator: torch.Generator | None) -> None:
+        self._model, self._ends, self._prefixes = generation.model, generation.ends, generation.prefixes
+        self._most, self._temperature, self._batch = generation.most, generation.temperature, generation.batch
+        self._generator = generator
+        self._waiting, self._open = deque[Row](), list[Row]()
+        self._stack = _Stack()
+
+    def add(self, row: Row) -> None:
+        """Have a row written."""
+        self._waiting.append(row)
+
     @torch.no_grad()
-    def write(self, rows: Sequence[Row], *, generator: torch.Generator | None) -> None:
-        """Fill in all rows' tokens; the likeliest ones where there is no generator."""
-        waiting, open_rows, stack = deque(rows), list[Row](), _Stack()
-        while waiting or open_rows:
-            begun = [waiting.popleft() for _ in range(min(len(waiting), self._batch - len(open_rows)))]
-            if begun:
-                self._draw(begun, self._begin(begun), generator)
-            else:
-                self._draw(open_rows, self._read(open_rows, stack), generator)
-            open_rows = [row for row in [*open_rows, *begun] if not row.finished]
+    def advance(self, *, wait_s: float) -> list[Row]:
+        """Read the prompts for which there is room, or else write a token of each row; return the finished rows.
+
+        All of it is done here, so there is nothing to wait for.
+        """
+        begun = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._batch - len(self._open)))]
+        if begun:
+            self._draw(begun, self._begin(begun))
+        elif self._open:
+            self._draw(self._open, self._read(self._open))
+        rows = [*self._open, *begun]
+        self._open = [row for row in rows if not row.finished]
+        return [row for row in rows if row.finished]
+
+    def close(self) -> None:
+        """Give up what is not finished."""
+        self._waiting.clear()
+        self._open.clear()
+        self._stack = _Stack()
 
     def _begin(self, rows: Sequence[Row]) -> Tensor:
         """Read prompts, but for what is known of them; return the logits of what comes next (B, vocabulary)."""
@@ -155,13 +191,13 @@ class Generation:
         row.layers = [(keys[own][:, :, seen], values[own][:, :, seen]) for keys, values in layers]
         self._prefixes.keep(row.prompt, row.layers)
 
-    def _draw(self, rows: Sequence[Row], logits: Tensor, generator: torch.Generator | None) -> None:
+    def _draw(self, rows: Sequence[Row], logits: Tensor) -> None:
         """Draw each row's next token from logits (B, vocabulary), where these are."""
         masks = [None if row.writing is None else row.writing.mask() for row in rows]
         held = [mask for mask in masks if mask is not None]
         allowed = torch.stack(held) if held else None  # all rows are held to the language of actions, or none
         scores = log_distribution(logits, temperature=self._temperature, allowed=allowed)
-        drawn = draw(scores, generator)
+        drawn = draw(scores, self._generator)
         weighed = scores.gather(1, drawn[:, None])[:, 0]
         for row, token, log_prob in zip(rows, drawn.tolist(), weighed.tolist(), strict=True):
             row.tokens.append(token)
@@ -170,13 +206,13 @@ class Generation:
             if row.writing is not None:
                 row.writing.write(token)
 
-    def _read(self, rows: Sequence[Row], stack: _Stack) -> Tensor:
+    def _read(self, rows: Sequence[Row]) -> Tensor:
         """Have the model read each row's last token; those that cannot be stacked are read alone (B, vocabulary)."""
         if any(row.cache is not None for row in rows):
             return torch.cat([self._read_alone(row) for row in rows])
-        stack.hold(rows)
+        self._stack.hold(rows)
         lengths = [row.length + 1 for row in rows]
-        logits, stack.cache = self._step(rows, stack.cache, _last(lengths, max(lengths)).long())
+        logits, self._stack.cache = self._step(rows, self._stack.cache, _last(lengths, max(lengths)).long())
         return logits
 
     def _read_alone(self, row: Row) -> Tensor:

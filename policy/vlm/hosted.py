@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from browser_env.acting import Decision, Reply, Turn
+from browser_env.acting import Decision, DecisionStream, Reply, Turn, decide_all
 from browser_env.action import Action, Wait
 from browser_env.errors import ActionError, UsageError
 from browser_env.observation import Observation
@@ -12,6 +12,7 @@ from policy.vlm.config import VlmConfig
 from policy.vlm.coordinates import meant_action
 from policy.vlm.prompt import build_prompt
 from policy.vlm.replies import read_reply
+from policy.vlm.requests import Requests
 from policy.vlm.server import Completion, Server, ServerConfig
 
 LETTERS = 3  # of a token, rather few: the server's tokenizer is not known here
@@ -41,15 +42,14 @@ class HostedPolicy:
         self, observations: Sequence[Observation], pasts: Sequence[Sequence[Turn]], *, greedy: bool = False
     ) -> list[Decision]:
         """Decide for each observation, given the turns that led to it; sample unless ``greedy``."""
-        asked = [
-            build_prompt(seen, past, self.config, count=about).parts
-            for seen, past in zip(observations, pasts, strict=True)
-        ]
-        temperature = 0.0 if greedy else self.config.temperature
-        completions = self.server.complete(asked, most=self.config.max_new_tokens, temperature=temperature)
-        return [self._decision(seen, done) for seen, done in zip(observations, completions, strict=True)]
+        return decide_all(self.stream(greedy=greedy), observations, pasts)
 
-    def _decision(self, observation: Observation, done: Completion) -> Decision:
+    def stream(self, *, greedy: bool = False) -> DecisionStream:
+        """Return a stream of decisions: each observation is asked about at once, and nobody waits for the slowest."""
+        return _Asking(self, temperature=0.0 if greedy else self.config.temperature)
+
+    def decision(self, observation: Observation, done: Completion) -> Decision:
+        """Return what a completion says of an observation."""
         action: Action = UNREADABLE
         error: str | None = None
         try:
@@ -69,3 +69,24 @@ class HostedPolicy:
             tokens=done.tokens_read + done.tokens_written,
             reply=reply if known or error else None,
         )
+
+
+class _Asking:
+    """Decisions that a server is asked for side by side."""
+
+    def __init__(self, policy: HostedPolicy, *, temperature: float) -> None:
+        self._policy = policy
+        self._requests = Requests[tuple[int, Observation]](
+            policy.server, most=policy.config.max_new_tokens, temperature=temperature
+        )
+
+    def put(self, key: int, observation: Observation, past: Sequence[Turn]) -> None:
+        prompt = build_prompt(observation, past, self._policy.config, count=about)
+        self._requests.ask((key, observation), prompt.parts)
+
+    def take(self, *, wait_s: float) -> list[tuple[int, Decision]]:
+        answered = self._requests.answered(wait_s=wait_s)
+        return [(key, self._policy.decision(seen, done)) for (key, seen), done in answered]
+
+    def close(self) -> None:
+        self._requests.close()

@@ -38,9 +38,10 @@ class LocalModel:
         """Return the likeliest answer, of so many tokens at most, to each message."""
         rows = [Row(prompt=self.reader.encode_message(parts, system=system), writing=None) for parts in asked]
         known = Prefixes(most=0, image_token=inner(self.model).config.image_token_id)
-        Generation(
+        generation = Generation(
             self.model, ends=self.reader.ends, prefixes=known, most=most, temperature=1.0, batch=self.parallel
-        ).write(rows, generator=None)
+        )
+        generation.write(rows)
         return [self._completion(row) for row in rows]
 
     def _completion(self, row: Row) -> Completion:

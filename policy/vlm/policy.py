@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from browser_env.acting import Decision, Reply, Turn
+from browser_env.acting import Decision, DecisionStream, Reply, Turn, decide_all
 from browser_env.action import Action, Wait
 from browser_env.errors import ActionError, UsageError
 from browser_env.observation import Observation
@@ -21,11 +21,11 @@ from policy.vlm.config import VlmConfig
 from policy.vlm.constraint import Vocabulary, Writing, masks
 from policy.vlm.encoding import Reader
 from policy.vlm.forward import Written, pack_up, reply_logits
-from policy.vlm.generation import Generation, Row, log_distribution
+from policy.vlm.generation import Generation, Replies, Row, log_distribution
 from policy.vlm.grammar import action_automaton
 from policy.vlm.prefixes import Prefixes
 from policy.vlm.pretrained import ends_of, inner, load_model, load_tools, spelling
-from policy.vlm.remote import RemoteGeneration
+from policy.vlm.remote import RemoteGeneration, RemoteReplies
 from policy.vlm.server import Server, ServerConfig
 
 UNREADABLE = Wait(0)  # done where a reply has no action
@@ -115,13 +115,32 @@ class VlmPolicy:
         self, observations: Sequence[Observation], pasts: Sequence[Sequence[Turn]], *, greedy: bool = False
     ) -> list[Decision]:
         """Decide for each observation, given the turns that led to it; sample unless ``greedy``."""
-        rows = [
-            Row(prompt=self.reader.encode(seen, past), writing=self._writing(seen))
-            for seen, past in zip(observations, pasts, strict=True)
-        ]
+        return decide_all(self.stream(greedy=greedy), observations, pasts)
+
+    def stream(self, *, greedy: bool = False) -> DecisionStream:
+        """Return a stream of decisions: a page that comes while replies to others are written joins them."""
+        return _Writer(self, self._generation.begin(None if greedy else self.generator))
+
+    def row(self, observation: Observation, past: Sequence[Turn]) -> Row:
+        """Return the beginning of a reply to an observation, to be written by the weights as they are now."""
         self._generation.renew(self.model, version=self.version)
-        self._generation.write(rows, generator=None if greedy else self.generator)
-        return [self._decision(seen, row) for seen, row in zip(observations, rows, strict=True)]
+        return Row(prompt=self.reader.encode(observation, past), writing=self._writing(observation))
+
+    def decision(self, observation: Observation, row: Row) -> Decision:
+        """Return what a finished reply says of an observation."""
+        action: Action = UNREADABLE
+        error: str | None = None
+        try:
+            action = self.reader.action(observation, self.reader.text(row.tokens))
+        except ActionError as problem:
+            error = str(problem)
+        reply = Reply(tokens=tuple(row.tokens), log_probs=tuple(row.log_probs), error=error)
+        return Decision(
+            action=action,
+            log_prob=sum(row.log_probs),
+            tokens=len(row.prompt.ids) + len(row.tokens),
+            reply=reply,
+        )
 
     def log_prob(
         self, observations: Sequence[Observation], actions: Sequence[Action], pasts: Sequence[Sequence[Turn]] = ()
@@ -173,20 +192,26 @@ class VlmPolicy:
             return None
         return Writing(self.vocabulary, self._automaton(observation), room=self.config.max_new_tokens)
 
-    def _decision(self, observation: Observation, row: Row) -> Decision:
-        action: Action = UNREADABLE
-        error: str | None = None
-        try:
-            action = self.reader.action(observation, self.reader.text(row.tokens))
-        except ActionError as problem:
-            error = str(problem)
-        reply = Reply(tokens=tuple(row.tokens), log_probs=tuple(row.log_probs), error=error)
-        return Decision(
-            action=action,
-            log_prob=sum(row.log_probs),
-            tokens=len(row.prompt.ids) + len(row.tokens),
-            reply=reply,
-        )
+
+class _Writer:
+    """Decisions whose replies are written side by side."""
+
+    def __init__(self, policy: VlmPolicy, replies: Replies | RemoteReplies) -> None:
+        self._policy, self._replies = policy, replies
+        self._asked: dict[Row, tuple[int, Observation]] = {}
+
+    def put(self, key: int, observation: Observation, past: Sequence[Turn]) -> None:
+        row = self._policy.row(observation, past)
+        self._asked[row] = key, observation
+        self._replies.add(row)
+
+    def take(self, *, wait_s: float) -> list[tuple[int, Decision]]:
+        finished = {row: self._asked.pop(row) for row in self._replies.advance(wait_s=wait_s)}
+        return [(key, self._policy.decision(seen, row)) for row, (key, seen) in finished.items()]
+
+    def close(self) -> None:
+        self._replies.close()
+        self._asked.clear()
 
 
 def _vocabulary(model: Any, reader: Reader) -> Vocabulary:

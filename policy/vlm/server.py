@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -87,36 +88,33 @@ class Server:
 
     def complete(
         self,
-        asked: Sequence[Sequence[Part]],
+        parts: Sequence[Part],
         *,
         most: int,
         temperature: float,
         system: str = "",
         as_json: bool = False,
         exact: bool = False,
-    ) -> list[Completion]:
-        """Return a completion of each message of texts and pictures, at most so many tokens long.
+    ) -> Completion:
+        """Return a completion of a message of texts and pictures, at most so many tokens long.
 
-        ``system`` goes before each. Where they must be drawn ``exact`` as asked, no wish is given up. Raise
+        ``system`` goes before it. Where it must be drawn ``exact`` as asked, no wish is given up. Raise
         :class:`InfraError` where the server fails, :class:`UsageError` where it lacks the model, refuses the key or
         does not know such a wish.
         """
-        if not asked:
-            return []
-
-        def one(parts: Sequence[Part]) -> Completion:
-            messages = [{"role": "system", "content": system}] if system else []
-            messages.append({"role": "user", "content": [_content(part) for part in parts]})  # type: ignore[dict-item]
-            wishes = WISHES if as_json else {n: wish for n, wish in WISHES.items() if n != "response_format"}
-            body = {"messages": messages, "temperature": temperature}
-            return self._complete(body, wishes, most=most, exact=exact)
-
-        with ThreadPoolExecutor(max_workers=min(self.config.parallel, len(asked))) as requests:
-            return list(requests.map(one, asked))
+        messages = [{"role": "system", "content": system}] if system else []
+        messages.append({"role": "user", "content": [_content(part) for part in parts]})  # type: ignore[dict-item]
+        wishes = WISHES if as_json else {n: wish for n, wish in WISHES.items() if n != "response_format"}
+        body = {"messages": messages, "temperature": temperature}
+        return self._complete(body, wishes, most=most, exact=exact)
 
     def answer(self, asked: Sequence[Sequence[Part]], *, most: int, system: str) -> list[Completion]:
         """Return the likeliest answer, in JSON where the server can be held to it, to each message."""
-        return self.complete(asked, most=most, temperature=0.0, system=system, as_json=True)
+        if not asked:
+            return []
+        with ThreadPoolExecutor(max_workers=min(self.parallel, len(asked))) as requests:
+            ask = partial(self.complete, most=most, temperature=0.0, system=system, as_json=True)
+            return list(requests.map(ask, asked))
 
     def push_adapter(self, folder: Path, *, name: str) -> None:
         """Have the server use the adapter in a folder that it can read, and forget the one before."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
+from browser_env.acting import Decision, DecisionStream, Turn
+from browser_env.action import Wait
 from browser_env.episode import Episode
 from browser_env.errors import InfraError
 from browser_env.miniwob import miniwob_task
+from browser_env.observation import Observation
 from browser_env.pool import Pool, RolloutRequest
 from experiments.actors import Actors, Group
 from policy.compact import CompactPolicy
@@ -62,6 +65,48 @@ def test_published_weights_act_from_the_next_decision_on(pool: Pool) -> None:
     assert first.policy_version == unpublished.policy_version == 0
     assert {step.policy_version for step in published.steps} == {7}, "it was begun under the version before"
     assert (later.policy_version, {step.policy_version for step in later.steps}) == (7, {None})
+
+
+class Slow(CompactPolicy):
+    """Needs two looks for a decision."""
+
+    def stream(self, *, greedy: bool = False) -> DecisionStream:
+        return Slowly(self)
+
+
+class Slowly:
+    def __init__(self, policy: Slow) -> None:
+        self._policy = policy
+        self._open: dict[int, tuple[int, int]] = {}  # by key: the version it was begun with, and looks that are left
+
+    def put(self, key: int, observation: Observation, past: Sequence[Turn]) -> None:
+        self._open[key] = self._policy.version, 2
+
+    def take(self, *, wait_s: float) -> list[tuple[int, Decision]]:
+        assert all(version == self._policy.version for version, _ in self._open.values()), "weights changed meanwhile"
+        self._open = {key: (version, left - 1) for key, (version, left) in self._open.items()}
+        decided = [key for key, (_, left) in self._open.items() if not left]
+        for key in decided:
+            del self._open[key]
+        return [(key, Decision(action=Wait(0))) for key in decided]
+
+    def close(self) -> None:
+        self._open.clear()
+
+
+def test_weights_are_taken_over_where_nothing_is_half_decided(pool: Pool) -> None:
+    policy = Slow(SMALL, seed=0)
+
+    def renew(episode: Episode) -> None:
+        policy.version += 1
+        actors.publish(policy)
+
+    with Actors(pool, policy, on_step=renew, on_episode=ignore) as actors:
+        actors.request(groups("a", "b", "c", size=2))
+        episodes = [episode for group in actors.take(3) for episode in group]
+    versions = [step.policy_version for episode in episodes for step in episode.steps]
+    assert len(episodes) == 6
+    assert len({version for version in versions if version}) > 3
 
 
 def test_it_stops_in_the_middle_and_the_pool_can_be_used_again(pool: Pool) -> None:

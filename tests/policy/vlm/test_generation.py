@@ -91,3 +91,40 @@ def test_models_that_see_through_windows_read_one_prompt_after_the_other(page: P
     pages = [page(i + 1, seed=i) for i in range(3)]
     _, passes = read(policy, pages)
     assert passes == [len(policy.reader.encode(seen).ids) for seen in pages]
+
+
+@pytest.mark.parametrize("model", ["tiny-llava", "tiny-idefics3", "tiny-qwen2-vl", "tiny-windowed"])
+def test_a_page_that_comes_while_replies_are_written_joins_them(model: str, page: Page, make_policy: Make) -> None:
+    pages = [page(i + 1, seed=i) for i in range(5)]
+    wanted = [make_policy(model, batch=1, prefixes=0).act([seen], greedy=True)[0] for seen in pages]
+    policy = make_policy(model, batch=3)
+    passes: list[int] = []
+    hook = policy.model.register_forward_hook(lambda _, __, ___: passes.append(1))
+    stream, found = policy.stream(greedy=True), dict[int, Decision]()
+    for key, seen in enumerate(pages):  # more than there is room for
+        stream.put(key, seen, ())
+        found |= stream.take(wait_s=0.0)
+        found |= stream.take(wait_s=0.0)
+    while len(found) < len(pages):
+        found |= stream.take(wait_s=0.0)
+    hook.remove()
+    assert stream.take(wait_s=0.0) == []
+    lengths = [len(decision.reply.tokens) for decision in wanted if decision.reply]
+    if model != "tiny-windowed":  # whose rows are read one by one
+        assert len(passes) < sum(lengths), "several wrote in one pass"
+    for key, decision in enumerate(wanted):
+        assert found[key].action == decision.action
+        assert found[key].log_prob == pytest.approx(decision.log_prob, abs=1e-3)
+
+
+def test_what_is_given_up_leaves_nothing_behind(page: Page, make_policy: Make) -> None:
+    policy = make_policy(batch=2)
+    stream = policy.stream(greedy=True)
+    for key in range(3):
+        stream.put(key, page(key + 1), ())
+    stream.take(wait_s=0.0)
+    stream.close()
+    assert stream.take(wait_s=0.0) == []
+    assert policy.act([page(1)], greedy=True)[0].log_prob == pytest.approx(
+        make_policy(batch=2).act([page(1)], greedy=True)[0].log_prob, abs=1e-3
+    )

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import base64
 import io
+import threading
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,12 +13,12 @@ from PIL import Image
 
 from browser_env.acting import HistoryPolicy, Turn
 from browser_env.action import Back, Click, Point, Wait
-from browser_env.errors import UsageError
+from browser_env.errors import InfraError, UsageError
 from browser_env.observation import Observation
 from policy.vlm.config import VlmConfig
 from policy.vlm.hosted import HostedPolicy
 from policy.vlm.server import ServerConfig
-from tests.policy.vlm.chat_server import Model
+from tests.policy.vlm.chat_server import Model, refusal, serving
 
 Page = Callable[..., Observation]
 
@@ -54,6 +56,38 @@ def test_greedy_asks_for_no_chance_and_unknown_tokens_are_not_made_up(model: Mod
 def test_chances_are_told_only_where_they_are_those_that_were_drawn_from(model: Model, page: Page) -> None:
     (decision,) = policy_at(model, VlmConfig(temperature=0.5)).act([page()])
     assert (decision.log_prob, decision.reply) == (None, None)
+
+
+class Hesitating(Model):
+    """Answers those who have done something only when it is told to."""
+
+    free = threading.Event()
+
+    def reply(self, body: dict[str, Any]) -> str:
+        assert "Done: back()" not in str(body) or self.free.wait(timeout=30)
+        return self.text
+
+
+def test_who_is_answered_late_holds_up_nobody(page: Page) -> None:
+    with serving(Hesitating()) as model:
+        stream = policy_at(model).stream()
+        stream.put(0, page(), [Turn(action=Back())])
+        for key in (1, 2, 3):
+            stream.put(key, page(), [])
+            assert [done for done, _ in stream.take(wait_s=30.0)] == [key]
+        assert stream.take(wait_s=0.01) == []
+        Hesitating.free.set()
+        assert [done for done, _ in stream.take(wait_s=30.0)] == [0]
+        stream.close()
+
+
+def test_what_goes_wrong_with_one_request_is_raised(model: Model, page: Page) -> None:
+    model.troubles = [refusal(400, "no such thing")]
+    stream = policy_at(model).stream()
+    stream.put(0, page(), [])
+    with pytest.raises(InfraError, match="no such thing"):
+        stream.take(wait_s=30.0)
+    stream.close()
 
 
 @pytest.mark.parametrize("text", ["Let me think.", "", "<think>click(e1)", "{}" * 50_000, "click(" * 50_000])

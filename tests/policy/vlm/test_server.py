@@ -18,6 +18,7 @@ from browser_env.observation import Observation
 from policy.vlm.config import VlmConfig
 from policy.vlm.policy import VlmPolicy
 from policy.vlm.posting import KEY, MOST_BYTES
+from policy.vlm.requests import Requests
 from policy.vlm.server import MOST_LETTERS, Completion, Server, ServerConfig
 from tests.policy.vlm.chat_server import Model, Trouble, refusal
 
@@ -29,7 +30,16 @@ def server_at(model: Model, name: str = "m", **patience: Any) -> Server:
 
 
 def ask(server: Server, *texts: str, temperature: float = 1.0) -> list[Completion]:
-    return server.complete([[text] for text in texts or ("hello",)], most=9, temperature=temperature)
+    requests = Requests[int](server, most=9, temperature=temperature)
+    for number, text in enumerate(asked := texts or ("hello",)):
+        requests.ask(number, [text])
+    answered: dict[int, Completion] = {}
+    try:
+        while len(answered) < len(asked):
+            answered |= requests.answered(wait_s=1.0)
+    finally:
+        requests.close()
+    return [answered[number] for number in range(len(asked))]
 
 
 def posted(model: Model) -> list[str]:
@@ -173,7 +183,7 @@ def test_a_value_that_is_refused_is_no_unknown_field(model: Model) -> None:
 def test_learning_gives_up_no_wish(model: Model, said: str) -> None:
     model.troubles = [refusal(422, said)]
     with pytest.raises(UsageError, match=r"does not know top_p, which learning .*top_p"):
-        server_at(model).complete([["hello"]], most=9, temperature=1.0, exact=True)
+        server_at(model).complete(["hello"], most=9, temperature=1.0, exact=True)
 
 
 def test_a_limit_goes_by_the_name_that_the_server_gives_it(model: Model) -> None:
