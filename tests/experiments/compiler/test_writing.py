@@ -200,7 +200,7 @@ def test_a_reset_that_brings_nothing_back_is_noticed(library: Library) -> None:
 
 def test_without_a_reset_nothing_is_deleted(library: Library) -> None:
     found = library.rehearse(lambda c: "Remove" in c.goal or "Add book" in c.goal, ())
-    assert [dropped.reason for dropped in found.dropped] == [FOR_GOOD]
+    assert [dropped.reason for dropped in found.dropped] == [FOR_GOOD], found.dropped
     assert list(map(pressed, found.candidates)) == ["Add book"]
     assert not any(asked.path.endswith("/remove") for asked in library.site.log)
     assert len(rows(library.data / "shelf.db")) > len(rows(library.copy / "shelf.db"))
