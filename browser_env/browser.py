@@ -60,16 +60,19 @@ class Browser:
             binary = await asyncio.to_thread(find_browser)
         frame_control = options.frame_control and binary.kind == "headless-shell"
         flags = options.flags(frame_control=frame_control)
-        process = await asyncio.to_thread(ChromiumProcess.start, binary.path, flags)
-        devtools = DevTools(read_fd=process.read_fd, write_fd=process.write_fd)
-        self = cls(process=process, devtools=devtools, options=options, frame_control=frame_control)
-        try:
-            await asyncio.wait_for(self._greet(), START_S)
-        except (DevToolsError, TimeoutError) as error:
-            await self.close()
-            raise BrowserMissingError(
-                f"{binary.path} does not start ({error or 'no answer'}); run `webdual doctor` to see what is wrong"
-            ) from error
+        async with contextlib.AsyncExitStack() as undo:  # of what is there when anything fails, or this is cancelled
+            process = await _start(binary.path, flags)
+            undo.push_async_callback(asyncio.to_thread, process.end)
+            devtools = DevTools(read_fd=process.read_fd, write_fd=process.write_fd)
+            undo.callback(devtools.close)
+            self = cls(process=process, devtools=devtools, options=options, frame_control=frame_control)
+            try:
+                await asyncio.wait_for(self._greet(), START_S)
+            except (DevToolsError, TimeoutError) as error:
+                raise BrowserMissingError(
+                    f"{binary.path} does not start ({error or 'no answer'}); run `webdual doctor` to see what is wrong"
+                ) from error
+            undo.pop_all()
         return self
 
     async def new_context(
@@ -159,6 +162,16 @@ class Browser:
     def _on_gone(self, event: dict[str, Any]) -> None:
         for context in self._contexts.values():
             context.lose(event["sessionId"])
+
+
+async def _start(binary: Path, flags: Sequence[str]) -> ChromiumProcess:
+    """Start a process; one that is there only after this was cancelled is ended."""
+    starting = asyncio.get_running_loop().run_in_executor(None, ChromiumProcess.start, binary, flags)
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await asyncio.to_thread((await starting).end)
+        raise
 
 
 async def probe_frame_control(binary: BrowserBinary | None = None) -> bool:

@@ -43,14 +43,21 @@ class ChromiumProcess:
     def start(cls, binary: Path, flags: Sequence[str]) -> Self:
         """Start a browser with a new profile; raise :class:`OSError` where the system refuses."""
         reap_leftovers()
-        profile = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
-        lock_fd = os.open(profile / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
-        fcntl.flock(lock_fd, fcntl.LOCK_EX)
-        command = [str(binary), *flags, "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank"]
-        theirs_in, write_fd = _pipe()
-        read_fd, theirs_out = _pipe()
-        null = os.open(os.devnull, os.O_RDWR)
-        try:
+        with contextlib.ExitStack() as undo, contextlib.ExitStack() as theirs:  # what is ours stays, if all goes well
+            profile = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
+            undo.callback(shutil.rmtree, profile, ignore_errors=True)
+            lock_fd = os.open(profile / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
+            undo.callback(os.close, lock_fd)
+            fcntl.flock(lock_fd, fcntl.LOCK_EX)
+            theirs_in, write_fd = _pipe()
+            theirs.callback(os.close, theirs_in)
+            undo.callback(os.close, write_fd)
+            read_fd, theirs_out = _pipe()
+            undo.callback(os.close, read_fd)
+            theirs.callback(os.close, theirs_out)
+            null = os.open(os.devnull, os.O_RDWR)
+            theirs.callback(os.close, null)
+            command = [str(binary), *flags, "--remote-debugging-pipe", f"--user-data-dir={profile}", "about:blank"]
             pid = os.posix_spawn(
                 "/bin/sh",
                 ["sh", "-c", RUN_AND_CLEAN, "sh", *command],
@@ -62,14 +69,7 @@ class ChromiumProcess:
                 ],
                 setpgroup=0,
             )
-        except OSError:
-            for fd in (write_fd, read_fd, lock_fd):
-                os.close(fd)
-            shutil.rmtree(profile, ignore_errors=True)
-            raise
-        finally:
-            for fd in (theirs_in, theirs_out, null):
-                os.close(fd)
+            undo.pop_all()
         return cls(pid=pid, profile=profile, write_fd=write_fd, read_fd=read_fd, lock_fd=lock_fd)
 
     def end(self) -> None:
@@ -134,9 +134,17 @@ def _kill_users_of(profile: Path) -> None:
 def _pipe() -> tuple[int, int]:
     """Return the read and the write end of a pipe, at numbers out of the way, closed in children."""
     ends = os.pipe()
-    moved = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, FREE_DESCRIPTORS) for end in ends]
-    for end in ends:
-        os.close(end)
+    moved: list[int] = []
+    try:
+        for end in ends:
+            moved.append(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, FREE_DESCRIPTORS))
+    except OSError:
+        for end in moved:
+            os.close(end)
+        raise
+    finally:
+        for end in ends:
+            os.close(end)
     return moved[0], moved[1]
 
 

@@ -139,6 +139,13 @@ class DevTools:
         if not data:
             self.close()
             return
+        try:
+            self._sort(data)
+        except Exception:
+            self.close()  # a message is lost: whoever waits for it is told so now, not when its time is up
+            raise
+
+    def _sort(self, data: bytes) -> None:
         searched = len(self._arrived)
         self._arrived += data
         start = 0
