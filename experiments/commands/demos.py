@@ -134,6 +134,8 @@ def run_export(args: argparse.Namespace) -> int:
         console.print(f"{refused} were left out, as their person does not agree, or no longer.")
     if report.cut:
         console.print(f"{report.cut} were left out, as they begin in their middle, which this format cannot say.")
+    if report.empty:
+        console.print(f"{report.empty} were left out, as they have no step, which this format wants.")
     for verb, count in report.left_out.items():
         console.print(f"  {count} actions left out: {verb}", markup=False)
     return 0

@@ -29,11 +29,12 @@ class ExportReport:
 
     episodes: int = 0
     cut: int = 0  # episodes left out, whose beginning was cut off: no page is known that would say where it acted
+    empty: int = 0  # episodes left out, which have no step: Minari cannot hold them
     left_out: Counter[str] = field(default_factory=Counter)  # actions that the format has nothing for, by verb
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as JSON-serialisable data."""
-        return {"episodes": self.episodes, "cut": self.cut, "left_out": dict(self.left_out)}
+        return {"episodes": self.episodes, "cut": self.cut, "empty": self.empty, "left_out": dict(self.left_out)}
 
 
 def export(episodes: Iterable[Episode], format_: str, out: Path) -> ExportReport:
@@ -43,11 +44,15 @@ def export(episodes: Iterable[Episode], format_: str, out: Path) -> ExportReport
         if format_ == "parquet":
             report.episodes = write_tables(episodes, folder)
         elif format_ == "minari":
-            report.episodes = write_minari(list(episodes), folder)
+            given = list(episodes)
+            report.episodes = write_minari([episode for episode in given if episode.steps], folder)
+            report.empty = len(given) - report.episodes
         else:
             _write_files(episodes, format_, folder, report)
         if report.cut and not report.episodes:
             raise DataError(f"no episode has its beginning, which {format_} needs; export them as parquet")
+        if report.empty and not report.episodes:
+            raise DataError(f"no episode has a step, which {format_} needs; export them as parquet")
         if not report.episodes:
             raise DataError("there is no episode to export; see 'webdual demos list', and choose others")
     return report

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import os
 import string
@@ -23,12 +24,12 @@ from rewards.outcome import Outcome
 
 DATASET = "webdual/episodes-v0"
 PLACE = "MINARI_DATASETS_PATH"
-MISSING = 'Minari is not installed here; run: pip install "minari[create,hdf5]"'
+WANTED = 'run: pip install "minari[hdf5]>=0.5.4"'
 MAX_TEXT = 4_000_000  # characters of one page as JSON
 
 
 def write_minari(episodes: Sequence[Episode], out: Path) -> int:
-    """Write the dataset ``webdual/episodes-v0`` into a folder; return how many episodes it has.
+    """Write the dataset ``webdual/episodes-v0`` of episodes with steps into a folder; return how many it has.
 
     An observation is ``{"page": JSON}``, with ``"screenshot"`` where every observation has one; an action is JSON.
     """
@@ -37,7 +38,11 @@ def write_minari(episodes: Sequence[Episode], out: Path) -> int:
         buffers = importlib.import_module("minari.data_collector")
         importlib.import_module("h5py")  # what Minari keeps data in
     except ImportError as error:
-        raise UsageError(f"{MISSING}, or export parquet") from error
+        raise UsageError(f"Minari is not installed here; {WANTED}, or export parquet") from error
+    if "jpeg_encoding" not in inspect.signature(minari.create_dataset_from_buffers).parameters:
+        raise UsageError(f"this Minari keeps pictures as it likes; {WANTED}, or export parquet")
+    if not episodes:
+        return 0
     pixels = _shape(episodes)
     rows = [
         buffers.EpisodeBuffer(id=index, seed=episode.seed if episode.seed >= 0 else None, **_row(episode, pixels))
@@ -49,7 +54,12 @@ def write_minari(episodes: Sequence[Episode], out: Path) -> int:
         page["screenshot"] = gym.spaces.Box(0, 255, pixels, np.uint8)
     with _datasets_in(out):
         minari.create_dataset_from_buffers(
-            DATASET, rows, observation_space=gym.spaces.Dict(page), action_space=text, description="Episodes of webdual"
+            DATASET,
+            rows,
+            observation_space=gym.spaces.Dict(page),
+            action_space=text,
+            description="Episodes of webdual",
+            jpeg_encoding=False,  # which would lose pixels
         )
     return len(rows)
 
@@ -83,16 +93,14 @@ def _row(episode: Episode, pixels: tuple[int, ...] | None) -> dict[str, Any]:
     observations = [
         _observation(seen, page, pixels) for seen, page in zip(episode.observations, _pages(episode), strict=True)
     ]
-    count = len(episode.steps)
-    rewards = [0.0] * max(count - 1, 0) + [float(episode.reward)] * min(count, 1)
+    before = len(episode.steps) - 1
     over = episode.outcome in (Outcome.SUCCESS, Outcome.FAILURE)
-    last = [False] * max(count - 1, 0)
     return {
         "observations": {name: [seen[name] for seen in observations] for name in observations[0]},
         "actions": [json.dumps(step.action.to_json()) for step in episode.steps],
-        "rewards": rewards,
-        "terminations": [*last, *[over] * min(count, 1)],
-        "truncations": [*last, *[not over] * min(count, 1)],
+        "rewards": [0.0] * before + [float(episode.reward)],
+        "terminations": [False] * before + [over],
+        "truncations": [False] * before + [not over],
         "infos": {},
     }
 

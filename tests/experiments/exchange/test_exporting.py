@@ -1,4 +1,3 @@
-import importlib.util
 import json
 import os
 import subprocess
@@ -8,13 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import minari
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from browser_env.action import Action, Check, Click, Point, Press, Scroll, Select, Type
+from browser_env.action import Action, Check, Click, Point, Press, Scroll, Select, Type, action_from_json
 from browser_env.env import BrowserEnv
 from browser_env.episode import Episode, Source, Step
 from browser_env.errors import DataError, UsageError
@@ -170,7 +171,7 @@ def test_a_script_fills_in_what_it_selects() -> None:
 def test_what_begins_in_its_middle_is_no_script(format_: str, tmp_path: Path) -> None:
     cut = bare("cut", prefix=(Press("Tab"),))
     report = export([cut, bare("whole")], format_, tmp_path / "both")
-    assert report.to_json() == {"episodes": 1, "cut": 1, "left_out": {}}
+    assert report.to_json() == {"episodes": 1, "cut": 1, "empty": 0, "left_out": {}}
     assert [path.stem for path in (tmp_path / "both").iterdir()] == ["whole"]
     with pytest.raises(DataError, match="export them as parquet"):
         export([cut], format_, tmp_path / "none")
@@ -288,8 +289,29 @@ def test_an_export_appears_whole_or_not_at_all(episode: Episode, tmp_path: Path)
         export([episode], "playwright", tmp_path / "new")
 
 
-def test_minari_is_named_where_it_is_missing(episode: Episode, tmp_path: Path) -> None:
-    if importlib.util.find_spec("minari"):
-        pytest.skip("it is installed")
+def test_minari_reads_what_was_written(episode: Episode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut = replace(episode, id="cut", steps=episode.steps[:2], seed=-1, outcome=Outcome.TRUNCATED, reward=0.0)
+    report = export([episode, replace(episode, id="bare", steps=()), cut], "minari", tmp_path / "sets")
+    assert (report.episodes, report.empty) == (2, 1)
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path / "sets"))
+    dataset = minari.load_dataset("webdual/episodes-v0")
+    whole, broken = dataset.iterate_episodes()
+    assert (dataset.total_episodes, dataset.total_steps) == (2, len(episode.steps) + 2)
+    assert [action_from_json(json.loads(text)) for text in whole.actions] == [step.action for step in episode.steps]
+    assert whole.rewards.tolist() == [0.0] * (len(episode.steps) - 1) + [episode.reward]
+    assert (whole.terminations[-1], whole.truncations.any()) == (True, False)
+    for index, seen in enumerate(episode.observations):
+        assert np.array_equal(whole.observations["screenshot"][index], seen.screenshot)
+        page = json.loads(whole.observations["page"][index])
+        assert (page["goal"], page["url"]) == (seen.goal, seen.url)
+        assert len(page["elements"]) == len(seen.elements)
+    assert len(broken.observations["page"]) == 3
+    assert (broken.terminations.any(), broken.truncations.tolist()) == (False, [False, True])
+    with pytest.raises(DataError, match="no episode has a step"):
+        export([replace(episode, steps=())], "minari", tmp_path / "none")
+
+
+def test_minari_is_named_where_it_is_missing(episode: Episode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "minari", None)
     with pytest.raises(UsageError, match="Minari is not installed"):
         export([episode], "minari", tmp_path / "out")
