@@ -18,6 +18,7 @@ from browser_env.scripts import InitScript
 
 CLOSE_S = 2.0  # a profile that takes longer to close goes with its browser
 MAX_TABS = 20
+MAX_TITLE, MAX_URL = 300, 4000  # characters that are observed of a tab
 DOWNLOAD_QUOTA = 50_000_000  # bytes of all downloads of a profile
 
 
@@ -160,8 +161,8 @@ class Context:
         """Return the open tabs' addresses and titles."""
         pages = tuple(self.pages)
         infos = await asyncio.gather(*(self._ask("Target.getTargetInfo", {"targetId": page.id}) for page in pages))
-        titles = [info["targetInfo"]["title"] for info in infos]
-        return tuple(Tab(url=page.url, title=title) for page, title in zip(pages, titles, strict=True))
+        titles = [info["targetInfo"]["title"][:MAX_TITLE] for info in infos]
+        return tuple(Tab(url=page.url[:MAX_URL], title=title) for page, title in zip(pages, titles, strict=True))
 
     async def _ask(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         """Send a command to the browser itself; raise :class:`BrowserCrashedError` where it does not answer."""

@@ -99,7 +99,17 @@ class Environment:
         where the prefix ends the episode.
         """
         observation = await self._reset(task, seed=seed, recorded=recorded)
+        try:
+            observation = await self._follow(prefix, observation, expected)
+        except BaseException:
+            self._task = None  # the episode would go on in another state than was asked for
+            raise
+        self._steps = 0
+        return observation
+
+    async def _follow(self, prefix: Sequence[Action], observation: Observation, expected: str | None) -> Observation:
         for index, action in enumerate(prefix):
+            self._steps = -1  # none of the episode's
             result = await self.step(action)
             if result.outcome is Outcome.INFRA_ERROR:
                 raise InfraError(f"action {index} of the prefix: {result.reason}")
@@ -110,7 +120,6 @@ class Environment:
                 raise DivergedError(f"action {index} of the prefix cannot be made: {observation.error}")
         if expected is not None and await self.state_hash() != expected:
             raise DivergedError("the prefix leads to another state than it did before; the site or its server changed")
-        self._steps = 0
         return observation
 
     async def go_on(self, task: Task) -> Observation:
@@ -216,7 +225,6 @@ class Environment:
             await self._host.discard(browser)
 
     async def _step(self, task: Task, action: Action) -> StepResult:
-        check_action(action, task)
         error: str | None = None
         try:
             error = await self._act(task, action)
@@ -240,6 +248,7 @@ class Environment:
             return None
         try:
             check_stays(action, task)
+            check_action(action, task)
             await execute(self.context, action, upload_folder=task.upload_folder)
         except ActionError as error:
             return str(error)
@@ -292,6 +301,11 @@ class Environment:
         await self._open(page, task)
         await self.context.ready()
         await rest(self._view(task), ms=task.step_ms)
+        try:
+            await check_page(page, task)
+        except BlockedError as error:
+            raise self._led_away(task) from error
+        self._stamp()
         return None
 
     async def _open(self, page: Page, task: Task) -> None:
@@ -299,9 +313,13 @@ class Environment:
         try:
             await page.navigate(task.url)
         except BlockedError as error:
-            refused = self._ways.take_refused() if self._ways is not None else ()
-            where = f"{task.url} leads to {', '.join(refused) or 'another place'}, which the task does not allow"
-            raise InfraError(f"{where}; add its origin to allowed_origins, or start there") from error
+            raise self._led_away(task) from error
+
+    def _led_away(self, task: Task) -> InfraError:
+        """Return what is wrong with a task whose own page leads elsewhere."""
+        refused = self._ways.take_refused() if self._ways is not None else ()
+        where = f"{task.url} leads to {', '.join(refused) or 'another place'}, which the task does not allow"
+        return InfraError(f"{where}; add its origin to allowed_origins, or start there")
 
     def _stamp(self) -> None:
         """Have documents that open from now on begin at this page time of the episode."""

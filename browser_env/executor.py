@@ -41,6 +41,10 @@ from browser_env.uploads import upload
 async def execute(context: Context, action: Action, *, upload_folder: str | None = None) -> None:
     """Carry an action out in the tab in front; raise :class:`ActionError` where that cannot be done."""
     page = context.page
+    if page.dialog is not None and not isinstance(
+        action, Dialog
+    ):  # other tabs may share its renderer, which stands still
+        page.check_usable()
     match action:
         case NewTab(url):
             await context.open(url)

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, Self
@@ -28,6 +29,8 @@ HOP_HEADERS = (b"proxy-connection", b"connection", b"keep-alive", b"proxy-author
 PATIENCE_S = 10.0  # to reach a server
 CLOSE_S = 1.0  # connections that stay longer end by themselves
 
+
+EMBEDDING = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))  # their last 32 bits are IPv4's
 
 Place = tuple[str, int]  # host or address, and port
 Resolve = Callable[[Place], Awaitable[list[str]]]  # gives a host's addresses, or raises OSError
@@ -70,7 +73,7 @@ class Guard:
         self._server: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[Any], asyncio.StreamWriter] = {}
         self._refused: list[str] = []
-        self._allowed: set[str] = set()  # requests with changing methods that only read: METHOD URL
+        self._allowed: Counter[str] = Counter()  # METHOD URL of what only reads by a changing method: how many may pass
 
     @property
     def address(self) -> str:
@@ -139,7 +142,7 @@ class Guard:
             reason = "Aborted"  # the page stays where it is
         else:
             if request.method not in SAFE_METHODS:
-                self._allowed.add(f"{request.method} {request.url}")
+                self._allowed[f"{request.method} {request.url}"] += 1
             return False
         tab.post("Fetch.failRequest", {"requestId": event["requestId"], "errorReason": reason})
         return True
@@ -160,10 +163,10 @@ class Guard:
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         wanted = parse_head(await reader.readuntil(b"\r\n\r\n"))
-        if (
-            self.task.read_only and wanted.request and wanted.request not in self._allowed
-        ):  # a worker's, which no tab tells of
-            raise RefusedError(wanted.request)
+        if self.task.read_only and wanted.request:
+            if not self._allowed[wanted.request]:  # a worker's, which no tab tells of
+                raise RefusedError(wanted.request)
+            self._allowed[wanted.request] -= 1
         async with asyncio.timeout(PATIENCE_S):
             server_reader, server_writer = await _connect_to(await self._admit((wanted.host, wanted.port)))
         try:
@@ -188,7 +191,7 @@ class Guard:
             address, _, mapped = self._host_map[host].rpartition(":")
             return [(address, int(mapped))]
         found = await self._resolve(place)
-        if not all(map(_is_public, found)) and not (place in self._named and await self._named[place]):
+        if not all(map(_is_public, found)) and not (place in self._named and await asyncio.shield(self._named[place])):
             found = [address for address in found if _is_public(address)]
         if not found:
             raise RefusedError(f"{host}:{port}")
@@ -202,7 +205,15 @@ class Guard:
 
 
 def _is_public(address: str) -> bool:
-    return ipaddress.ip_address(address.partition("%")[0]).is_global
+    """Whether an address is on the internet; one that an IPv4 address is translated or tunnelled to counts as that."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour or (found.teredo or (None, None))[1]
+        if any(found in network for network in EMBEDDING):
+            inner = ipaddress.IPv4Address(found.packed[-4:])
+        if inner is not None and not inner.is_global:
+            return False
+    return found.is_global and not found.is_multicast
 
 
 async def _connect_to(places: Sequence[Place]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

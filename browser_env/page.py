@@ -199,7 +199,12 @@ class Page:
         return status
 
     def note_elapsed(self, status: dict[str, Any]) -> None:
-        """Take note of what a status of the page's own document says of page time."""
+        """Take note of what a status of the page's own document says of page time.
+
+        Raise :class:`InfraError` where it says nothing: then its scripts are not what they were.
+        """
+        if not isinstance(status.get("elapsed"), int | float):
+            raise InfraError("the page does not tell its time; its scripts broke what the environment needs there")
         self.drawing.shown_ms += max(0.0, status["elapsed"] - self.elapsed_ms)
         self.elapsed_ms = max(self.elapsed_ms, status["elapsed"])
 

@@ -133,11 +133,10 @@ def _to_site(task: Task, guard: Guard, recorder: Recorder | None) -> Attach:
     if recorder is None:
         return guard.watch
     attach = recorder.begin_run(task.url)
-    if not task.read_only:
-        return attach
 
     def record(tap: Tap) -> None:
-        guard.watch_sockets(tap)
+        if task.read_only:
+            guard.watch_sockets(tap)
         attach(tap, refuse=lambda event: guard.refuse(tap, event))
 
     return record

@@ -1,5 +1,6 @@
 // The document as it is drawn: shadow trees in place of their hosts' own children, and reads that no page can break.
 const MAX_CHARS = 300; // of one name or value
+const MAX_URL = 4000; // characters
 const MAX_READ = 4096; // characters of one text that are looked at
 const SKIP = new Set(["script", "style", "template", "noscript", "head", "meta", "link", "br", "defs", "source", "track"]);
 const ALSO_VISIBLE = { visibilityProperty: true };

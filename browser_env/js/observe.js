@@ -65,7 +65,7 @@ function observe(ignore, withEvidence, asNumber = 0, withAims = false) {
   for (const item of chosen) out.push(record(item, item.around.parent < 0 ? null : out[item.around.parent][0], run));
   const active = activeElement();
   return {
-    number, fresh, url: location.href, title: documentTitle(document).toWellFormed(), elements: out, truncated: unread || truncated,
+    number, fresh, url: location.href.slice(0, MAX_URL), title: clean(documentTitle(document)), elements: out, truncated: unread || truncated,
     focus: active && active !== root() && ids.has(active) ? idOf(active) : null,
     viewport: [innerWidth, innerHeight], scroll: pageScroll(), selection: selectedText(active),
     evidence: withEvidence ? evidence() : null, aims: run.aims,

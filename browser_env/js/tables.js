@@ -1,39 +1,50 @@
 // The headers of a table's cell: its row's, then its column's.
-const MAX_COLUMNS = 200;
+const MAX_COLUMNS = 200, MAX_ROWS = 2000; // of a table where cells span rows
+const MAX_HEAD = 3; // rows that a table's headers may be in
 const CELL_ROLES = new Map([["cell", "data"], ["gridcell", "data"], ["columnheader", "header"], ["rowheader", "header"]]);
 
-// The first column that a cell is in, counting how many columns the cells before it span.
-function columnOf(cell) {
-  let column = 0;
-  for (let other = cell.previousElementSibling, n = 0; other && n < MAX_COLUMNS; other = other.previousElementSibling, n++) {
-    column += other.colSpan || 1;
-  }
-  return column;
+// Note for each data cell of some rows the headers of its row and of its column: the nearest header before it in its row
+// (in a row of several pairs, a cell is of its own pair's), and what stands over it in the rows of headers that the table
+// begins with. A cell that spans rows and columns stands in all of them.
+function note(rows, { columns, headers }, numHeads) {
+  let above = [], wasHead = false; // column -> a cell that reaches down into it, and into how many rows
+  rows.forEach((row, n) => {
+    const cells = Array.prototype.slice.call(row.cells, 0, MAX_COLUMNS), below = [];
+    const isFirst = columns.length === 0, isHead = n < numHeads && cells.length > 0 && cells.every((cell) => tagOf(cell) === "th");
+    wasHead = isHead && (isFirst || (wasHead && cells.length > 1)); // a single one tells of the rows below it
+    let header = null, column = 0;
+    const pass = () => {
+      for (; above[column]; column++) {
+        const { cell, rows: left } = above[column];
+        if (left > 1) below[column] = { cell, rows: left - 1 };
+        if (isRowHeader(cell)) header = cell;
+      }
+    };
+    for (const cell of cells) {
+      pass();
+      if (tagOf(cell) === "td") headers.set(cell, [header, columns[column] ?? null]);
+      if (isRowHeader(cell)) header = cell;
+      for (let i = 0; i < (cell.colSpan || 1) && column < MAX_COLUMNS; i++, column++) {
+        if (cell.rowSpan !== 1) below[column] = { cell, rows: (cell.rowSpan || Infinity) - 1 };
+        if (wasHead) columns[column] = cell;
+      }
+    }
+    pass();
+    above = below;
+  });
 }
-// The nearest header before a cell in its row: in a row of several pairs, a cell is of its own pair's header.
-function rowHeaderOf(cell) {
-  for (let other = cell.previousElementSibling, n = 0; other && n < MAX_COLUMNS; other = other.previousElementSibling, n++) {
-    if (tagOf(other) === "th" && roleOf(other) === "rowheader") return other;
-  }
-  return null;
-}
-// Column -> header cell, of the first row that is nothing but headers.
-function columnsOf(table) {
-  for (const row of Array.prototype.slice.call(table.rows, 0, 3)) {
-    const cells = Array.prototype.slice.call(row.cells, 0, MAX_COLUMNS);
-    if (!cells.length || !cells.every((cell) => tagOf(cell) === "th")) continue;
-    const columns = [];
-    for (const cell of cells) for (let i = 0; i < Math.min(cell.colSpan, MAX_COLUMNS); i++) columns.push(cell);
-    return columns;
-  }
-  return [];
-}
+const isRowHeader = (cell) => tagOf(cell) === "th" && roleOf(cell) === "rowheader";
 function nativeHeaders(cell, tables) {
   const table = closest(cell, "table");
   if (!table) return [];
-  if (!tables.has(table)) tables.set(table, columnsOf(table));
-  const columns = tables.get(table);
-  return tagOf(cell) === "td" ? [rowHeaderOf(cell), columns.length ? columns[columnOf(cell)] : null] : [];
+  if (!tables.has(table)) {
+    const rows = Array.prototype.slice.call(table.rows, 0, selectOne(table, "[rowspan]") ? MAX_ROWS : MAX_HEAD);
+    tables.set(table, { columns: [], headers: new Map() });
+    note(rows, tables.get(table), MAX_HEAD);
+  }
+  const { headers } = tables.get(table);
+  if (!headers.has(cell)) note([parentOf(cell)], tables.get(table), 0);
+  return headers.get(cell) ?? [];
 }
 // The cells of a row that is made of roles -> their columns: what `aria-colindex` says, or "1", "2", ...
 function rowByRole(row, tables) {

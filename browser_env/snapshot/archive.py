@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
+import os
 import threading
 import zipfile
 import zlib
@@ -23,20 +24,25 @@ class ZipBodies(Mapping[str, bytes]):
 
     def __init__(self, path: Path):
         self._path = path
-        self._lock = threading.Lock()
-        try:
-            self._zip = zipfile.ZipFile(path)
-        except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-            raise DataError(f"{path} is not a whole zip archive ({error}); record the snapshot again") from error
+        self._open()
         members = self._zip.infolist()
         self._sizes = {member.filename: member.file_size for member in members}
         if len(members) > MAX_MEMBERS or sum(member.file_size for member in members) > MAX_BYTES:
             self._zip.close()
             raise DataError(f"{path} unpacks to more than {MAX_BYTES >> 30} GiB or {MAX_MEMBERS} files; it is refused")
 
+    def _open(self) -> None:
+        self._owner, self._lock = os.getpid(), threading.Lock()
+        try:
+            self._zip = zipfile.ZipFile(self._path)
+        except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+            raise DataError(f"{self._path} is not a whole zip archive ({error}); record the snapshot again") from error
+
     def __getitem__(self, name: str) -> bytes:
         if self._sizes[name] > MAX_BODY_BYTES:
             raise DataError(f"{name!r} in {self._path} has more than {MAX_BODY_BYTES >> 20} MiB; it is refused")
+        if self._owner != os.getpid():  # a forked copy: where the file is read would be moved by both
+            self._open()
         try:
             with self._lock:
                 return self._zip.read(name)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from browser_env.snapshot.changes import History, changes_something, clocks_in, distance, histories
 from browser_env.snapshot.exchange import Answer, Exchange, Headers, Request, Response, Snapshot, header
-from browser_env.snapshot.normalising import negotiation, origin, place, query, request_key
+from browser_env.snapshot.normalising import are_alike, moments, negotiation, origin, place, query, request_key
 from browser_env.snapshot.secrets import without_secrets
 
 ASSETS = ("script", "stylesheet", "image", "font", "media")
@@ -55,6 +55,7 @@ class Index:
         self._by_place: defaultdict[str, list[int]] = defaultdict(list)
         self._clocks = clocks_in(snapshot.exchanges)
         self.keys = [request_key(exchange.request, self._clocks) for exchange in snapshot.exchanges]
+        self._moments = [moments(exchange.request, self._clocks) for exchange in snapshot.exchanges]
         for number, exchange in enumerate(snapshot.exchanges):
             self._by_place[place(exchange.request.url)].append(number)
             self._by_key[self.keys[number]].append(number)
@@ -91,7 +92,10 @@ class Index:
         return origin(exchange.request.url), exchange.run
 
     def _exact(self, request: Request) -> list[int]:
-        return self._by_key.get(request_key(request, self._clocks), [])
+        """Return those with the same key, whose moments are as far from their clock."""
+        found = self._by_key.get(request_key(request, self._clocks), [])
+        asked = moments(request, self._clocks) if found else ()
+        return [number for number in found if are_alike(request, self._moments[number], asked)]
 
     def _asset(self, request: Request) -> list[int]:
         """Return the recordings of a file under other queries, where the query made no difference."""
@@ -151,7 +155,8 @@ class Playback:
         The next one is, once the one before was given; but one that was recorded after a change of the site, only
         when that change has been made; and then at once.
         """
-        at = position = numbers.index(self._at.get(numbers[0], numbers[0]))
+        last = self._at.get(numbers[0], numbers[0])
+        at = position = numbers.index(last) if last in numbers else 0  # else it came to one that is not asked for now
         for there in range(at + 1, len(numbers)):
             changes = self._index.changes_between(numbers[there - 1], numbers[there])
             if not self._served.issuperset(changes):

@@ -8,34 +8,23 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from browser_env.snapshot.exchange import Exchange, Request, header
+from browser_env.snapshot.exchange import CHANGING_METHODS, Exchange, Request, header
 
 PAGE_EPOCH = datetime(2024, 1, 1, 12, tzinfo=UTC)  # where the page's clock starts in every episode
-NEAR_S = 86_400.0  # a moment so near the page's clock, or the recording, is a reading of a clock
-BUSTERS = {
-    "_",
-    "cb",
-    "cachebust",
-    "cachebuster",
-    "nocache",
-    "no_cache",
-    "rnd",
-    "rand",
-    "random",
-    "ts",
-    "timestamp",
-    "t",
-}
+NEAR_S = 86_400.0  # a moment so near the page's clock, or the recording, is reckoned from a reading of a clock
+READ_S = 900.0  # how much such moments of two requests for one answer may differ, seen from their clocks
+WRITTEN_S = 60.0  # the same, of requests that change something
+BUSTERS = {"_", "cb", "cachebust", "cachebuster", "nocache", "no_cache", "rnd", "rand", "random"}
 OPAQUE = re.compile(r"\d{6,}|[0-9a-f]{8,}|[0-9a-f-]{32,}|0?\.\d{6,}", re.IGNORECASE)
 NONCE = re.compile(r"nonce|csrf|xsrf|authenticity_?token|requestverificationtoken|^_token$", re.IGNORECASE)
 CHANCE = re.compile(r"0?\.\d{8,}")  # a number of Math.random()
 EPOCH_TIME = re.compile(r"\d{10}(\d{3})?(\.\d+)?")
-ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?")
+ISO_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?")  # to the minute people choose
 NEGOTIATING = re.compile(r"accept|x-requested-with|hx-.*|turbo-frame|rsc|next-.*|x-pjax.*|x-inertia.*")  # headers
 BOUNDARY = re.compile(r'boundary="?([^";,]+)', re.IGNORECASE)
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -45,12 +34,21 @@ Pairs = list[tuple[str, str]]
 
 def is_volatile(name: str, value: str, clocks: Iterable[datetime] = (PAGE_EPOCH,)) -> bool:
     """Say whether a parameter differs by chance: a cache buster, a nonce, a random number or the time of day."""
+    return _is_by_chance(name, value) or _offset(value, clocks) is not None
+
+
+def _is_by_chance(name: str, value: str) -> bool:
     if NONCE.search(name) or CHANCE.fullmatch(value):
         return True
-    if name.lower() in BUSTERS and OPAQUE.fullmatch(value):
-        return True
+    return name.lower() in BUSTERS and OPAQUE.fullmatch(value) is not None
+
+
+def _offset(value: str, clocks: Iterable[datetime]) -> float | None:
+    """Return how many seconds a moment is from the nearest clock, None for what is no moment near one."""
     moment = _moment(value)
-    return moment is not None and any(abs((moment - clock).total_seconds()) <= NEAR_S for clock in clocks)
+    offsets = () if moment is None else [(moment - clock).total_seconds() for clock in clocks]
+    nearest = min(offsets, key=abs, default=NEAR_S + 1)
+    return nearest if abs(nearest) <= NEAR_S else None
 
 
 def _moment(value: str) -> datetime | None:
@@ -107,6 +105,43 @@ def request_key(request: Request, clocks: tuple[datetime, ...] = (PAGE_EPOCH,)) 
     pairs = [pair for pair in query(request.url) if not is_volatile(*pair, clocks)]
     body = body_key(request.body, header(request.headers, "content-type"), clocks) if request.body else ""
     return "\n".join([request.method, place(request.url), json.dumps(pairs), body, header(request.headers, "range")])
+
+
+def moments(request: Request, clocks: tuple[datetime, ...] = (PAGE_EPOCH,)) -> tuple[float, ...]:
+    """Return the moments that a request's key leaves out, in seconds from the nearest clock."""
+    values = [*query(request.url), *_leaves(request.body, header(request.headers, "content-type"))]
+    offsets = (_offset(value, clocks) for name, value in values if not _is_by_chance(name, value))
+    return tuple(offset for offset in offsets if offset is not None)
+
+
+def are_alike(request: Request, one: Sequence[float], other: Sequence[float]) -> bool:
+    """Whether the :func:`moments` of two requests with one key say the same, but for when each was sent."""
+    most = WRITTEN_S if request.method in CHANGING_METHODS else READ_S
+    return len(one) != len(other) or all(abs(a - b) <= most for a, b in zip(one, other, strict=True))
+
+
+def _leaves(body: bytes, content_type: str) -> Pairs:
+    """Return a body's fields sorted by name, or the texts and numbers of its JSON, each with its name."""
+    try:
+        pairs = form_pairs(body, content_type)
+        if pairs is not None:
+            return sorted(pairs, key=lambda pair: pair[0])
+        if content_type.partition(";")[0].strip().lower().endswith("json") or body[:1] in (b"{", b"["):
+            return list(_json_leaves("", json.loads(body)))
+    except (ValueError, RecursionError):  # it is not what it says
+        pass
+    return []
+
+
+def _json_leaves(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for key in sorted(value):
+            yield from _json_leaves(key, value[key])
+    elif isinstance(value, list):
+        for item in value:
+            yield from _json_leaves("", item)
+    elif isinstance(value, str | int | float) and not isinstance(value, bool):
+        yield name, str(value)
 
 
 def negotiation(request: Request) -> frozenset[tuple[str, str]]:

@@ -11,6 +11,7 @@ from browser_env.snapshot.exchange import Headers, Request, header
 
 REDACTED = "redacted"
 SECRET_HEADER = re.compile(r"cookie|token|auth|secret|api-?key|csrf|xsrf|session|credential|password", re.IGNORECASE)
+CORS = "access-control-"  # headers that say what is allowed, as whether credentials are
 SECRET_KEY = re.compile(
     r"token|jwt|(?:access|refresh|id|auth|bearer|session|csrf|xsrf|api|user|login)[-_]?token|.*secret.*|.*api[-_]?key"
     r"|.*passw(?:or)?d|session[-_]?(?:id|key)|php_?sessid|jsessionid|authorization|credentials?",
@@ -21,8 +22,12 @@ MAX_DEPTH = 64  # of JSON that is looked into
 
 
 def without_secret_headers(headers: Headers) -> Headers:
-    """Return headers with the values of those that are called like a secret redacted."""
-    return tuple((name, REDACTED if SECRET_HEADER.search(name) else value) for name, value in headers)
+    """Return headers with the values of those that are called like a secret redacted, and no cookies to be set."""
+    return tuple(
+        (name, REDACTED if SECRET_HEADER.search(name) and not name.startswith(CORS) else value)
+        for name, value in headers
+        if name != "set-cookie"
+    )
 
 
 def without_secrets(request: Request) -> Request:

@@ -11,6 +11,7 @@ from browser_env.errors import DivergedError, InfraError, UsageError
 from browser_env.miniwob import miniwob_task
 from browser_env.observation import Element, Observation
 from browser_env.task import Task
+from rewards.outcome import Outcome
 
 MakeTask = Callable[..., Task]
 
@@ -51,6 +52,21 @@ def test_a_site_begins_in_its_middle(episodes: Any, page_task: MakeTask) -> None
     again = reset(episodes, task, 1, prefix=prefix[:1], expected=half)
     assert again.element(field).value == "Anna"
     assert episodes.step(prefix[1]).outcome is None, "the prefix's steps do not count"
+
+
+def test_a_prefix_may_be_as_long_as_an_episode(episodes: Any, page_task: MakeTask) -> None:
+    task = page_task("order", max_steps=2)
+    field = next(e.id for e in reset(episodes, task, 1).elements if e.role == "textbox")
+    reset(episodes, task, 1, prefix=[Type(field, letter) for letter in "Anna"])
+    assert episodes.step(Type(field, "B")).outcome is None
+    assert episodes.step(Type(field, "C")).outcome is Outcome.TRUNCATED
+
+
+def test_a_reset_that_fails_in_its_prefix_begins_no_episode(episodes: Any, page_task: MakeTask) -> None:
+    with pytest.raises(DivergedError):
+        reset(episodes, page_task("order"), 1, prefix=[Click("e999")])
+    with pytest.raises(UsageError, match="call reset"):
+        episodes.step(Click("e1"))
 
 
 def test_another_state_is_not_taken_for_the_same(episodes: Any) -> None:

@@ -88,6 +88,11 @@ def test_cells_and_what_is_in_them_know_their_headers(open_tab: OpenTab) -> None
     assert elements["Edit"].headers == ("Anna", "Pay")
     assert elements["20"].headers == ("Ben", "Pay")
     assert elements["Layout only"].headers == elements["Anna"].headers == elements["Bold"].headers == ()
+    assert (elements["Cleo"].headers, elements["Bread"].headers) == (("Who",), ("What",))
+    assert (elements["Jam"].headers, elements["4.50"].headers) == (("What",), ("Cost",)), "beside a cell of two rows"
+    assert elements["Salt"].headers == elements["Rice"].headers == ("Dan", "What")
+    assert elements["1.20"].headers == elements["2.40"].headers == ("Dan", "Cost")
+    assert (elements["Monday"].headers, elements["Keynote"].headers) == (("Day",), ("Talk",)), "not the group's"
     assert elements["0.5"].headers == ("one", "Loss")
     assert elements["0.7"].headers == ("Loss",)
     assert elements["Bug"].headers == ("Kind",)

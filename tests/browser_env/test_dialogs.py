@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from browser_env.action import Action, Answer, Click, Dialog, GiveUp, Press, Type, Wait
+from browser_env.action import Action, Answer, Click, CloseTab, Dialog, GiveUp, NewTab, Press, SwitchTab, Type, Wait
 from browser_env.errors import DialogOpenError
 from browser_env.task import Task, VerifierSpec
 from rewards.outcome import Outcome
@@ -44,7 +44,7 @@ def test_dialogs_are_answered(episodes: Any, ids: dict[str, str], button: str, a
     assert said(result) == f"said: {value}"
 
 
-@pytest.mark.parametrize("action", [Press("a"), Click("e1"), Type("e1", "x")])
+@pytest.mark.parametrize("action", [Press("a"), Click("e1"), Type("e1", "x"), NewTab(), SwitchTab(0), CloseTab(0)])
 def test_nothing_else_can_be_done_meanwhile(episodes: Any, ids: dict[str, str], action: Action) -> None:
     episodes.step(Click(ids["Confirm"]))
     assert "answer it first" in episodes.step(action).observation.error

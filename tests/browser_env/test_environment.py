@@ -259,6 +259,45 @@ def test_a_start_that_leads_elsewhere_names_the_place(other_episodes: Any, order
     assert other_episodes.reset(allowed).url == "http://elsewhere.test/order.html"
 
 
+def test_a_start_whose_script_leads_elsewhere_names_the_place(episodes: Any, page_task: MakeTask) -> None:
+    with pytest.raises(InfraError, match=r"leads to http://elsewhere.test/.*allowed_origins"):
+        episodes.reset(page_task("away"))
+
+
+def test_a_page_that_gives_all_objects_a_json_of_its_own_is_told_the_time(episodes: Any, page_task: MakeTask) -> None:
+    episodes.reset(page_task("json"))
+    result = episodes.step(Wait(200))
+    assert result.outcome is None
+    assert result.observation.elements[0].name == "300", "with the 100 ms before the first observation"
+
+
+def test_a_later_document_begins_at_its_page_time_with_a_chance_of_its_own(
+    episodes: Any, page_task: MakeTask, site: str
+) -> None:
+    def chance(seen: Observation) -> tuple[str, str, str]:
+        number, uuid, moment = next(e.name for e in seen.elements if "T12:" in e.name).split()
+        return number, uuid, moment
+
+    task = page_task("chance")
+    first = chance(episodes.reset(task))
+    second = chance(episodes.step(Navigate(f"{site}/chance.html?next")).observation)
+    assert (first[0] != second[0], first[1] != second[1]) == (True, True)
+    assert first[2] < second[2]
+    assert chance(episodes.reset(task)) == first
+    assert chance(episodes.step(Navigate(f"{site}/chance.html?next")).observation) == second
+
+
+def test_long_titles_and_addresses_are_cut(episodes: Any, page_task: MakeTask) -> None:
+    episodes.reset(page_task("blank"))
+    page = episodes.environment.context.page
+    episodes.loop.run(
+        page.evaluate("document.title = 'x'.repeat(1e6); history.pushState(0, '', '?' + 'y'.repeat(1e5))")
+    )
+    seen = episodes.step(Wait(100)).observation
+    (tab,) = seen.tabs
+    assert (len(seen.url), len(tab.url), len(tab.title)) == (4000, 4000, 300)
+
+
 def test_a_blob_of_an_allowed_page_is_allowed(episodes: Any, page_task: MakeTask) -> None:
     result = act_on(episodes, page_task("tabs"), "Blob")
     assert result.outcome is None

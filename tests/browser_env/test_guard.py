@@ -145,6 +145,7 @@ def test_other_heads_are_refused(head: bytes) -> None:
         parse_head(head)
 
 
+TRANSLATED = ("64:ff9b::10.0.0.1", "2002:a00:1::1", "::127.0.0.1", "::ffff:10.0.0.1")  # ways to private addresses
 PUBLIC, HERE = "93.184.216.34", "127.0.0.1"
 
 
@@ -180,9 +181,14 @@ def test_a_name_that_turns_private_gains_nothing() -> None:
 def test_each_address_of_a_name_is_judged() -> None:
     assert admitted([HERE, PUBLIC, "::1"], named="http://b.test") == [(PUBLIC, 80)]
     assert admitted([HERE, PUBLIC, "::1"]) == [(HERE, 80), (PUBLIC, 80), ("::1", 80)]
-    for private in (HERE, "10.0.0.1", "169.254.169.254", "fe80::1%eth0", "0.0.0.0"):
+    for private in (HERE, "10.0.0.1", "169.254.169.254", "fe80::1%eth0", "0.0.0.0", "224.0.0.1", *TRANSLATED):
         with pytest.raises(RefusedError):
             admitted([private], named="http://b.test")
+
+
+def test_public_addresses_of_version_6_are_public() -> None:
+    public = ["2606:2800:220:1::1", "64:ff9b::93.184.216.34"]
+    assert admitted(public, named="http://b.test") == [(address, 80) for address in public]
 
 
 def test_another_task_has_places_of_its_own() -> None:

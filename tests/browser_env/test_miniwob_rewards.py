@@ -237,7 +237,10 @@ def test_a_delay_is_kept_in_page_time(episodes: Any) -> None:
     assert (result.outcome, result.evidence.page_reward) == (Outcome.SUCCESS, 1)
 
 
-@pytest.mark.parametrize("text", ["navigate('http://miniwob.test/miniwob/click-test.html')", "back()", "forward()"])
+@pytest.mark.parametrize(
+    "text",
+    ["navigate('http://miniwob.test/miniwob/click-test.html')", "navigate('http://a.test/')", "back()", "forward()"],
+)
 def test_no_other_page_is_gone_to(episodes: Any, text: str) -> None:
     before = episodes.reset(miniwob_task("click-test-2"))
     result = episodes.step(parse_action(text))

@@ -1,7 +1,10 @@
 import base64
 import hashlib
 import json
+import multiprocessing
+import os
 import re
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -230,3 +233,24 @@ def test_binary_bodies_are_base64_in_one_file(tmp_path: Path) -> None:
     first = json.loads((tmp_path / "site.har").read_text())["log"]["entries"][0]
     assert base64.b64decode(first["request"]["postData"]["text"]) == b"\xff\x00"
     assert base64.b64decode(first["response"]["content"]["text"]) == b"\x00\xff"
+
+
+def are_whole(bodies: ZipBodies, names: list[str]) -> bool:
+    return all(bodies[name] == name.encode() * 5000 for _ in range(20) for name in names)
+
+
+def test_forked_processes_read_one_archive_side_by_side(tmp_path: Path) -> None:
+    names = [f"body{number}" for number in range(20)]
+    archive.write_zip(tmp_path / "a.zip", {name: name.encode() * 5000 for name in names})
+    bodies = ZipBodies(tmp_path / "a.zip")
+    assert are_whole(bodies, names)
+    fork = multiprocessing.get_context("fork")
+    readers = [fork.Process(target=lambda: os._exit(not are_whole(bodies, names))) for _ in range(3)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # that threads are not copied
+        for reader in readers:
+            reader.start()
+    for reader in readers:
+        reader.join()
+    bodies.close()
+    assert [reader.exitcode for reader in readers] == [0, 0, 0]

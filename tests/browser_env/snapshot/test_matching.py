@@ -156,6 +156,42 @@ def test_a_file_is_found_under_another_query_where_the_query_made_no_difference(
     assert said(playback, ask("GET /b.png?n=3", kind="image")) == [None]
 
 
+def test_a_file_is_found_under_another_query_when_it_was_asked_for_twice() -> None:
+    file = [ask(f"GET /a.js?v={version}", kind="script") for version in (1, 1, 2)]
+    playback = site((file[0], b"js"), (file[1], b"js"))
+    assert said(playback, *file) == [b"js"] * 3
+
+
+NOON = 1704110400  # of the page's clock, when an episode begins
+
+
+@pytest.mark.parametrize(
+    ("asked", "answers"),
+    [
+        (NOON + 5 - 3600, [b"hour"]),
+        (NOON - 40 - 6 * 3600, [b"six hours"]),
+        (NOON - 12 * 3600, [None]),
+        (f"{NOON - 3600}123", [b"hour"]),
+        ("2024-01-01T11:00:09Z", [b"hour"]),
+        ("2024-01-01T11:00", [None]),
+    ],
+)
+def test_moments_are_told_apart_by_how_far_they_are_from_the_clock(asked: object, answers: list[bytes | None]) -> None:
+    playback = site((f"GET /rows?from={NOON - 6 * 3600}", b"six hours"), (f"GET /rows?from={NOON - 3600}", b"hour"))
+    assert said(playback, f"GET /rows?from={asked}") == answers
+
+
+@pytest.mark.parametrize("form", ["title=Sync&when={}", '{{"rows": [{{"title": "Sync", "when": "{}"}}]}}'])
+def test_a_change_at_another_time_is_another_change(form: str) -> None:
+    def change(when: str) -> Request:
+        kind = "application/json" if form.startswith("{") else "application/x-www-form-urlencoded"
+        return ask("POST /meetings", body=form.format(when).encode(), headers=(("content-type", kind),))
+
+    playback = site((change("2024-01-01T15:00:00"), b"three"), (change("2024-01-01T12:00:01"), b"now"))
+    asked = ["2024-01-01T18:00:00", "2024-01-01T15:00:00", "2024-01-01T12:00:07", "2024-01-01T12:30:00"]
+    assert said(playback, *map(change, asked)) == [None, b"three", b"now", None]
+
+
 def test_a_preflight_is_allowed_where_its_request_was_recorded() -> None:
     playback = site((ask("PUT /x"), b"ok"))
     headers = (("access-control-request-method", "PUT"), ("origin", "http://me.test"))

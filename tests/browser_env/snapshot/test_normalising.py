@@ -50,6 +50,8 @@ def test_what_differs_by_chance_is_volatile(name: str, value: str) -> None:
     ("name", "value"),
     [
         ("t", "12"),
+        ("t", "123456"),
+        ("when", "2024-01-01T15:00"),
         ("_", "page2"),
         ("page", "2"),
         ("id", "1234567890123"),

@@ -10,14 +10,18 @@ from browser_env.snapshot.secrets import without_secret_headers, without_secret_
 
 
 @pytest.mark.parametrize(
-    "name", ["authorization", "set-cookie", "x-auth-token", "x-api-key", "x-csrf-token", "session-id", "x-amz-secret"]
+    "name", ["authorization", "cookie", "x-auth-token", "x-api-key", "x-csrf-token", "session-id", "x-amz-secret"]
 )
 def test_headers_called_like_a_secret_are_redacted(name: str) -> None:
     assert without_secret_headers(((name, "abc"),)) == ((name, "redacted"),)
 
 
+def test_cookies_are_not_set() -> None:
+    assert without_secret_headers((("set-cookie", "id=1"), ("accept", "*/*"))) == (("accept", "*/*"),)
+
+
 def test_other_headers_are_kept() -> None:
-    headers = (("content-type", "text/html"), ("location", "/next"), ("accept", "*/*"))
+    headers = (("content-type", "text/html"), ("location", "/next"), ("access-control-allow-credentials", "true"))
     assert without_secret_headers(headers) == headers
 
 
