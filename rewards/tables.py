@@ -28,6 +28,11 @@ AMOUNT = re.compile(
     r"(?P<sign>[-+\u2212]?)(?P<before>[^\w\s.,+-]?) ?(?P<number>[0-9][0-9,]*(?:\.[0-9]+)?) ?(?P<after>[^\W\d_]*|%)"
 )
 
+COMMA = re.compile(r"(?<![\d.,])(?:0,\d|\d+,(?!\d{3}(?!\d)))")  # of decimals: 0,5 or 12,50
+DOTTED = re.compile(
+    r"(?<![\d.,])[1-9]\d{0,2}(?:\.\d{3})+(?![\d.,])"
+)  # 1.200: thousands beside 950, decimals beside 0.8
+
 
 def rows(params: Params, evidence: Evidence) -> Verdict:
     """Judge a table's rows: under the header ``column``, every cell ``equals`` a text or ``contains`` words.
@@ -82,8 +87,14 @@ def header_name(name: str) -> str:
 
 
 def amounts(cells: Sequence[str]) -> list[Decimal]:
-    """Return the amounts that cells hold; none where one holds something else, or they differ in their unit."""
+    """Return the amounts that cells hold; none where one holds something else, or they differ in their unit.
+
+    Commas part thousands and points decimals. Where that cannot be so, or may be the other way round, there are none.
+    """
     found = [AMOUNT.fullmatch(squeezed(cell)) if len(cell) <= MAX_DIGITS else None for cell in cells]
+    whole = ["." not in cell for cell in cells]
+    if any(map(COMMA.search, cells)) or (any(whole) and any(map(DOTTED.search, cells))):
+        return []  # what they are cannot be told
     if not all(found) or len({(match["before"], match["after"]) for match in found if match}) > 1:
         return []
     return [

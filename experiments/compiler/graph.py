@@ -21,6 +21,7 @@ class Control:
     id: str  # of its element in the state's observation
     kind: str  # the type of an input ("text", "email", "date", ...), "select" or "textarea"
     key: str  # as in Evidence.form_values: its name, id or label
+    named: bool = True  # whether a form sends it
     label: str = ""  # its accessible name
     required: bool = False
     pattern: str = ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from browser_env.action import Action, Check, Click, Dialog, Press, Select, Type
 from browser_env.observation import Element, Observation
-from experiments.compiler.consequences import why_not
+from experiments.compiler.consequences import is_grave, why_not
 from experiments.compiler.graph import Control, Form, State
 from experiments.compiler.site import Site
 from experiments.compiler.states import DIGITS, address, pattern_of, stable
@@ -53,7 +53,9 @@ def offers_of(state: State, survey: Survey, site: Site, *, before: State | None 
     Of a state within a page only what the state ``before`` did not offer counts, and once more what led to it.
     """
     if state.observation.dialog is not None:
-        moves = [Move(action=Dialog(accept=accept)) for accept in (True, False)]
+        asked = state.observation.dialog
+        harmless = asked.kind == "alert" or site.allow_writes or not is_grave(asked.message)
+        moves = [Move(action=Dialog(accept=accept)) for accept in ((True, False) if harmless else (False,))]
         kinds = (f"{state.template} dialog {move.action.to_text()}" for move in moves)
         answers = tuple(Offer(state=state.id, moves=(m,), kind=kind) for m, kind in zip(moves, kinds, strict=True))
         return Offers(offers=answers, refused={})
@@ -99,7 +101,7 @@ class _Desk:
                 continue
             if reason := self._survey.closed.get(element.id):
                 self._refuse(reason)
-            elif element.role == "link":
+            elif element.role == "link" or element.id in self._survey.links:  # whatever else it is called
                 yield from self._of_link(element)
             elif element.role in PRESSED:
                 yield from self._of_button(element)

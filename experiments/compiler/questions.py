@@ -11,7 +11,7 @@ from experiments.compiler.facts import stated
 from experiments.compiler.goals import CELL, END_ENTRY, FACT, LABELLED, NEXT_ENTRY, NEXT_HEADING, in_table, say, under
 from experiments.compiler.graph import State
 from experiments.compiler.quantities import is_called_by, quantity
-from experiments.compiler.reading import headings, labelled
+from experiments.compiler.reading import goes_on, headings, labelled
 from experiments.compiler.tables import Table
 from experiments.compiler.texts import bare, is_name
 from rewards.match import normalised_text
@@ -128,7 +128,9 @@ def _of_lists(atlas: Atlas, state: State, page: str) -> Iterator[Question]:
         entries = listing.entries
         if len(set(map(normalised_text, entries))) < len(entries) or "" in entries:
             continue
-        for which, text in (("first", entries[0]), ("last", entries[-1])):
+        is_part = state.goes_on or goes_on(state.observation)
+        ends = [("first", entries[0]), *([] if is_part else [("last", entries[-1])])]
+        for which, text in ends:
             goal = say(END_ENTRY, page=page, section=listing.section, which=which)
             yield Question(
                 goal=goal, text=text, decoys=(*entries, listing.section), among=tuple(entries), is_exact=True

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from browser_env.observation import Element, Observation
 from experiments.compiler.texts import BOILERPLATE
@@ -14,10 +15,12 @@ PARTS = frozenset(("button", "menuitem", "checkbox", "switch", "combobox", "text
 WHOLE_CELLS = frozenset({"cell", "gridcell"})  # their names are all that they hold
 MORE = re.compile(
     r"\b(next|previous|prev|older|newer|(load|show|view|see) more|more results|page \d+|rows per page)\b"
+    r"|^(show|view|see) all( \d+)?( (results|rows|items|entries))?$"
     r"|\b\d[\d,]*\s*(-|–|to)\s*\d[\d,]*\s+of\s+(about\s+)?\d[\d,]*",
     re.IGNORECASE,
 )
-ARROWS = frozenset(["›", "»", ">", "→", "‹", "«", "<", "←"])
+PRESSED = ("link", "button")
+ARROWS = ("›", "»", ">", "→", "‹", "«", "<", "←")
 MAX_HINT = 40  # characters: what is longer is prose
 
 
@@ -49,16 +52,27 @@ def sections(observation: Observation) -> dict[str, str]:
 def goes_on(observation: Observation) -> bool:
     """Whether there seems to be more of this page than it shows: further pages, or elements that are not listed."""
     dead = {element.id for element in observation.elements if "disabled" in element.states}
-    live = (element for element in observation.elements if not {element.id, element.parent} & dead)
-    return observation.truncated or any(_hints_at_more(element) for element in live)
+    live = [element for element in observation.elements if not {element.id, element.parent} & dead]
+    return observation.truncated or any(map(_hints_at_more, live)) or _has_numbered_pages(live)
+
+
+def _has_numbered_pages(elements: Iterable[Element]) -> bool:
+    """Whether two links or buttons in a row, the text of the current page aside, are called by successive numbers."""
+    numbers = [int(e.name) for e in elements if e.role in PRESSED and re.fullmatch(r"[1-9]\d{0,3}", e.name)]
+    return any(other == one + 1 for one, other in pairwise(numbers))
 
 
 def _hints_at_more(element: Element) -> bool:
     if element.role in ("heading", "option"):
         return False
-    return (element.name in ARROWS and element.role in ("link", "button")) or (
+    return (element.role in PRESSED and _has_arrow(element.name)) or (
         len(element.name) <= MAX_HINT and MORE.search(element.name) is not None
     )
+
+
+def _has_arrow(name: str) -> bool:
+    """Whether a name is an arrow, or a word or number before one, as those of pages are."""
+    return name in ARROWS or (len(name) <= MAX_HINT and name.endswith((" ›", " »")))
 
 
 def labelled(observation: Observation) -> list[Labelled]:

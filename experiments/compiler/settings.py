@@ -16,6 +16,7 @@ from experiments.compiler.inventing import TYPED, invent
 from experiments.compiler.target import Move
 from experiments.compiler.texts import CLOCK, IDENTIFIER, LONG_NUMBER, PAGE_TODAY, RELATIVE, bare, is_name, is_plain
 
+MAX_LASTING = 500  # characters of a value that is looked into
 LOCKED = frozenset(("disabled", "readonly", "covered"))
 
 
@@ -69,7 +70,7 @@ def _of(atlas: Atlas, state: State, form: Form, control: Control, element: Eleme
             form=form,
             key=control.key,
             value=str(wanted).lower(),
-            sent=None,
+            sent=control.options[0][0] if wanted and control.options else None,
             label=label,
             phrase=f"“{label}”",
             verb="tick" if wanted else "untick",
@@ -172,17 +173,22 @@ def left_alone(state: State, form: Form, chosen: Sequence[Setting]) -> Left:
     """Return what a form sends of what is not set, and what it must not send."""
     before = state.evidence.form_values
     keys = Counter(control.key for control in form.controls)
+    several = {element.id for element in state.observation.elements if "multiple" in element.states}
     texts: dict[str, str] = {}
     ticked, off = [], []
     for control in form.controls:
         value = before.get(control.key)
         if value is None or control.key in {s.key for s in chosen} or control.kind in ("file", "password"):
             continue
+        if not control.named or control.id in several:  # nothing is sent of it, or once for each option
+            continue
         if control.kind not in ("checkbox", "radio") or (control.kind == "radio" and value):
             texts[control.key] = value
         elif control.kind == "radio" or value == "false":
             off += [(control.key, value) for value, _ in control.options] if keys[control.key] == 1 else []
             off += [(control.key, "")] if not control.options and keys[control.key] == 1 else []
+        elif keys[control.key] == 1 and control.options:
+            texts[control.key] = control.options[0][0]
         elif keys[control.key] == 1:
             ticked.append(control.key)
     return Left(texts=texts, ticked=tuple(ticked), not_sent=tuple(off))
@@ -198,5 +204,7 @@ def values_with(state: State, chosen: Sequence[Setting]) -> dict[str, str]:
 
 def is_lasting(key: str, value: str) -> bool:
     """Whether a control would have this value on another visit, as far as one can see."""
+    if len(value) > MAX_LASTING:
+        return False
     moving = (RELATIVE, CLOCK, PAGE_TODAY, IDENTIFIER, LONG_NUMBER)
     return not is_volatile(f"?{urlencode({key: value})}") and not any(pattern.search(value) for pattern in moving)

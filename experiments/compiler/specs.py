@@ -36,6 +36,11 @@ def answer(text: str, *, is_exact: bool = False) -> VerifierSpec:
     return VerifierSpec(**parts[0]) if len(parts) == 1 else VerifierSpec(name="any", params={"of": parts})
 
 
+def any_of(specs: Sequence[VerifierSpec]) -> VerifierSpec:
+    """Return a verifier that wants one of these at least."""
+    return VerifierSpec(name="any", params={"of": [{"name": spec.name, "params": spec.params} for spec in specs]})
+
+
 def none_of(specs: Sequence[VerifierSpec]) -> list[VerifierSpec]:
     """Return verifiers that each want one of these to fail."""
     return [VerifierSpec(name="not", params={"of": {"name": s.name, "params": s.params}}) for s in specs]

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from urllib.parse import quote, unquote, urlsplit
 
 from browser_env.observation import Element, Observation
-from browser_env.snapshot.normalising import is_volatile, place, query
+from browser_env.snapshot.normalising import PAGE_EPOCH, is_volatile, place, query
 
 TELLING = frozenset(("checked", "collapsed", "current", "disabled", "expanded", "mixed", "pressed", "selected"))
 CONTROLS = frozenset(
@@ -161,7 +162,8 @@ def _fragment(fragment: str) -> str:
 
 
 def _is_volatile(name: str, value: str) -> bool:
-    return is_volatile(name, value) or SESSION.fullmatch(name) is not None
+    """Whether a parameter differs by chance; the site has a clock of its own, which shows about our time."""
+    return is_volatile(name, value, (PAGE_EPOCH, datetime.now(UTC))) or SESSION.fullmatch(name) is not None
 
 
 def _hash(features: Iterable[str]) -> str:

@@ -1,4 +1,5 @@
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -79,6 +80,18 @@ def test_cells_in_order(cells: tuple[str, ...], order: str) -> None:
 def test_cells_in_no_order(cells: tuple[str, ...]) -> None:
     for order in ("ascending", "descending"):
         assert not succeeds("sorted", table("X", *cells), column="X", order=order)
+
+
+@pytest.mark.parametrize(
+    "cells", [("0,125", "0,25", "0,5"), ("12,50 €", "3 €"), ("1.200", "3.500", "950"), ("1,23,456", "7")]
+)
+def test_what_may_be_thousands_or_decimals_is_no_amount(cells: tuple[str, ...]) -> None:
+    assert amounts(cells) == []
+
+
+def test_commas_part_thousands_and_points_decimals() -> None:
+    assert amounts(["1,234", "1,234,567.5", "12"]) == [Decimal(1234), Decimal("1234567.5"), Decimal(12)]
+    assert amounts(["1.250", "10.125", "0.8"]) == [Decimal("1.250"), Decimal("10.125"), Decimal("0.8")]
 
 
 def test_amounts_of_different_units_are_texts() -> None:

@@ -54,11 +54,10 @@ def _entries(atlas: Atlas, state: State, page: str) -> Iterator[Candidate]:
 
 
 def whole_lists(atlas: Atlas, state: State, page: str) -> list[Listing]:
-    """Return the lists of a page that show all they have; the one that a page is made for may go on elsewhere."""
-    if atlas.meant(page).id != state.id:
+    """Return the lists of a page that show all they have; of a page that goes on, none is known to."""
+    if atlas.meant(page).id != state.id or is_part(state):
         return []
-    more = is_part(state)
-    return [found for found in atlas.lists(state) if len(found.entries) <= MAX_ROWS and not (more and found.is_first)]
+    return [found for found in atlas.lists(state) if len(found.entries) <= MAX_ROWS]
 
 
 def is_part(state: State) -> bool:

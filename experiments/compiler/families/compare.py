@@ -24,7 +24,7 @@ from experiments.compiler.families.aggregate import (
 )
 from experiments.compiler.goals import DIFFERENCE, MORE_ENTRIES, OTHER_OF_HIGHEST, OTHER_OF_LOWEST, TWO_PAGES, say
 from experiments.compiler.graph import State
-from experiments.compiler.quantities import is_called_by, quantity
+from experiments.compiler.quantities import MULTIPLES, is_called_by, quantity
 from experiments.compiler.questions import Question
 from experiments.compiler.reading import labelled
 from experiments.compiler.tables import Table
@@ -43,6 +43,7 @@ def compare(atlas: Atlas) -> Iterator[Candidate]:
             title = named(atlas, state, table, page or "")
             if (
                 state.observation.truncated
+                or (page is not None and atlas.meant(page).id != state.id)
                 or title is None
                 or page is None
                 or not table.has_keys
@@ -92,6 +93,8 @@ def _differences(atlas: Atlas, state: State, page: str, table: Table, title: str
         values = numbers(table, column)
         if values is None or column == table.key or not is_measure(header) or len(set(values)) < 2:
             continue
+        if any(read.unit in MULTIPLES for text in table.column(column) if (read := quantity(text)) is not None):
+            continue  # 12.3k less 4.1k is not 8.2
         for pair in range(MAX_PAIRS):
             draw = atlas.draw(state.id, header, str(pair))
             a, b = draw % len(values), draw // 1009 % len(values)
@@ -123,10 +126,11 @@ def _two_pages(atlas: Atlas) -> Iterator[Candidate]:
     """Yield differences of what two pages of one template say beside the same label."""
     groups: defaultdict[tuple[str, str, str], list[tuple[State, Decimal]]] = defaultdict(list)
     for state in atlas.pages:
-        if state.id in atlas.names:
+        name = atlas.names.get(state.id)
+        if name is not None and atlas.meant(name).id == state.id:
             for label, text in _values(atlas, state).items():
                 read = quantity(text)
-                if read is not None:
+                if read is not None and read.unit not in MULTIPLES:
                     groups[state.template, label, read.unit].append((state, read.number))
     found = 0
     for (_, label, _), values in groups.items():

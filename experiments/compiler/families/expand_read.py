@@ -96,7 +96,8 @@ def _others(state: State, move: Move, way: Way) -> tuple[NearMiss, ...]:
     assert target is not None
     alike = [e for e in state.observation.elements if e.role == target.role and e.name and e.name != target.name]
     usable = [e for e in alike if not {"disabled", "covered"} & set(e.states) and "clickable" in e.states]
-    usable = [e for e in usable if not is_grave(e.name)]
+    sends = {id_ for form in state.forms for id_ in form.submits}  # elsewhere, which is no near miss
+    usable = [e for e in usable if not is_grave(e.name) and e.id not in sends]
     if target.role == "link":
         return ()
     return tuple(

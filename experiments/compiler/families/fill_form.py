@@ -38,13 +38,12 @@ def fill_form(atlas: Atlas) -> Iterator[Candidate]:
             if page is None or form.method != "get" or _is_twice(state, form) or does_for_good(state, form):
                 continue
             for chosen in fillings(atlas, state, form):
-                if all(setting.sent is not None for setting in chosen):
-                    yield from _task(atlas, state, page, form, chosen)
+                yield from _task(atlas, state, page, form, chosen)
 
 
 def fillings(atlas: Atlas, state: State, form: Form) -> list[tuple[Setting, ...]]:
     """Return some ways to fill a form, each with all that it requires."""
-    offered = list(settings(atlas, state, form))
+    offered = [setting for setting in settings(atlas, state, form) if setting.sent is not None]
     needed = {
         control.key
         for control in form.controls

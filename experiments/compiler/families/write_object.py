@@ -41,7 +41,7 @@ def write_object(atlas: Atlas) -> Iterator[Candidate]:
 def _post(atlas: Atlas, state: State, page: str, form: Form, chosen: tuple[Setting, ...]) -> Iterator[Candidate]:
     sending = submit(state, form)
     way = atlas.begin(state, FAMILY, *(setting.key for setting in chosen))
-    if sending is None or way is None or any(setting.sent is None for setting in chosen):
+    if sending is None or way is None:
         return
     move, button = sending
     if logs_out(button, form.action) or not (chosen or is_name(button)):
@@ -82,7 +82,8 @@ def sent_by(state: State, form: Form, chosen: Sequence[Setting]) -> VerifierSpec
     off = [(key, value) for key, known in left.not_sent for value in ([known] if known else USUAL)]
     fields = left.texts | {setting.key: str(setting.sent) for setting in chosen} | own_field(state, form)
     others = [_request(form, {key: value}) for key, value in (*off, *others_fields(state, form))]
-    return specs.every([_request(form, fields), *specs.none_of(others)])
+    on = [specs.any_of([_request(form, {key: value}) for value in USUAL]) for key in left.ticked]
+    return specs.every([_request(form, fields), *on, *specs.none_of(others)])
 
 
 def _request(form: Form, fields: dict[str, str]) -> VerifierSpec:

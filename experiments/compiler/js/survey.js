@@ -32,7 +32,7 @@
     const label = labelOf(element);
     const longest = element.maxLength;
     return {
-      id, kind: tag === "input" ? element.type : tag, key: text(element.name || element.id || label), label,
+      id, kind: tag === "input" ? element.type : tag, key: text(element.name || element.id || label), named: Boolean(element.name), label,
       required: element.required === true, pattern: text(attribute(element, "pattern")), min: text(attribute(element, "min")),
       max: text(attribute(element, "max")), step: text(attribute(element, "step")),
       max_length: typeof longest === "number" && longest >= 0 ? longest : null,

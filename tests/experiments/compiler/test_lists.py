@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from browser_env.action import Answer
 from experiments.compiler.candidate import Candidate
 from experiments.compiler.generating import generate
 from experiments.compiler.graph import State
 from experiments.compiler.lists import lists, successions
+from experiments.compiler.reading import goes_on
 from tests.experiments.compiler.building import element, graph, state
 
 TREES = ("Oak", "Beech", "Lime", "Elm", "Yew")
@@ -76,7 +79,7 @@ def test_entries_are_counted_compared_and_asked_for() -> None:
 def test_the_list_of_a_page_that_goes_on_is_not_counted() -> None:
     made = [c for c in generate(graph(park("Next"))) if c.family == "aggregate"]
     assert not answers(made, "“Trees”")
-    assert answers(made, "“Birds”") == {"3"}
+    assert not answers(made, "“Birds”"), "which of its lists goes on is not known"
 
 
 def test_what_many_pages_have_is_not_asked_about() -> None:
@@ -90,3 +93,21 @@ def test_headings_that_follow_each_other_are_asked_for() -> None:
     assert answers(generate(graph(park())), "heading", "“Birds”") == {"Rules"}
     numbered = state("/", "", element("heading", "1. Sow"), element("heading", "2. Water"), element("heading", "End:"))
     assert successions(numbered.observation) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "is_part"),
+    [
+        (("1", "2", "3"), True),
+        (("2", "4"), False),
+        (("2 ›",), True),
+        (("Weiter »",), True),
+        (("Show all",), True),
+        (("View all 40 results",), True),
+        (("View all prices of trees",), False),
+        (("Read on →",), False),
+    ],
+)
+def test_links_to_further_pages_are_known(names: tuple[str, ...], is_part: bool) -> None:
+    shown = state("/trees", "Trees", *(element("link", name) for name in names), element("link", "Home"))
+    assert goes_on(shown.observation) is is_part

@@ -1,12 +1,16 @@
 """What is offered in a state, and what is left alone because of its name or where it leads."""
 
+from dataclasses import replace
+
 import pytest
 
+from browser_env.action import Dialog
+from browser_env.observation import Dialog as DialogShown
 from experiments.compiler.consequences import why_not
 from experiments.compiler.graph import Control, Form, State
 from experiments.compiler.offering import Offers, offers_of
 from experiments.compiler.site import Site
-from experiments.compiler.surveying import Survey
+from experiments.compiler.surveying import Link, Survey
 from tests.experiments.compiler.building import ORIGIN, element, state
 
 SITE = Site(url=f"{ORIGIN}/", keep_out=("/private",))
@@ -77,3 +81,29 @@ def test_what_leads_to_no_sound_address_is_not_clicked() -> None:
     found = offers_of(shown, Survey(closed={"e1": "leads to no sound address"}), SITE)
     assert found.offers == ()
     assert found.refused == {"leads to no sound address": 1}
+
+
+@pytest.mark.parametrize("role", ["link", "button", "menuitem", "tab"])
+def test_a_link_is_judged_by_its_address_whatever_it_is_called(role: str) -> None:
+    shown = state("/", "Here", *(element(role, name, states=("clickable",)) for name in ("✕", "Leave", "Zip", "News")))
+    paths = ("/items/3/delete", "/logout", "/private/all.zip", "/news")
+    survey = Survey(links={f"e{i}": Link(url=ORIGIN + path) for i, path in enumerate(paths, 1)})
+    found = offers_of(shown, survey, SITE)
+    assert [offer.url for offer in found.offers] == [f"{ORIGIN}/news"]
+    assert sum(found.refused.values()) == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "answers"),
+    [
+        ("confirm", "Really delete all?", [False]),
+        ("confirm", "Go on?", [True, False]),
+        ("alert", "Deleted", [True, False]),
+    ],
+)
+def test_a_dialog_that_asks_to_delete_is_dismissed(kind: str, message: str, answers: list[bool]) -> None:
+    shown = state("/", "Here")
+    asked = DialogShown(kind=kind, message=message)
+    asking = replace(shown, observation=replace(shown.observation, dialog=asked))
+    found = offers_of(asking, Survey(), SITE).offers
+    assert [offer.moves[0].action for offer in found] == [Dialog(accept=accept) for accept in answers]
