@@ -159,14 +159,16 @@ def run_import(args: argparse.Namespace) -> int:
 
 
 def _import_replayed(args: argparse.Namespace) -> int:
+    rules = DEFAULT_RULES if args.rules is None else read_rules(args.rules)
+    secrets = {} if args.secrets is None else read_secrets(args.secrets)
     options = ImportOptions(
         format=args.format,
         task=None if args.task is None else as_task(args.task),
         url=args.url,
         seed=args.seed,
         keep_unverified=args.unverified,
-        secrets={} if args.secrets is None else read_secrets(args.secrets),
-        redactor=Redactor(DEFAULT_RULES if args.rules is None else read_rules(args.rules)),
+        secrets=secrets,
+        redactor=Redactor(replace(rules, values=(*rules.values, *secrets.values()))),
     )
     if options.task is None and options.url is None:
         raise UsageError("say with --task or --url on which site the recordings may be replayed")

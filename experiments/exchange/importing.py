@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from browser_env.episode import Episode
-from browser_env.errors import DataError, InfraError, UsageError
+from browser_env.errors import UsageError, WebdualError
 from browser_env.snapshot.normalising import origin
 from browser_env.task import NEVER, Task
 from experiments.exchange.chrome_recorder import read_chrome_recorder
@@ -70,7 +70,7 @@ def import_files(paths: Sequence[Path], options: ImportOptions, report: Recordin
         report.files += 1
         try:
             episode, verified, plan = _replay(path, options)
-        except (DataError, InfraError, UsageError) as error:
+        except WebdualError as error:
             report.failures[str(path)] = str(error)
             continue
         if not verified and not options.keep_unverified:

@@ -115,12 +115,12 @@ class _Run:
     def _await(self, index: int, move: Move) -> Found | None:
         """Return the element of a move, waited for where it is not there yet."""
         for _ in range(PATIENCE + 1):
+            if self._seen.dialog is not None:
+                raise ReplayError(f"step {index}: a dialog is open, and the recording says nothing of it")
             for chain in move.chains:
                 found = self._env.find(chain, frame=move.frame)
                 if found is not None:
                     return found
-            if self._seen.dialog is not None:
-                raise ReplayError(f"step {index}: a dialog is open, and the recording says nothing of it")
             self._act(index, Wait(PATIENCE_MS))
             if self.outcome is not None:
                 return None

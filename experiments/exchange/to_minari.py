@@ -7,6 +7,7 @@ import inspect
 import json
 import os
 import string
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ DATASET = "webdual/episodes-v0"
 PLACE = "MINARI_DATASETS_PATH"
 WANTED = 'run: pip install "minari[hdf5]>=0.5.4"'
 MAX_TEXT = 4_000_000  # characters of one page as JSON
+_one_at_a_time = threading.Lock()  # of exports: the environment is everybody's
 
 
 def write_minari(episodes: Sequence[Episode], out: Path) -> int:
@@ -67,15 +69,16 @@ def write_minari(episodes: Sequence[Episode], out: Path) -> int:
 @contextmanager
 def _datasets_in(folder: Path) -> Iterator[None]:
     """Have Minari, which asks the environment, keep its datasets in a folder."""
-    before = os.environ.get(PLACE)
-    os.environ[PLACE] = str(folder.resolve())
-    try:
-        with warnings.catch_warnings():  # that nobody has said who made it, by what code and for which environment
-            warnings.simplefilter("ignore", UserWarning)
-            yield
-    finally:
-        del os.environ[PLACE]
-        os.environ.update({} if before is None else {PLACE: before})
+    with _one_at_a_time:
+        before = os.environ.get(PLACE)
+        os.environ[PLACE] = str(folder.resolve())
+        try:
+            with warnings.catch_warnings():  # that nobody has said who made it, by what code and for which environment
+                warnings.simplefilter("ignore", UserWarning)
+                yield
+        finally:
+            os.environ.pop(PLACE, None)
+            os.environ.update({} if before is None else {PLACE: before})
 
 
 def _shape(episodes: Sequence[Episode]) -> tuple[int, ...] | None:

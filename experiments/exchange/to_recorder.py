@@ -26,6 +26,7 @@ from browser_env.action import (
 from browser_env.episode import Episode
 from browser_env.observation import Observation
 from experiments.exchange.pointing import Aim, aim
+from replay.redaction.typing import split
 
 Data = dict[str, Any]
 BUTTONS: dict[type[Action], Data] = {
@@ -109,7 +110,7 @@ def _typing(action: Type, seen: Observation) -> Iterator[Data]:
     if action.clear or there.element is None or seen.focus != there.element.id:
         yield from _clicks(BUTTONS[Click], there, seen)
         yield from _press("Control+a" if action.clear else "Control+End")
-    for char in action.text:
+    for char in split(action.text):  # a placeholder is one key
         yield from _press("Enter" if char == "\n" else char)
 
 

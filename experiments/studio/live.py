@@ -10,6 +10,7 @@ import struct
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from browser_env.action import Action, Select, action_from_json
@@ -17,6 +18,7 @@ from browser_env.environment import Environment
 from browser_env.episode import Source
 from browser_env.errors import UsageError, WebdualError
 from browser_env.host import BrowserHost
+from browser_env.observation import Observation
 from browser_env.seeds import HELD_OUT_START
 from browser_env.task import Task
 from experiments.studio.archive import Archive
@@ -62,6 +64,7 @@ class Live:
     number: int = 0  # of the last message that came
     shown: int = 0  # of the last message whose effect can be seen
     acting: int = 0  # gestures that are being carried out
+    one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     clock_ms: float = 0.0  # the person's, at the last event
     clock_at: float = 0.0  # ours, then
     drawn: asyncio.Event = field(default_factory=asyncio.Event)
@@ -103,7 +106,7 @@ class Live:
         if recording is None or not self._acts or recording.paused or recording.over:
             return
         self.clock_ms, self.clock_at = event.at_ms, time.monotonic()
-        await self._carry_out(hear(self.gestures, event, recording.observation))
+        await self._carry_out(recording, lambda gestures, seen: hear(gestures, event, seen))
 
     async def _tick(self) -> None:
         while True:
@@ -113,16 +116,19 @@ class Live:
                 continue
             now_ms = self.clock_ms + (time.monotonic() - self.clock_at) * 1000
             try:
-                await self._carry_out(due(self.gestures, now_ms, recording.observation))
+                await self._carry_out(recording, partial(_due_at, now_ms))
             except WebdualError as error:
                 await self._send({"kind": "error", "text": str(error)})
             self._note_shown()
 
-    async def _carry_out(self, heard: Heard) -> None:
-        self.gestures = heard.state
+    async def _carry_out(self, recording: Recording, read: Callable[[Gestures, Observation], Heard]) -> None:
+        """Carry out what gestures come to, once what came before is done: they are read by what it led to."""
         self.acting += 1
         try:
-            await self._do(heard.actions)
+            async with self.one_at_a_time:
+                heard = read(self.gestures, recording.observation)
+                self.gestures = heard.state
+                await self._do(heard.actions)
         finally:
             self.acting -= 1
 
@@ -156,17 +162,18 @@ class Live:
         if not self._acts:
             raise UsageError("you only watch here; take over first")
         if command.name in ("do", "choose"):
-            await self._carry_out(flush(self.gestures, recording.observation))
+            await self._carry_out(recording, flush)
             await self._do([_action(command)])
         elif command.name in ("pause", "resume"):
-            await self._carry_out(flush(self.gestures, recording.observation))
+            await self._carry_out(recording, flush)
             recording.pause(paused=command.name == "pause")
         elif isinstance(self.table, AgentTable):
             raise UsageError("an agent's episode is kept as it went; hand back, and it ends by itself")
         elif command.name == "discard":
-            self.gestures = Gestures()
-            gone = recording.shown(self.archive.redactor, last=1)
-            await recording.discard_last()
+            async with self.one_at_a_time:
+                self.gestures = Gestures()
+                gone = recording.shown(self.archive.redactor, last=1)
+                await recording.discard_last()
             await self._send({"kind": "told", "text": f"Taken back: {gone[0]}"})
         elif command.name == "restart":
             self.gestures = Gestures()
@@ -197,7 +204,7 @@ class Live:
         self.table.recording = recording
 
     async def _keep(self, command: Command, recording: Recording) -> None:
-        await self._carry_out(flush(self.gestures, recording.observation))
+        await self._carry_out(recording, flush)
         if not recording.steps:
             raise UsageError("nothing was done yet, so there is nothing to keep")
         await self.consent()  # it may have been taken back meanwhile
@@ -221,7 +228,7 @@ class Live:
             table.take_over(consent=(await self.consent()).id, by=self)
             self.gestures = Gestures()
         elif self._acts:
-            await self._carry_out(flush(self.gestures, self._recording().observation))
+            await self._carry_out(self._recording(), flush)
             table.hand_back()
 
     async def _show(self) -> None:
@@ -280,3 +287,7 @@ def _action(command: Command) -> Action:
     if command.name == "choose":
         return Select(command.text("target"), command.texts("options"))
     return action_from_json(command.given.get("action"))
+
+
+def _due_at(now_ms: float, gestures: Gestures, seen: Observation) -> Heard:
+    return due(gestures, now_ms, seen)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +13,8 @@ from experiments.studio.aim import BY_ID
 from experiments.studio.gestures import Event
 from experiments.studio.table import Table
 from replay.redaction import Redactor
+
+MOST = 1e15  # of a number in an event
 
 MAX_MESSAGE = 32_000  # characters
 KINDS = ("down", "move", "up", "cancel", "hover", "wheel", "key", "text")
@@ -127,6 +128,6 @@ def _event(data: dict[str, Any]) -> Event:
 
 
 def _number(value: Any, name: str) -> float:
-    if type(value) not in (int, float) or not math.isfinite(value) or abs(value) > 1e15:
+    if type(value) not in (int, float) or not abs(value) <= MOST:  # NaN is not, either
         raise UsageError(f"{name} of an event is a number")
     return float(value)

@@ -144,7 +144,7 @@ def _take_entries(findings: Findings, field_: Field, kind: str) -> None:
                 _assign(findings, held, number, kind)
                 taken.append((held, number))
     last = taken[-1][1] if taken else None
-    for held in field_.held.values():
+    for held in (*field_.held.values(), *field_.runs):  # what was written over a selection is held by nothing else
         text = text_of(held)
         if last is not None and len(text.strip()) >= MIN_PREFIX:
             findings.vault.alias(text, _nearest(text, taken) or last)

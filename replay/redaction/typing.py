@@ -14,6 +14,7 @@ from browser_env.observation import Element, Observation
 from replay.redaction.placeholders import PLACEHOLDER
 
 DOT = "\u2022"
+MAX_DOTS = 64  # of a password field that an observation shows
 MAX_CUT = 299  # characters after which a value may have been cut off
 FORGOTTEN = frozenset(("Control+a", "Meta+a"))  # what is written next replaces all
 ONE = re.compile(rf"{PLACEHOLDER.pattern}|.", re.DOTALL)
@@ -42,6 +43,8 @@ class Field:
     chars: Held = ()
     caret: int = 0
     all_selected: bool = False
+    runs: list[Held] = field(default_factory=list)  # what was written without anything else between
+    writing: bool = False  # whether what is written next belongs to the last run
 
     def entries(self) -> list[Held]:
         """Return what the field held whenever somebody had done with it."""
@@ -133,7 +136,7 @@ def _write(journal: Journal, index: int, place: str, action: Action, numbers: It
     journal.places[index] = place
     if isinstance(action, Type):
         if action.clear:
-            field_.chars, field_.caret = (), 0
+            field_.chars, field_.caret, field_.writing = (), 0, False
         _insert(field_, journal, index, action.text, numbers)
     elif isinstance(action, Press):
         key = character(action.key)
@@ -168,11 +171,17 @@ def _insert(field_: Field, journal: Journal, index: int, text: str, numbers: Ite
     before, after = field_.chars[: field_.caret], field_.chars[field_.caret :]
     field_.chars = (*before, *chars, *after)
     field_.caret += len(chars)
+    if field_.writing:
+        field_.runs[-1] = (*field_.runs[-1], *chars)
+    else:
+        field_.runs.append(chars)
+    field_.writing = True
 
 
 def _edit(field_: Field, key: str) -> None:
     """Carry a key out that writes no character."""
     chars, caret = field_.chars, field_.caret
+    field_.writing = False
     if key in FORGOTTEN:
         field_.all_selected = True
         return
@@ -204,8 +213,10 @@ def _read(journal: Journal, observation: Observation, index: int, numbers: Itera
 def _align(field_: Field, value: str, numbers: Iterator[int]) -> None:
     old = text_of(field_.chars)
     if is_dots(value):
-        if len(value) < len(field_.chars) or not old:  # something that no action tells of happened to it
-            field_.chars = field_.chars[: len(value)]
+        shorter = len(value) < min(len(field_.chars), MAX_DOTS)  # a page tells of no more dots
+        if shorter or not old:  # something that no action tells of happened to it, as part of it was selected
+            run = field_.runs[-1] if field_.runs else ()
+            field_.chars = run if len(run) == len(value) else field_.chars[: len(value)]
             field_.caret = len(field_.chars)
         return
     cut = value.removesuffix("\u2026")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from browser_env.acting import Decision
-from browser_env.action import Answer, Click, Point, Wait
+from browser_env.action import Answer, Click, GiveUp, Point, Wait
 from browser_env.episode import Episode, Source
 from browser_env.errors import ActionError, UsageError
 from browser_env.miniwob import miniwob_task
@@ -226,7 +226,7 @@ def test_groups_are_forked_in_the_middle_of_an_episode(pool: Pool) -> None:
 def test_a_fork_that_cannot_be_reached_is_no_failure_of_the_policy(pool: Pool) -> None:
     task = miniwob_task("click-button-sequence")
     elsewhere = RolloutRequest(task=task, seed=5, prefix=(Wait(10),), state="0" * 32)
-    over = RolloutRequest(task=replace(task, max_steps=1), seed=5, prefix=(Wait(10),))
+    over = RolloutRequest(task=task, seed=5, prefix=(GiveUp(),))
     episodes = list(pool.rollout(Scripted(lambda o: Decision(action=Wait(1))), [elsewhere, over]))
     assert {episode.outcome for episode in episodes} == {Outcome.INFRA_ERROR}
     assert {episode.reward for episode in episodes} == {0.0}

@@ -216,6 +216,13 @@ def test_no_text_of_an_episode_becomes_code(goal: str, name: str, text: str) -> 
     assert plan.moves
 
 
+def test_a_placeholder_is_one_key_of_a_recording(episode: Episode) -> None:
+    field = of(episode.steps[0].observation, "textbox", "Name")
+    typing = Step(observation=episode.steps[1].observation, action=Type(field, "a{{secret:1}}b", clear=False))
+    data, _ = to_recorder(replace(episode, steps=(typing,)))
+    assert [step["key"] for step in data["steps"] if step["type"] == "keyDown"][-3:] == ["a", "{{secret:1}}", "b"]
+
+
 def test_parquet_holds_the_same_episodes(episode: Episode, tmp_path: Path) -> None:
     bare = replace(episode, id="bare", steps=(), final=replace(episode.final, screenshot=None))
     report = export([episode, bare, replace(episode, id="again", seed=-1)], "parquet", tmp_path / "out")

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,34 @@ def test_what_an_imported_recording_typed_is_masked(site: str, tmp_path: Path) -
     (episode,) = import_files([file], options, RecordingsReport())
     assert episode.steps[1].action.to_text() == "type(e3, '{{secret:1}}')"
     assert "Ordered Coffee for {{secret:1}}" in episode.evidence.text
+
+
+def test_a_secret_that_was_filled_in_is_masked(site: str, order: Task, tmp_path: Path) -> None:
+    file, secrets, store, task = (tmp_path / name for name in ("a.json", "secrets.json", "store", "task.json"))
+    file.write_text(flow(site, who="{{secret:1}}"))
+    secrets.write_text('{"1": "Anna"}')
+    task.write_text(json.dumps(replace(order, goal="Order coffee.").to_json()))
+    arguments = ["chrome-recorder", str(file), "--task", str(task), "--store", str(store), "--secrets", str(secrets)]
+    assert main(["demos", "import", *arguments]) == 0
+    with ReplayStore(store, read_only=True) as opened:
+        (episode,) = opened.episodes()
+    assert "Ordered Coffee for {{secret:" in episode.evidence.text
+    assert not any("Anna" in element.value for element in episode.final.elements)
+
+
+def test_a_dialog_stops_only_its_own_recording(tmp_path: Path, site: str) -> None:
+    asking, whole = tmp_path / "asking.json", tmp_path / "whole.json"
+    steps = [
+        {"type": "navigate", "url": f"{site}/dialog.html"},
+        {"type": "click", "selectors": [["aria/Ask"]], "offsetX": 2, "offsetY": 2},
+        {"type": "click", "selectors": [["aria/Ask"]], "offsetX": 2, "offsetY": 2},
+    ]
+    asking.write_text(json.dumps({"title": "Ask", "steps": steps}))
+    whole.write_text(flow(site))
+    report = RecordingsReport()
+    options = ImportOptions(format="chrome-recorder", url=site, keep_unverified=True)
+    assert len(list(import_files([asking, whole], options, report))) == 1
+    assert "a dialog is open" in report.failures[str(asking)]
 
 
 def test_the_command_says_what_it_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

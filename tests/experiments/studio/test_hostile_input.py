@@ -144,7 +144,12 @@ def test_numbers_that_json_lacks_are_refused(client: Client) -> None:
     assert "first" in json.loads(answer)["error"]
 
 
-@given(text=st.text(max_size=100) | st.sampled_from(["[" * 30_000, "null", "1e999", '{"kind": []}', "x" * 40_000]))
+@given(
+    text=st.text(max_size=100)
+    | st.sampled_from(
+        ["[" * 30_000, "null", "1e999", '{"kind": []}', '{"kind": "down", "x": 1' + "0" * 400 + "}", "x" * 40_000]
+    )
+)
 def test_any_text_is_read_or_refused(text: str) -> None:
     with pytest.raises(UsageError):
         read_message(text)

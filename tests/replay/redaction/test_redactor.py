@@ -174,3 +174,30 @@ def test_an_element_whose_text_is_cut_off_is_filled(
     assert masked.final.screenshot is not None
     assert (masked.final.screenshot[30:110, 10:110] == (128 if filled else 0)).all()
     assert Redactor().redact(masked) == masked
+
+
+def typed_into_dots(
+    make_episode: Callable[..., Episode], *typed: tuple[Action, int], says: str = "", **sent: str
+) -> Episode:
+    """Actions on the password field, each with the number of dots that it then shows; a page that says something."""
+    shown = [observation(), *(observation(dots=dots) for _, dots in typed)]
+    steps = tuple(Step(observation=seen, action=action) for seen, (action, _) in zip(shown, typed, strict=False))
+    evidence = Evidence(text=says, sent=(Sent(method="POST", url="http://shop.test/", fields=sent),))
+    return replace(make_episode("a", num_steps=0), steps=steps, final=shown[-1], evidence=evidence)
+
+
+@pytest.mark.parametrize("selecting", ["Shift+Home", "Control+z", "Control+ArrowLeft"])
+def test_what_is_written_over_a_selection_is_masked(make_episode: Callable[..., Episode], selecting: str) -> None:
+    typed = [(Type("e2", "wrongpw1"), 8), (Press(selecting), 8), (Type("e2", "hunter2x", clear=False), 8)]
+    masked = Redactor().redact(typed_into_dots(make_episode, *typed, says="You typed hunter2x.", p="hunter2x"))
+    assert "hunter2x" not in str(masked)
+    assert masked.steps[2].action.to_text().startswith("type(e2, '{{secret:")
+
+
+def test_a_secret_longer_than_the_dots_that_are_shown_is_masked_whole(make_episode: Callable[..., Episode]) -> None:
+    token = "ghp_" + "A1b2C3d4E5" * 9
+    said = f"Saved token {token} for you"
+    masked = Redactor().redact(typed_into_dots(make_episode, (Type("e2", token), 64), says=said, p=token))
+    assert masked.evidence.text == "Saved token {{secret:1}} for you"
+    assert masked.evidence.sent[0].fields == {"p": "{{secret:1}}"}
+    assert masked.steps[0].action.to_text() == "type(e2, '{{secret:1}}')"
