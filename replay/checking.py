@@ -12,7 +12,7 @@ from typing import Any
 from browser_env.episode import Source
 from replay.consent import ConsentFolder
 from replay.errors import ConsentError, DamageError, VersionError
-from replay.files import STALE_S
+from replay.files import dead_drafts
 from replay.images import ImageFolder
 from replay.index import Entry, Index, Row, index_problem
 from replay.layout import open_folder
@@ -21,6 +21,7 @@ from replay.running import RunningFolder
 from replay.sealed import episode_file, episode_files, read_entry, stamp
 from replay.store import ReplayStore
 
+FRESH_S = 10.0  # a draft as new as that may not be locked yet
 Tell = Callable[[int, int], None]  # gets how many files have been read, and of how many
 
 
@@ -192,9 +193,9 @@ class _Checker:
                 if data is not None:
                     repair = "its whole steps are sealed"
                     yield Fault(kind="running", name=name, problem="its process died before its end", repair=repair)
-        for draft in (self._path / "drafts").glob("*"):
+        for draft in dead_drafts(self._path / "drafts"):
             found = stamp(draft)
-            if found is not None and found[1] < (time.time() - STALE_S) * 1e9:
+            if found is not None and found[1] < (time.time() - FRESH_S) * 1e9:
                 problem = "a process died while it wrote this"
                 yield Fault(kind="draft", name=draft.name, problem=problem, repair="it is deleted")
 

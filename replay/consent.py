@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -132,9 +133,18 @@ class ConsentFolder:
             return False
 
     def bury(self, consent_id: str) -> None:
-        """Put a tombstone in a record's place; it names nobody."""
-        tombstone = {"kind": "tombstone", "id": consent_id, "revoked_at": datetime.now(UTC).isoformat()}
+        """Put a tombstone in a record's place; it names nobody, and says that what was under it is still there."""
+        tombstone = {"kind": "tombstone", "id": consent_id, "revoked_at": datetime.now(UTC).isoformat(), "swept": False}
         self._write(consent_id, tombstone)
+
+    def unswept(self) -> list[str]:
+        """Return the ids whose tombstone says that what was under them is still there."""
+        return [name for name in self.revoked() if self._read(name).get("swept") is False]
+
+    def mark_swept(self, consent_ids: Iterable[str]) -> None:
+        """Have tombstones say that what was under them is gone."""
+        for consent_id in consent_ids:
+            self._write(consent_id, {**self._read(consent_id), "swept": True})
 
     def _subject(self, consent_id: str) -> str | None:
         try:

@@ -14,9 +14,9 @@ from typing import Any, Self, TypedDict
 from browser_env.episode import Episode, Source
 from replay.codec import StoredEpisode
 from replay.errors import DamageError
-from replay.files import STALE_S
 from rewards.outcome import Outcome
 
+STALE_S = 3600.0  # an episode announced longer ago belongs to a writer that died
 BUSY_S = 60.0  # how long to wait for another process's transaction
 SURROGATE = re.compile("[\ud800-\udfff]")  # halves of a character, which UTF-8 cannot hold
 SCHEMA = """
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS episodes (
 );
 CREATE TABLE IF NOT EXISTS tags (tag TEXT, episode TEXT, PRIMARY KEY (tag, episode)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS uses (image TEXT, episode TEXT, PRIMARY KEY (image, episode)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS pending (episode TEXT PRIMARY KEY, since REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS pending (episode TEXT PRIMARY KEY, since REAL NOT NULL, consent TEXT);
 CREATE INDEX IF NOT EXISTS episodes_by_task ON episodes (task, outcome);
 CREATE INDEX IF NOT EXISTS tags_by_episode ON tags (episode);
 CREATE INDEX IF NOT EXISTS uses_by_episode ON uses (episode);
@@ -108,6 +108,8 @@ class Index:
         connection.isolation_level = None  # transactions are begun and ended by hand
         self._sql = connection
         self._sql.executescript(SCHEMA)
+        if "consent" not in {name for _, name, *_ in self._sql.execute("PRAGMA table_info(pending)")}:  # an older index
+            self._sql.execute("ALTER TABLE pending ADD COLUMN consent TEXT")
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -152,9 +154,10 @@ class Index:
             raise
         self._sql.execute("COMMIT")
 
-    def announce(self, episode: str, images: Iterable[str]) -> None:
-        """Note that an episode is being written, so that nobody removes its images."""
-        self._sql.execute("INSERT OR REPLACE INTO pending VALUES (?, ?)", (episode, time.time()))
+    def announce(self, episode: str, images: Iterable[str], *, consent: str | None = None) -> None:
+        """Note that an episode is being written, so that nobody removes its images unless its person takes it back."""
+        row = (episode, time.time(), consent)
+        self._sql.execute("INSERT OR REPLACE INTO pending (episode, since, consent) VALUES (?, ?, ?)", row)
         self._sql.executemany("INSERT OR IGNORE INTO uses VALUES (?, ?)", [(image, episode) for image in images])
 
     def insert(self, entry: Entry, *, stamp: tuple[int, int]) -> None:
@@ -213,9 +216,9 @@ class Index:
         return frozenset(episode for (episode,) in self._sql.execute("SELECT episode FROM pending"))
 
     def with_consents(self, consents: Iterable[str]) -> list[str]:
-        """Return the episodes stored under these consents."""
-        rows = (self._sql.execute("SELECT id FROM episodes WHERE consent = ?", (consent,)) for consent in consents)
-        return [episode for found in rows for (episode,) in found]
+        """Return the episodes stored, or being written, under these consents."""
+        both = "SELECT id FROM episodes WHERE consent = ?1 UNION SELECT episode FROM pending WHERE consent = ?1"
+        return [episode for consent in consents for (episode,) in self._sql.execute(both, (consent,))]
 
     def abandoned(self) -> list[str]:
         """Return the episodes that were announced long ago and never sealed."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
-from replay.files import sync_folders
+from replay.files import open_draft, sync_folders, try_lock, write_through
 
 SUFFIX = ".jsonl"
 
@@ -43,7 +41,7 @@ class RunningFolder:
         else:
             size = os.fstat(begun.descriptor).st_size
             try:
-                _write(begun.descriptor, data)
+                write_through(begun.descriptor, data)
             except OSError:
                 os.ftruncate(begun.descriptor, size)  # nothing after half a line could be recovered
                 raise
@@ -88,16 +86,14 @@ class RunningFolder:
         self._file(episode_id).replace(folder / self._file(episode_id).name)
 
     def _take(self, descriptor: int, episode_id: str) -> bool:
-        if episode_id in self._open or not _lock(descriptor):
+        if episode_id in self._open or not try_lock(descriptor):
             return False
         return self._file(episode_id).exists()  # whoever held it before may have removed it
 
     def _begin(self, episode_id: str, data: bytes) -> int:
-        draft = self._drafts / uuid4().hex
-        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o644)
+        descriptor, draft = open_draft(self._drafts)
         try:
-            _lock(descriptor)  # before it can be found
-            _write(descriptor, data)
+            write_through(descriptor, data)
             draft.replace(self._file(episode_id))
             sync_folders([self._file(episode_id)])
         except OSError:
@@ -108,18 +104,3 @@ class RunningFolder:
 
     def _file(self, episode_id: str) -> Path:
         return self._path / f"{episode_id}{SUFFIX}"
-
-
-def _lock(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
-    os.fsync(descriptor)

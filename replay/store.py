@@ -18,7 +18,7 @@ from browser_env.observation import Screenshot
 from replay.codec import decode_episode, decode_running, encode_episode, encode_running, parse_episode
 from replay.consent import ConsentFolder, ConsentRecord
 from replay.errors import ConsentError, DamageError, VersionError
-from replay.files import remove_stale_drafts, sync_folders, write_sealed
+from replay.files import dead_drafts, sync_folders, write_sealed
 from replay.images import ImageFolder, image_name
 from replay.imitation import actors
 from replay.index import Entry, EpisodeInfo, Filters, Index
@@ -166,9 +166,7 @@ class ReplayStore:
                 raise DataError(f"no consent of {subject!r:.80} in {self._path}; revoked ones are already gone")
             for name in names:
                 self._consents.bury(name)
-            NoteFolder(self._path).sweep()
-            self._empty_quarantine()
-            deleted = self._sweep()
+            deleted = self._take_back()
             if unread:
                 problem = f"consent/{unread[0]}.json is damaged and might be theirs, too; put it right and revoke again"
                 raise ConsentError(f"{deleted} episodes of {subject!r:.80} were deleted, but {problem}")
@@ -232,7 +230,7 @@ class ReplayStore:
     def _seal(self, path: Path, data: bytes, *, entry: Entry, images: dict[str, Screenshot]) -> None:
         """Write images, then the episode: each durable before what refers to it."""
         with self._index.transaction():
-            self._index.announce(entry.info.id, entry.images)
+            self._index.announce(entry.info.id, entry.images, consent=entry.info.consent)
         self._images.write(images)
         write_sealed(path, data, drafts=self._path / "drafts")
 
@@ -319,26 +317,41 @@ class ReplayStore:
 
     def _clean_up(self) -> None:
         """Finish what dead processes left behind."""
-        remove_stale_drafts(self._path / "drafts")
+        self._remove_drafts()
         self._recover()
-        if self._index.with_consents(self._consents.revoked()):
-            self._empty_quarantine()
-            self._sweep()
+        if self._consents.unswept() or self._index.with_consents(self._consents.revoked()):
+            self._take_back()
         elif self._recovered or self._dropped or self._index.abandoned():
             self._sweep()  # also the images of steps that were not whole
+
+    def _take_back(self) -> int:
+        """Delete whatever is, or may be, under revoked consents; return how many episodes."""
+        unswept = self._consents.unswept()
+        self._remove_drafts()
+        NoteFolder(self._path).sweep()
+        deleted = self._sweep()
+        self._empty_quarantine()  # after that, for sweeping puts aside what it finds damaged
+        self._consents.mark_swept(unswept)
+        return deleted
 
     def _sweep(self) -> int:
         """Delete episodes under revoked consents, and images that nothing uses; return how many episodes."""
         self._reconcile()
         with self._index.transaction():
             episodes = self._index.with_consents(self._consents.revoked())
-            for episode_id in episodes:
-                self._file(episode_id).unlink(missing_ok=True)
+            files = [file for episode_id in episodes if (file := self._file(episode_id)).exists()]
+            for file in files:
+                file.unlink(missing_ok=True)
             self._index.remove([*episodes, *self._index.abandoned()])
             for name in set(self._images.names()) - self._index.images():
                 self._images.remove(name)
         self._index.flush()
-        return len(episodes)
+        return len(files)
+
+    def _remove_drafts(self) -> None:
+        """Delete what dead writers left; it may be anybody's."""
+        for draft in dead_drafts(self._path / "drafts"):
+            draft.unlink(missing_ok=True)
 
     def _empty_quarantine(self) -> None:
         """Delete damaged files, for nobody can tell whose they are."""

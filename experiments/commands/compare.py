@@ -47,6 +47,13 @@ def add_parser(commands: Commands[argparse.ArgumentParser]) -> None:
         help="only an experiment's runs with this setting, or arm=NAME; may be repeated",
     )
     parser.add_argument(
+        "--ignore",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="runs that differ in this setting are replicates all the same; may be repeated",
+    )
+    parser.add_argument(
         "--tasks",
         choices=[PRACTISED, HELD_OUT],
         help="only tasks that were trained on, or only those that were kept for evaluation (default: all)",
@@ -66,7 +73,9 @@ def run(args: argparse.Namespace) -> int:
     console = Console()
     where = _conditions(args.where)
     with console.status("reading the runs"):
-        choice = choose(_open(args.tracking_uri or default_uri(args.runs)), args.names, where=where)
+        choice = choose(
+            _open(args.tracking_uri or default_uri(args.runs)), args.names, where=where, ignoring=args.ignore
+        )
         comparison = compare(
             _beginning_with(choice, args.baseline),
             threshold=args.threshold,

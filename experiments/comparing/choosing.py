@@ -21,10 +21,13 @@ class Choice:
     left_out: tuple[LeftOut, ...]
 
 
-def choose(tracker: MlflowTracker, names: Sequence[str], *, where: Mapping[str, str]) -> Choice:
-    """Return the groups of experiments, and named runs as groups of their own.
+def choose(
+    tracker: MlflowTracker, names: Sequence[str], *, where: Mapping[str, str], ignoring: Sequence[str] = ()
+) -> Choice:
+    """Return the groups of experiments, and named runs as groups of their own; ignored settings split no group.
 
-    Raise :class:`UsageError` for a name that is neither, and where nothing is left to compare.
+    Raise :class:`UsageError` for a name that is neither, where nothing is left to compare, and for an ignored setting
+    that no run has.
     """
     known = tracker.experiments()
     asked = list(dict.fromkeys(names))
@@ -35,12 +38,22 @@ def choose(tracker: MlflowTracker, names: Sequence[str], *, where: Mapping[str, 
         found, dropped = _of_experiment(tracker, name, experiment_id=known[name], where=where)
         replicates += found
         left_out += dropped
-    groups, again = group_replicates(replicates)
+    _check_known(ignoring, replicates)
+    groups, again = group_replicates(replicates, ignoring=ignoring)
     singles = [_single(tracker, name) for name in asked if name not in known]
     chosen = (*_labelled_runs(singles), *(label_groups(groups) if groups else ()))
     if not chosen:
         raise UsageError(_nothing(experiments, where=where, left_out=left_out))
     return Choice(groups=chosen, left_out=(*left_out, *again))
+
+
+def _check_known(names: Sequence[str], replicates: Sequence[Replicate]) -> None:
+    known = {name for replicate in replicates for name in replicate.params}
+    unknown = [name for name in names if name not in known]
+    if unknown and replicates:
+        alike = sorted(name for name in known if name.rpartition(".")[2] == unknown[0])
+        hint = f"; do you mean {', '.join(alike)}?" if alike else "; `webdual compare` lists those that differ"
+        raise UsageError(f"no run has a setting {unknown[0]!r:.80} to ignore{hint}")
 
 
 def _of_experiment(

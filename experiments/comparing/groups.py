@@ -39,8 +39,14 @@ class Group:
 
     @property
     def settings(self) -> dict[str, str]:
-        """What the runs have in common: every setting but the seed."""
-        return {key: value for key, value in self.replicates[0].params.items() if key != SEED}
+        """What the runs have in common: every setting but the seed, and but those that were ignored."""
+        apart = {SEED, *self.varied}
+        return {key: value for key, value in self.replicates[0].params.items() if key not in apart}
+
+    @property
+    def varied(self) -> list[str]:
+        """The settings beside the seed that the runs do not have in common."""
+        return [key for key in differing([replicate.params for replicate in self.replicates]) if key != SEED]
 
     @property
     def seeds(self) -> list[str]:
@@ -66,19 +72,25 @@ class Group:
         )
 
 
-def configuration(replicate: Replicate, *, without: Iterable[str] = (SEED,)) -> Configuration:
-    """Return what makes runs replicates of one another where it is equal."""
-    dropped = set(without)
+def configuration(replicate: Replicate, *, without: Iterable[str] = ()) -> Configuration:
+    """Return what makes runs replicates of one another where it is equal; the seed is no part of it."""
+    dropped = {SEED, *without}
     settings = ((key, value) for key, value in replicate.params.items() if key not in dropped)
     return (("", replicate.experiment), ("", replicate.arm), *sorted(settings))
 
 
-def group_replicates(replicates: Sequence[Replicate]) -> tuple[list[Group], list[LeftOut]]:
-    """Return the groups, not labelled yet; of a seed that was run twice the first one given counts."""
+def group_replicates(
+    replicates: Sequence[Replicate], *, ignoring: Iterable[str] = ()
+) -> tuple[list[Group], list[LeftOut]]:
+    """Return the groups, not labelled yet; of a seed that was run twice the first one given counts.
+
+    Settings that are ignored do not tell groups apart.
+    """
+    ignored = tuple(ignoring)
     members: dict[Configuration, dict[str, Replicate]] = {}
     again: list[LeftOut] = []
     for replicate in replicates:
-        found = members.setdefault(configuration(replicate), {})
+        found = members.setdefault(configuration(replicate, without=ignored), {})
         if replicate.seed in found:
             again.append(
                 LeftOut(name=replicate.name, why=f"a newer run has the same settings and seed {replicate.seed}")
@@ -137,12 +149,22 @@ def _primary_labels(groups: Sequence[Group]) -> list[str]:
 
 
 def _settings_labels(groups: Sequence[Group]) -> list[str]:
-    rows = differing([group.settings for group in groups])
+    rows = _telling_apart(differing([group.settings for group in groups]))
     parts = [
         [f"{key.rpartition('.')[2]}={_short(value)}" for key, value in zip(rows, column, strict=True)]
         for column in zip(*rows.values(), strict=True)
     ] or [[""]] * len(groups)
     return [", ".join(each) for each in parts]
+
+
+def _telling_apart(rows: Mapping[str, tuple[str | None, ...]]) -> dict[str, tuple[str | None, ...]]:
+    """Return as few of the settings as tell the groups apart; those come first that all have, and that tell more."""
+    chosen: dict[str, tuple[str | None, ...]] = {}
+    for key in sorted(rows, key=lambda key: (None in rows[key], -len(set(rows[key])), key)):
+        told = len(set(zip(*chosen.values(), strict=True))) if chosen else 1
+        if len(set(zip(*chosen.values(), rows[key], strict=True))) > told:
+            chosen[key] = rows[key]
+    return {key: values for key, values in rows.items() if key in chosen}
 
 
 def _short(value: str | None) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from experiments.comparing.groups import SEED, VARIANT, Group, configuration
+from experiments.comparing.groups import VARIANT, Group, configuration
 from experiments.comparing.replicates import AXES, Curve
 from experiments.statistics import Band, Estimate, bootstrap_rows
 
@@ -89,7 +89,7 @@ def demonstration_lines(
     for position, (group, mean) in enumerate(zip(groups, means, strict=True)):
         count = _number(group.settings.get(DEMONSTRATIONS, ""))
         if count is not None:
-            key = configuration(group.replicates[0], without=(SEED, VARIANT, DEMONSTRATIONS))
+            key = configuration(group.replicates[0], without=(VARIANT, DEMONSTRATIONS, *group.varied))
             point = DemonstrationPoint(group=position, demonstrations=count, mean=mean)
             members.setdefault(key, []).append(point)
     apart = [points for points in members.values() if len({point.demonstrations for point in points}) > 1]

@@ -48,6 +48,9 @@ def caution(comparison: Comparison) -> str:
         texts.append("A group of one seed speaks of that trained policy, not of the configuration behind it.")
     if max(seeds) > 1 and min(count for count in seeds if count > 1) < FEW_SEEDS:
         texts.append(f"With fewer than {FEW_SEEDS} seeds, intervals over seeds tend to be too narrow.")
+    varied = sorted({name for group in comparison.groups for name in group.varied})
+    if varied:
+        texts.append(f"Runs of one group differ in {listed(varied)}.")
     if len({run.commit for group in comparison.groups for run in group.replicates}) > 1:
         texts.append("The runs were made by different versions of the code.")
     return " ".join(texts)

@@ -91,7 +91,7 @@ class _Masking:
     def episode(self, episode: Episode) -> Episode:
         last = len(episode.steps)
         final = self._observation(last, episode.final)
-        names = ("task", "tags", "reason", "prefix")
+        names = ("tags", "reason", "prefix") if self._made_up else ("task", "tags", "reason", "prefix")
         changed = {name: map_texts(getattr(episode, name), self._whole.mask) for name in names}
         return replace(
             episode,

@@ -9,6 +9,7 @@ from typing import Any
 
 from browser_env.episode import Episode
 from browser_env.observation import Element
+from browser_env.task import VerifierSpec
 
 NAMES = frozenset(("id", "parent", "focus", "role", "states", "kind", "verb", "key", "suite", "screenshot"))
 
@@ -39,7 +40,7 @@ def texts_in(value: Any) -> Iterator[str]:
             yield value
     elif is_dataclass(value):
         for item in fields(value):
-            if item.name not in NAMES:
+            if not _is_name(value, item.name):
                 yield from texts_in(getattr(value, item.name))
     elif isinstance(value, dict):
         for key, item in value.items():
@@ -60,7 +61,12 @@ def map_texts(value: Any, change: Callable[[str], str]) -> Any:
         items = [map_texts(item, change) for item in value]
         return tuple(items) if isinstance(value, tuple) else items
     if is_dataclass(value) and not isinstance(value, type):
-        named = [item.name for item in fields(value) if item.name not in NAMES]
+        named = [item.name for item in fields(value) if not _is_name(value, item.name)]
         changed = {name: map_texts(getattr(value, name), change) for name in named}
         return replace(value, **{name: new for name, new in changed.items() if new is not getattr(value, name)})
     return value
+
+
+def _is_name(value: Any, field: str) -> bool:
+    """Whether a field says nothing of a person: it is one of webdual's own names."""
+    return field in NAMES or (field == "name" and isinstance(value, VerifierSpec))

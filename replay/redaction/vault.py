@@ -20,6 +20,7 @@ from replay.redaction.written import (
 
 MIN_LENGTH = 3  # of what is masked wherever it stands; shorter ones only in their own fields
 MIN_INSIDE = 4  # of what is masked within words, too
+MIN_FOLDED = 6  # of what is masked in other capitals, too
 CUT_LENGTHS = 299  # characters from which on a text may have been cut off
 NUMERIC = frozenset(("card", "code"))
 MAX_TAIL = 200  # characters at the end of such a text that are looked at
@@ -47,6 +48,7 @@ class Vault:
         self._aliases: dict[str, int] = {}  # beginnings and the like -> number
         self._split: set[int] = set()  # numbers of secrets that stood in several fields
         self._pattern: re.Pattern[str] | None = None
+        self._folded: re.Pattern[str] | None = None
         self._alias_pattern: re.Pattern[str] | None = None
         self._escaped: dict[int, re.Pattern[str]] = {}
 
@@ -67,7 +69,7 @@ class Vault:
             self._kinds[known] = kind
         self._texts[text] = known
         self._split.update([known] if split else [])
-        self._pattern = None
+        self._pattern = self._folded = None
         self._escaped.clear()
         return known
 
@@ -99,6 +101,17 @@ class Vault:
         if self._pattern is None:
             self._pattern = re.compile("|".join([f"(?P<known>{KNOWN})", *self._ways(self._texts)]))
         return list(_spans(self._pattern, text))
+
+    def folded_spans(self, text: str) -> list[Span]:
+        """Return the same of secrets in other capitals than they were written in."""
+        if self._folded is None:
+            ways = [
+                f"(?P<s{number}_{index}>(?i:{_pattern(known, self._kinds[number], escaped=False, split=False)}))"
+                for index, (known, number) in enumerate(self.texts())
+                if len(known) >= MIN_FOLDED and known.upper() != known.lower()
+            ]
+            self._folded = re.compile("|".join([f"(?P<known>{KNOWN})", *ways]))
+        return list(_spans(self._folded, text))
 
     def alias_spans(self, text: str) -> list[Span]:
         """Return the same of what only counts as a secret."""
@@ -157,6 +170,7 @@ class Masker:
         for number in escaped:
             masked = _replace(masked, _spans(self._vault.escaped(number), masked))
         masked = self._mask_runs(masked) if escaped else masked
+        masked = _replace(masked, self._vault.folded_spans(masked))
         for part, written in self._parts:
             if any(part in reading for reading in readings(masked)):
                 masked = _write_part(masked, part, written)

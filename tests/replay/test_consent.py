@@ -119,8 +119,11 @@ def test_a_tombstone_names_nobody(folder: ConsentFolder, record: ConsentRecord, 
     folder.add(record)
     folder.bury(record.id)
     text = (tmp_path / "consent" / f"{record.id}.json").read_text()
-    assert set(json.loads(text)) == {"kind", "id", "revoked_at"}
+    assert set(json.loads(text)) == {"kind", "id", "revoked_at", "swept"}
     assert "person-1" not in text
+    assert folder.unswept() == [record.id]
+    folder.mark_swept([record.id])
+    assert (folder.unswept(), folder.revoked()) == ([], {record.id})
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{", b'{"kind": "consent"}', b"\xff", b"[" * 100_000])

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
+import fcntl
 import os
-import time
 from pathlib import Path
 
 import pytest
 
-from replay.files import SAFE_NAME, STALE_S, prove_writable, remove_stale_drafts, sync_folders, write_sealed
+from replay.files import SAFE_NAME, dead_drafts, open_draft, prove_writable, sync_folders, write_sealed
 
 
 def test_a_sealed_file_is_whole_and_leaves_no_draft(tmp_path: Path) -> None:
@@ -29,12 +29,27 @@ def test_a_file_that_cannot_be_put_in_place_leaves_no_draft(tmp_path: Path) -> N
     assert list(drafts.iterdir()) == []
 
 
-def test_only_old_drafts_are_removed(tmp_path: Path) -> None:
-    for name, age_s in (("old", STALE_S + 60), ("new", 0)):
-        (tmp_path / name).touch()
-        os.utime(tmp_path / name, times=(time.time() - age_s, time.time() - age_s))
-    remove_stale_drafts(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+def test_a_draft_is_dead_when_nobody_writes_it(tmp_path: Path) -> None:
+    descriptor, draft = open_draft(tmp_path)
+    assert list(dead_drafts(tmp_path)) == []
+    os.close(descriptor)
+    assert list(dead_drafts(tmp_path)) == [draft]
+
+
+def test_a_draft_that_was_taken_for_dead_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock, taken = fcntl.flock, []
+
+    def late(descriptor: int, operation: int) -> None:
+        if not taken:
+            taken.extend(tmp_path.iterdir())
+            taken[0].unlink()
+        lock(descriptor, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    descriptor, draft = open_draft(tmp_path)
+    os.close(descriptor)
+    assert list(tmp_path.iterdir()) == [draft]
+    assert draft not in taken
 
 
 def test_a_missing_folder_is_not_writable(tmp_path: Path) -> None:

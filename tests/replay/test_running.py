@@ -145,7 +145,7 @@ def test_images_of_a_running_episode_are_kept_by_a_sweep(path: Path, make_episod
     noted = _running(path).read_bytes()
     _running(path).rename(path / "aside")
     with closing(sqlite3.connect(path / "index.sqlite")) as connection, connection:
-        connection.execute("INSERT INTO pending VALUES ('gone', ?)", (time.time() - 4000,))
+        connection.execute("INSERT INTO pending (episode, since) VALUES ('gone', ?)", (time.time() - 4000,))
         connection.execute("INSERT INTO uses VALUES ('an image', 'gone')")
     with ReplayStore(path):  # sweeps what 'gone' left
         pass

@@ -18,7 +18,9 @@ from browser_env.episode import Episode, Source
 from browser_env.errors import DataError
 from browser_env.observation import Screenshot
 from replay import ConsentError, DamageError, ReplayStore, give_consent
+from replay.files import open_draft
 from replay.images import image_name
+from replay.notes import NoteFolder, TagNote
 from rewards import Outcome
 
 Make = Callable[..., Episode]
@@ -234,13 +236,13 @@ def test_a_damaged_image_takes_its_episode_aside_and_heals(
 def test_drafts_of_dead_writers_are_ignored_and_removed(path: Path, make_episode: Make) -> None:
     with ReplayStore(path) as store:
         store.add([make_episode("a")])
-    (path / "drafts" / "old").write_bytes(_file(path, "a").read_bytes()[:50])
-    (path / "drafts" / "new").touch()
-    os.utime(path / "drafts" / "old", times=(time.time() - 4000, time.time() - 4000))
+    (path / "drafts" / "dead").write_bytes(_file(path, "a").read_bytes()[:50])
+    descriptor, draft = open_draft(path / "drafts")
     with ReplayStore(path) as store:
         assert _ids(store) == ["a"]
         assert store.quarantined == ()
-    assert [draft.name for draft in (path / "drafts").iterdir()] == ["new"]
+    assert list((path / "drafts").iterdir()) == [draft]
+    os.close(descriptor)
 
 
 def test_images_of_an_episode_that_was_never_sealed_are_removed(
@@ -251,7 +253,7 @@ def test_images_of_an_episode_that_was_never_sealed_are_removed(
     orphan, shared = _image(path, make_pixels(1)), _image(path, make_pixels(3))
     _file(path, "a").unlink()
     with closing(sqlite3.connect(path / "index.sqlite")) as connection, connection:
-        connection.execute("INSERT INTO pending VALUES ('a', ?)", (time.time() - 4000,))
+        connection.execute("INSERT INTO pending (episode, since) VALUES ('a', ?)", (time.time() - 4000,))
         connection.execute("DELETE FROM episodes WHERE id = 'a'")
     with ReplayStore(path) as store:
         assert store.get("b") == make_episode("b", shade=3)
@@ -385,6 +387,79 @@ def test_a_revocation_that_was_killed_is_finished(path: Path, make_episode: Make
     with ReplayStore(path) as store:
         assert _ids(store) == []
     assert not _image(path, make_pixels(1)).exists()
+
+
+class _KilledError(BaseException):
+    """Stands for a kill: nothing catches it."""
+
+
+def _killed_after(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Have the count-th change of a folder from now on not happen, nor anything after it."""
+    left = iter(range(count))
+
+    def dying(change: Callable[..., object]) -> Callable[..., object]:
+        def changed(*args: object, **options: object) -> object:
+            if next(left, None) is None:
+                raise _KilledError
+            return change(*args, **options)
+
+        return changed
+
+    for name in ("unlink", "replace"):
+        monkeypatch.setattr(Path, name, dying(getattr(Path, name)))
+
+
+def test_a_revocation_that_is_killed_anywhere_is_finished_on_opening(
+    path: Path, make_episode: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = give_consent(subject="me", text="t")
+    with ReplayStore(path) as store:
+        store.add([make_episode("theirs", shade=50)])
+    for kills in range(1, 100):  # the first change is the tombstone
+        mine = replace(record, id=f"mine-{kills}")
+        with ReplayStore(path) as store:
+            store.add_consent(mine)
+            store.add([_human(make_episode, f"mine-{kills}", mine.id, shade=1)])
+            NoteFolder(path).add(TagNote(id="n", episode="x", tags=("secret",), consent=mine.id, given_at="2030"))
+            (path / "quarantine" / "mine").write_bytes(b"mine")
+            (path / "drafts" / "mine").write_bytes(b"mine")
+            with monkeypatch.context() as patched:
+                _killed_after(patched, kills)
+                try:
+                    store.revoke(subject="me")
+                    survived = True
+                except _KilledError:
+                    survived = False
+        with ReplayStore(path) as store:
+            assert _ids(store) == ["theirs"]
+            assert {image.stem for image in (path / "images").glob("*/*")} == {image_name(p) for p in _pixels(store)}
+            assert not any(list((path / name).iterdir()) for name in ("notes", "quarantine", "drafts"))
+        if survived:
+            break
+    assert survived
+    assert kills > 5
+
+
+def _pixels(store: ReplayStore) -> list[Screenshot]:
+    return [
+        seen.screenshot for episode in store.episodes() for seen in episode.observations if seen.screenshot is not None
+    ]
+
+
+def test_what_a_killed_writer_announced_goes_with_its_consent(
+    path: Path, make_episode: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = give_consent(subject="me", text="t")
+    with ReplayStore(path) as store:
+        store.add_consent(record)
+        with monkeypatch.context() as patched:
+            _killed_after(patched, 2)  # after two images, before the episode is sealed
+            with pytest.raises(_KilledError):
+                store.add([_human(make_episode, "mine", record.id, shade=1)])
+    assert list((path / "images").glob("*/*"))
+    with ReplayStore(path) as store:
+        assert store.revoke(subject="me") == 0
+    assert not list((path / "images").glob("*/*"))
 
 
 def test_revoking_reaches_sealed_episodes_that_have_no_row_yet(path: Path, make_episode: Make) -> None:

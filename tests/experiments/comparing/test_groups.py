@@ -24,6 +24,14 @@ def test_runs_of_equal_settings_but_for_the_seed_are_replicates() -> None:
     assert [(run.name, run.why) for run in left_out] == [("old", "a newer run has the same settings and seed 10")]
 
 
+def test_ignored_settings_do_not_tell_groups_apart() -> None:
+    runs = [replicate(seed=seed, settings={"limit": str(seed), "rate": "0.1"}) for seed in (0, 1)]
+    groups, left_out = group_replicates(runs, ignoring=["limit"])
+    (found,) = groups
+    assert (found.seeds, found.settings, found.varied) == (["0", "1"], {"rate": "0.1"}, ["limit"])
+    assert left_out == []
+
+
 def test_a_label_says_as_little_as_tells_groups_apart() -> None:
     default, smoke = {"name": "default", "rate": "1"}, {"name": "smoke", "rate": "2"}
     assert labels(replicate(settings=default)) == ["default"]
@@ -38,6 +46,8 @@ def test_a_label_says_as_little_as_tells_groups_apart() -> None:
     counts = [{**default, "learner.rate": value} for value in ("10", "9")]
     ablation = [replicate(arm="mixed", settings=settings) for settings in counts]
     assert labels(*ablation, arms[1]) == ["imitation", "mixed rate=9", "mixed rate=10"]
+    both = [replicate(arm="mixed", settings={**default, "rate": rate, "steps": f"{rate}0"}) for rate in "12"]
+    assert labels(*both) == ["mixed rate=1", "mixed rate=2"]
     elsewhere = replicate(arm="mixed", settings=default, experiment="theirs")
     assert labels(arms[0], elsewhere) == ["theirs", "webdual"]
 

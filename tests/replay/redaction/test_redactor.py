@@ -7,6 +7,7 @@ import pytest
 from browser_env.action import Action, Press, Type
 from browser_env.episode import Episode, Step
 from browser_env.observation import Element, Observation
+from browser_env.task import VerifierSpec
 from replay.redaction import Redactor
 from rewards.evidence import REDACTED, Evidence, Sent
 
@@ -200,4 +201,20 @@ def test_a_secret_longer_than_the_dots_that_are_shown_is_masked_whole(make_episo
     masked = Redactor().redact(typed_into_dots(make_episode, (Type("e2", token), 64), says=said, p=token))
     assert masked.evidence.text == "Saved token {{secret:1}} for you"
     assert masked.evidence.sent[0].fields == {"p": "{{secret:1}}"}
+    assert masked.steps[0].action.to_text() == "type(e2, '{{secret:1}}')"
+
+
+def test_a_secret_in_other_capitals_is_masked(make_episode: Callable[..., Episode]) -> None:
+    masked = Redactor().redact(typed_into_dots(make_episode, (Type("e2", "abcd-Efgh"), 9), says="Card ABCD-EFGH, abc"))
+    assert masked.evidence.text == "Card {{secret:1}}, abc"
+
+
+@pytest.mark.parametrize(("suite", "name"), [("web", "{{secret:1}}/login"), ("miniwob", "element/login")])
+def test_what_says_who_verifies_a_task_is_no_secret(
+    make_episode: Callable[..., Episode], suite: str, name: str
+) -> None:
+    episode = typed_into_dots(make_episode, (Type("e2", "element"), 7))
+    task = replace(episode.task, suite=suite, name="element/login", verifier=VerifierSpec(name="element"))
+    masked = Redactor().redact(replace(episode, task=task))
+    assert (masked.task.name, masked.task.verifier.name) == (name, "element")
     assert masked.steps[0].action.to_text() == "type(e2, '{{secret:1}}')"
