@@ -171,7 +171,13 @@
   // A blinking caret would make pixels depend on the wall clock.
   const noCaret = new CSSStyleSheet();
   noCaret.replaceSync("* { caret-color: transparent !important }");
-  document.adoptedStyleSheets = [...document.adoptedStyleSheets, noCaret];
+  const sheets = describe(Document.prototype, "adoptedStyleSheets"), isOther = (sheet) => sheet !== noCaret;
+  const withoutCaret = (others) => [...others, noCaret];
+  Object.defineProperty(Document.prototype, "adoptedStyleSheets", { // also where a page puts others in its place
+    ...sheets,
+    set(given) { apply(sheets.set, this, [this === document ? withoutCaret([...given].filter(isOther)) : given]); },
+  });
+  document.adoptedStyleSheets = document.adoptedStyleSheets;
 
   function nextDue(limit) {
     let best = null;

@@ -78,7 +78,12 @@ function headerCells(cell, tables) {
   const found = tagOf(row) === "tr" ? nativeHeaders(cell, tables) : headersByRole(cell, row, tables);
   return found.filter((header) => header && header !== cell);
 }
+// What a header shows: the label of one that sorts its column says so as well.
+function headerText(header) {
+  const how = { seen: new Set([header]), inside: false, byReference: false, hidden: false, left: MAX_NODES };
+  return (isLabelled(header) && clean(content(header, how))) || nameOf(header, roleOf(header));
+}
 function headersOf(cell, tables) {
-  const names = headerCells(cell, tables).map((header) => nameOf(header, roleOf(header)));
+  const names = headerCells(cell, tables).map(headerText);
   return names.filter((name) => name);
 }

@@ -33,6 +33,17 @@ def test_dates_of_given_times_are_real_dates(tab: Any) -> None:
     assert tab.evaluate("new (class extends Date { twice() { return 2 * this } })(5).twice()") == 10
 
 
+def test_no_caret_blinks_whatever_styles_a_page_adopts(tab: Any) -> None:
+    tab.evaluate("document.body.append(document.createElement('input'))")
+    colour = "getComputedStyle(document.querySelector('input')).caretColor"
+    for sheets in ("[]", "document.adoptedStyleSheets", "[new CSSStyleSheet()]"):
+        tab.evaluate(f"(() => {{ document.adoptedStyleSheets = {sheets} }})()")
+        assert tab.evaluate(colour) == "rgba(0, 0, 0, 0)"
+    assert tab.evaluate("document.adoptedStyleSheets.length") == 2
+    refused = "(() => { try { document.adoptedStyleSheets = 3 } catch (error) { return error.name } })()"
+    assert tab.evaluate(refused) == "TypeError"
+
+
 NOW = (
     "Temporal.Now.instant().epochMilliseconds",
     "Temporal.Now.zonedDateTimeISO('Asia/Tokyo').epochMilliseconds",

@@ -97,6 +97,7 @@ def test_cells_and_what_is_in_them_know_their_headers(open_tab: OpenTab) -> None
     assert elements["0.7"].headers == ("Loss",)
     assert elements["Bug"].headers == ("Kind",)
     assert elements["Open"].headers == elements["Late"].headers == ("State",), "the nearest header's"
+    assert (elements["A7"].headers, elements["dusty"].headers) == (("Shelf",), ("Notes",)), "what is shown, if anything"
     assert elements["0.8"].headers[0] == "two"
     assert elements["0.9"].headers == ("three",)
     assert (elements["Anna"].role, elements["Pay"].role) == ("rowheader", "columnheader")
