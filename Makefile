@@ -21,7 +21,7 @@ train: $(READY)  ## train a policy
 	$(BIN)/webdual train $(ARGS)
 
 test: $(READY)  ## run the tests, two at a time; what fails is tried once more, and the summary says so
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --reruns 1 $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --reruns 1 $(ARGS)
 	@echo "Next: make train"
 
 check: $(READY)  ## lint, format and types, under a minute

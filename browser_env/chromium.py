@@ -15,10 +15,11 @@ import signal
 import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 PREFIX = "webdual-"  # of profile folders: webdual-OWNER-RANDOM, the owner's process id
 LOCK = "owner.lock"  # inside, held by the owner as long as it lives
@@ -29,15 +30,21 @@ POLL_S = 0.005
 FREE_DESCRIPTORS = 64  # the pipe's ends are moved here first: 3 and 4 may be taken
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, weakref_slot=True)
 class ChromiumProcess:
-    """The process group of a browser, its profile folder, and our ends of its pipe."""
+    """The process group of a browser, its profile folder, and our ends of its pipe; it ends when nobody has it any more."""
 
     pid: int  # of the shell that waits for the browser; it leads a process group of its own
     profile: Path
     write_fd: int  # commands go in here
     read_fd: int  # answers and events come out here
     lock_fd: int  # holds the profile
+    _forgotten: weakref.finalize[Any, ChromiumProcess] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        ours = (self.write_fd, self.read_fd, self.lock_fd)
+        self._forgotten = weakref.finalize(self, _let_go, os.getpid(), self.pid, self.profile, ours)
+        self._forgotten.atexit = False  # then the pipe closes by itself
 
     @classmethod
     def start(cls, binary: Path, flags: Sequence[str]) -> Self:
@@ -74,22 +81,37 @@ class ChromiumProcess:
 
     def end(self) -> None:
         """Close the pipe, wait for the browser to go, kill what stays, and remove the profile; safe to call twice."""
-        if self.pid == 0:
+        if self._forgotten.detach() is None:
             return
         pid, self.pid = self.pid, 0
         os.close(self.write_fd)
         os.close(self.read_fd)
-        if not _wait(pid, END_S):
-            _kill_group(pid)
-            _wait(pid, END_S)
-        _kill_group(pid)  # children that outlived the browser
-        shutil.rmtree(self.profile, ignore_errors=True)
-        os.close(self.lock_fd)
+        _see_off(pid, self.profile, self.lock_fd)
 
     def kill(self) -> None:
         """Kill the browser's whole process group; :meth:`end` has still to be called."""
         if self.pid:
             _kill_group(self.pid)
+
+
+def _let_go(owner: int, pid: int, profile: Path, ours: tuple[int, int, int]) -> None:
+    """End a browser that nobody has any more, as something failed just when it was there; never wait for it here."""
+    if os.getpid() != owner:  # a fork of the owner has forgotten it
+        return
+    write_fd, read_fd, lock_fd = ours
+    os.close(write_fd)
+    os.close(read_fd)
+    threading.Thread(target=_see_off, args=(pid, profile, lock_fd), daemon=True).start()
+
+
+def _see_off(pid: int, profile: Path, lock_fd: int) -> None:
+    """Wait for a browser whose pipe is closed to go, kill what stays, and remove its profile."""
+    if not _wait(pid, END_S):
+        _kill_group(pid)
+        _wait(pid, END_S)
+    _kill_group(pid)  # children that outlived the browser
+    shutil.rmtree(profile, ignore_errors=True)
+    os.close(lock_fd)
 
 
 _reaping = threading.Lock()

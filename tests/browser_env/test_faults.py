@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import sys
 import tempfile
@@ -70,6 +71,7 @@ class Held:
 
 
 def check_nothing_more_than(before: Held) -> None:
+    gc.collect()  # a browser ends with the last who has it, at the latest
     assert not wait_until_gone([*Held().pids - before.pids])
     after = Held()
     assert after.profiles <= before.profiles
@@ -89,6 +91,12 @@ async def life(saboteur: Saboteur) -> None:
         sys.settrace(None)
         await environment.close()
         await host.close()
+
+
+@pytest.fixture(autouse=True)
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a browser that has been broken less time to start."""
+    monkeypatch.setattr("browser_env.browser.START_S", 5.0)
 
 
 @pytest.fixture(scope="module")

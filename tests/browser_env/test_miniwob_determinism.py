@@ -6,7 +6,6 @@ A third of the pages is played; ``WEBDUAL_EVERY=1`` plays all of them.
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import subprocess
 import sys
@@ -24,9 +23,9 @@ from browser_env.host import BrowserHost
 from browser_env.miniwob import miniwob_task, task_names
 from browser_env.observation import Observation
 from rewards.outcome import Outcome
+from tests.browser_env.sampling import EVERY
 
 NUM_ACTIONS = 6
-EVERY = int(os.environ.get("WEBDUAL_EVERY", "3"))  # of so many pages one is played; 1: all of them
 TYPED = ("textbox", "combobox", "spinbutton", "searchbox")
 LIVELY = (  # pages that move by themselves or are animated
     "book-flight",

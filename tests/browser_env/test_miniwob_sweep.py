@@ -1,4 +1,7 @@
-"""Three policies that know nothing, on every page: waiting, submitting at once, clicking about."""
+"""Three policies that know nothing: submitting at once, on every page; waiting and clicking about, on a third of them.
+
+``WEBDUAL_EVERY=1`` does all three on all pages.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,7 @@ from browser_env.observation import Observation
 from browser_env.seeds import held_out_seed
 from rewards.outcome import Outcome
 from rewards.verifier import verify
+from tests.browser_env.sampling import EVERY
 
 SUBMITS = re.compile(r"submit|search|go!?|log ?in|agree|done", re.IGNORECASE)
 BROWSERS = 2  # browsers at work at the same time
@@ -67,12 +71,15 @@ async def explore(names: Sequence[str], findings: dict[str, Findings]) -> None:
     environment = Environment(host, pixels=False)
     for name in names:
         found = findings[name] = Findings()
-        found.waited = await wait_for_the_end(environment, name)
+        whole = task_names().index(name) % EVERY == 0
+        found.waited = await wait_for_the_end(environment, name) if whole else None
         for seed in (1, held_out_seed(1)):
             observation = await environment.reset(miniwob_task(name), seed=seed)
             found.goals.append(observation.goal)
             found.parts.append({re.sub(r"^(target) \d+$", r"\1 N", part) for part in environment.fields})
             found.submitted += filter(None, [await submit_at_once(environment, observation)])
+        if not whole:
+            continue
         observation = await environment.reset(miniwob_task(name), seed=2)
         found.clicked += filter(None, [await click_about(environment, observation, 2)])
     await environment.close()
@@ -91,8 +98,10 @@ def findings(loop: LoopThread) -> dict[str, Findings]:
 
 
 def test_waiting_earns_nothing_and_page_time_ends_every_episode(findings: dict[str, Findings]) -> None:
+    assert sum(found.waited is not None for found in findings.values()) >= len(findings) // EVERY
     for name, found in findings.items():
-        assert found.waited is not None
+        if found.waited is None:
+            continue
         evidence = found.waited.evidence
         assert (found.waited.outcome, found.waited.reward) == (Outcome.FAILURE, 0.0), name
         assert evidence is not None

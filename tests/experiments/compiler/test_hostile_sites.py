@@ -28,7 +28,7 @@ class Silent:
 @pytest.fixture(scope="module")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Served, TaskSet]:
     folder = tmp_path_factory.mktemp("sets") / "snare"
-    plan = Plan(max_pages=14, minutes=1.5, browsers=1, pixels=False)
+    plan = Plan(max_pages=10, minutes=1.5, browsers=1, pixels=False)
     with served(snare) as site:
         tasks = asyncio.run(compile_site(Site(url=site.url, keep_out=(KEPT_OUT,)), plan, folder, stages=Silent()))
     return site, tasks
