@@ -32,7 +32,7 @@ FREE_DESCRIPTORS = 64  # the pipe's ends are moved here first: 3 and 4 may be ta
 
 @dataclass(slots=True, kw_only=True, eq=False, weakref_slot=True)
 class ChromiumProcess:
-    """The process group of a browser, its profile folder, and our ends of its pipe; it ends with the last who has it."""
+    """The process group of a browser, its profile folder, our ends of its pipe; it ends with the last who has it."""
 
     pid: int  # of the shell that waits for the browser; it leads a process group of its own
     profile: Path

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from browser_env.action import Point, Target
 from browser_env.observation import Element, Observation
 
 BY_ID = frozenset({"button", "link", "checkbox", "radio", "switch", "tab", "menuitem", "menuitemcheckbox"})
 BY_ID |= {"menuitemradio", "option", "textbox", "searchbox", "combobox", "spinbutton", "listbox"}
+WHOLE = frozenset({"button", "link"})  # nothing within is a control of its own
+SMALL = 64.0  # CSS px: where in such a box somebody clicks means nothing
+MAX_OUTER = 100  # elements around one
 TEXT_ROLES = frozenset({"textbox", "searchbox", "combobox", "spinbutton"})
 
 
 def resolve(seen: Observation, x: float, y: float) -> Target:
-    """Return the id of the control at a point where its middle means the same one, else the point itself."""
-    element = element_at(seen, x, y)
-    if element is None or element.role not in BY_ID or "covered" in element.states:
+    """Return the id of what a point means where its middle means the same, else the point itself."""
+    element = _meant(seen, x, y)
+    if element is None or "covered" in element.states:
         return Point(round(x, 1), round(y, 1))
     middle_x, middle_y = element.center
     width, height = seen.viewport
     on_screen = 0 <= middle_x < width and 0 <= middle_y < height
-    if not on_screen or element_at(seen, middle_x, middle_y) is not element:
+    if not on_screen or _meant(seen, middle_x, middle_y) is not element:
         return Point(round(x, 1), round(y, 1))
     return element.id
 
@@ -38,6 +43,17 @@ def element_at(seen: Observation, x: float, y: float) -> Element | None:
     found = [element for element in seen.elements if element.visible and _holds(element, x, y)]
     drawn = [element for element in found if not _is_folded(seen, element)]
     return min(reversed(drawn), key=_area, default=None)
+
+
+def _meant(seen: Observation, x: float, y: float) -> Element | None:
+    """Return the control at a point, the button or link around what is there, or a text or small box that acts."""
+    found = element_at(seen, x, y)
+    if found is None or found.role in BY_ID:
+        return found
+    around = next((outer for outer in _outer(seen, found) if outer.role in WHOLE and _holds(outer, x, y)), None)
+    is_text = bool(found.name) and "clickable" in found.states and found.role != "img"
+    is_box = found.role == "generic" and max(found.box[2:]) <= SMALL
+    return around or (found if is_text or is_box else None)
 
 
 def takes_text(seen: Observation) -> bool:
@@ -61,22 +77,22 @@ def choices(seen: Observation, target: Target) -> tuple[str, ...]:
 def list_of(seen: Observation, target: Target) -> str | None:
     """Return the list that an option belongs to, or None."""
     element = seen.element(target) if isinstance(target, str) else None
-    while element is not None and element.parent is not None:
-        element = seen.element(element.parent)
-        if element is not None and element.role in ("combobox", "listbox"):
-            return element.id
-    return None
+    outer = _outer(seen, element) if element is not None else ()
+    return next((found.id for found in outer if found.role in ("combobox", "listbox")), None)
 
 
 def _is_inside(seen: Observation, element: Element, ancestor: str) -> bool:
-    for _ in range(4):  # option, group, list
-        if element.parent is None or element.parent == ancestor:
-            return element.parent == ancestor
-        above = seen.element(element.parent)
-        if above is None:
-            return False
-        element = above
-    return False
+    return any(outer.id == ancestor for outer in _outer(seen, element))
+
+
+def _outer(seen: Observation, element: Element) -> Iterator[Element]:
+    """Yield the elements around one, from the inside out."""
+    for _ in range(MAX_OUTER):
+        found = seen.element(element.parent) if element.parent is not None else None
+        if found is None:
+            return
+        yield found
+        element = found
 
 
 def _is_folded(seen: Observation, element: Element) -> bool:

@@ -32,6 +32,23 @@ def test_where_in_a_picture_matters() -> None:
     assert resolve(seen(), 25.26, 25) == Point(25.3, 25.0)
 
 
+def test_what_is_in_a_button_or_a_link_is_the_button_or_the_link() -> None:
+    button, icon = element(1, "button", (0, 0, 40, 20)), element(2, "generic", (2, 2, 16, 16), parent="e1")
+    assert resolve(seen(button, icon), 5, 5) == "e1"
+    card, picture = element(1, "link", (0, 0, 100, 100)), element(2, "img", (10, 10, 80, 80), parent="e1")
+    assert resolve(seen(card, picture), 80, 20) == "e1"
+    field, line = element(1, "textbox", (0, 0, 100, 100)), element(2, "paragraph", (0, 0, 100, 80), parent="e1")
+    assert resolve(seen(field, line), 80, 20) == Point(80.0, 20.0), "where the caret goes"
+
+
+def test_texts_that_act_and_small_boxes_are_meant_as_a_whole() -> None:
+    text = element(1, "generic", (0, 0, 120, 12), name="Details", states=("clickable",))
+    assert resolve(seen(text), 100, 5) == "e1"
+    assert resolve(seen(element(1, "generic", (0, 0, 52, 52))), 5, 5) == "e1"
+    assert resolve(seen(element(1, "generic", (0, 0, 150, 150), states=("clickable",))), 5, 5) == Point(5.0, 5.0)
+    assert resolve(seen(element(1, "paragraph", (0, 0, 150, 12), name="Words")), 5, 5) == Point(5.0, 5.0)
+
+
 def test_the_options_of_a_closed_list_are_not_on_the_page() -> None:
     box = (10.0, 10.0, 60.0, 20.0)
     folded = [element(2, "option", box, parent="e1", name="red"), element(3, "option", box, parent="e1", name="blue")]
