@@ -15,11 +15,12 @@ def actors(episode: Episode) -> tuple[Source, ...]:
 
 def to_imitate(episode: Episode, *, before_takeover: int = BEFORE_TAKEOVER) -> tuple[bool, ...]:
     """Return for each step whether it may be imitated: not the agent's last ones before a person took over."""
-    by = actors(episode)
-    takeovers = [*_takeovers(episode), *(len(by) + gap for gap in _cut_off(episode))]
+    takeovers = [*_takeovers(episode), *(len(episode.steps) + gap for gap in _cut_off(episode))]
+    if not takeovers:
+        return (True,) * len(episode.steps)
     return tuple(
         actor is Source.HUMAN or not any(0 < start - index <= before_takeover for start in takeovers)
-        for index, actor in enumerate(by)
+        for index, actor in enumerate(actors(episode))
     )
 
 
@@ -31,8 +32,9 @@ def cut_tags(episode: Episode, *, last: int) -> tuple[str, ...]:
 
 def _takeovers(episode: Episode) -> list[int]:
     """Return where a person took over."""
-    by = actors(episode)
-    return [i for i, step in enumerate(episode.steps) if step.intervention and (i == 0 or by[i - 1] is not by[i])]
+    relieved = [i for i, step in enumerate(episode.steps) if step.intervention]
+    by = actors(episode) if relieved else ()
+    return [i for i in relieved if i == 0 or by[i - 1] is not by[i]]
 
 
 def _cut_off(episode: Episode) -> list[int]:
