@@ -37,9 +37,14 @@ def aim(seen: Observation, target: Target) -> Aim:
     return Aim(role=role, name=element.name, x=x, y=y, width=width, height=height, element=element)
 
 
+def is_in_frame(element: Element) -> bool:
+    """Whether it is part of a frame in the page."""
+    return int(element.id[1:]) >= FRAME_IDS
+
+
 def _is_only_one(element: Element, seen: Observation) -> bool:
     """Whether role and name tell an element of the page itself from all others."""
-    if not element.name or element.role in NAMELESS or int(element.id[1:]) >= FRAME_IDS:
+    if not element.name or element.role in NAMELESS or is_in_frame(element):
         return False
     alike = (other for other in seen.elements if (other.role, other.name) == (element.role, element.name))
     return sum(1 for _ in alike) == 1 and not seen.truncated

@@ -33,7 +33,7 @@ from browser_env.action import (
 )
 from browser_env.episode import Episode
 from browser_env.observation import Observation
-from experiments.exchange.pointing import aim
+from experiments.exchange.pointing import aim, is_in_frame
 from replay.redaction.placeholders import PLACEHOLDER
 
 HOW: dict[type[Action], str] = {
@@ -221,7 +221,7 @@ def _locator(seen: Observation, target: Target) -> str:
     if there.role is not None:
         return f"page.get_by_role({there.role!r}, name={there.name!r}, exact=True)"
     role = there.element.role if there.element is not None else "button"
-    alike = [e.id for e in seen.elements if e.role == role]
+    alike = [e.id for e in seen.elements if e.role == role and not is_in_frame(e)]
     place = alike.index(target) if target in alike else 0
     return f"page.get_by_role({role!r}).nth({place})"
 

@@ -20,7 +20,7 @@ from browser_env.env import BrowserEnv
 from browser_env.episode import Episode, Source, Step
 from browser_env.errors import DataError, UsageError
 from browser_env.locate import find_browser
-from browser_env.observation import Observation
+from browser_env.observation import Element, Observation
 from browser_env.task import Task
 from browser_env.task_source import as_task
 from experiments.cli import main
@@ -165,6 +165,13 @@ def test_a_script_fills_in_secrets_as_a_replay_does(text: str, secret: str, fill
 def test_a_script_fills_in_what_it_selects() -> None:
     script = to_playwright(bare("a", Select("e1", ("{{secret:1}}",))))
     assert "select_option(label=[filled(label) for label in ['{{secret:1}}']])" in script
+
+
+def test_a_script_counts_the_elements_of_the_page_itself() -> None:
+    boxes = [Element(id=id_, role="combobox", name="Size", box=(0, 0, 9, 9)) for id_ in ("e1", "e100001", "e2")]
+    step = Step(observation=Observation(goal="", elements=tuple(boxes)), action=Select("e2", ("L",)))
+    script = to_playwright(replace(bare(), steps=(step,)))
+    assert "page.get_by_role('combobox').nth(1)" in script
 
 
 @pytest.mark.parametrize("format_", ["chrome-recorder", "playwright"])
