@@ -13,8 +13,12 @@ from experiments.studio.offering import offer
 from experiments.studio.rehearsing import Session, rehearse
 from replay.store import ReplayStore
 
-
-CLICKING = ("choose-list", "click-color", "click-dialog-2", "click-tab-2")  # seed 3 wants a text of a tab, and a dialog's ×
+CLICKING = (
+    "choose-list",
+    "click-color",
+    "click-dialog-2",
+    "click-tab-2",
+)  # seed 3 wants a text of a tab, and a dialog's ×
 
 
 def test_a_scripted_person_records_as_people_do(tmp_path: Path) -> None:
