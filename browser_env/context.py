@@ -177,6 +177,16 @@ class Context:
         """Answer the dialog of the tab in front."""
         await self.page.answer(accept=accept, text=text)
 
+    def _on_dialog(self, page: Page) -> None:
+        """Bring a tab to the front that shows a dialog; those that it shares a process with stand still as well."""
+        assert page.dialog is not None
+        if page in self.pages and page is not self.page:
+            for other in self.pages:
+                if other is not page:
+                    other.stand_still(page.dialog)
+            self.active = self.pages.index(page)
+            page.post("Page.bringToFront")
+
     async def ready(self) -> None:
         """Wait until tabs that pages have opened are set up; one that is gone meanwhile needs none of that."""
         for page in list(self.pages):
@@ -217,6 +227,7 @@ class Context:
             control=self._control,
             viewport=self._viewport,
         )
+        page.on_dialog = self._on_dialog
         page.start(self._scripts)
         if self._beginning is not None:
             page.replace_last_script(self._beginning)

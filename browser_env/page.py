@@ -64,6 +64,7 @@ class Page:
         self.traffic = Traffic()  # told by the session that reads the page, so never later than it
         self.outbox: Outbox | None = None  # told of what the page sends, where somebody wants to know
         self.dialog: Dialog | None = None
+        self.on_dialog: Callable[[Page], None] | None = None  # is told when one opens
         self.aims: dict[str, tuple[float, float]] = {}  # where to click on elements, if nothing was asked of it since
         self.crashed = False  # its renderer died
         self.closed = False
@@ -457,8 +458,14 @@ class Page:
             self._devtools.send("Page.handleJavaScriptDialog", {"accept": True}, session=self.session)
             return
         self.dialog = Dialog(kind=event["type"], message=event["message"], default=event.get("defaultPrompt", ""))
+        self.stand_still(self.dialog)
+        if self.on_dialog is not None:
+            self.on_dialog(self)
+
+    def stand_still(self, dialog: Dialog) -> None:
+        """Have what is under way fail, as a dialog has opened: the page's own, or that of a tab in the same process."""
         self.drawing.hold()
-        self._fail_in_flight(DialogOpenError(f"the page shows a dialog: {self.dialog.message[:200]}"))
+        self._fail_in_flight(DialogOpenError(f"the page shows a dialog: {dialog.message[:200]}"))
 
     def _on_crash(self, event: dict[str, Any]) -> None:
         self.crashed = True

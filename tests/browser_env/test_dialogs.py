@@ -51,6 +51,16 @@ def test_nothing_else_can_be_done_meanwhile(episodes: Any, ids: dict[str, str], 
     assert said(episodes.step(Dialog())) == "said: true"
 
 
+def test_a_tab_comes_to_the_front_whose_dialog_another_opened(episodes: Any, ids: dict[str, str]) -> None:
+    popup = episodes.step(Click(ids["Popup"])).observation
+    assert [element.name for element in popup.elements] == ["Alert there"]
+    opened = episodes.step(Click(popup.elements[0].id))
+    assert opened.observation.dialog.message == "From afar"
+    result = episodes.step(Dialog())
+    assert said(result) == "nothing"
+    assert [element.name for element in episodes.step(SwitchTab(1)).observation.elements] == ["Alert there"]
+
+
 def test_one_dialog_may_follow_another(episodes: Any, ids: dict[str, str]) -> None:
     result = episodes.step(Click(ids["Three"]))
     for word in ("one", "two", "three"):
