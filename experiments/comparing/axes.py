@@ -81,7 +81,7 @@ def line_plot(
     def at_y(value: float) -> float:
         return inner[1] + (y.high - value) / ((y.high - y.low) or 1) * inner[3]
 
-    parts = [_y_grid(y, at_y, left=LEFT, right=width - RIGHT), _x_ticks(x, at_x, bottom=height - BOTTOM)]
+    parts = [_y_grid(y, at_y, left=LEFT, right=width - RIGHT), _x_ticks(x, at_x, bottom=height - BOTTOM, width=width)]
     if threshold is not None:
         parts.append(f'<path class="threshold" d="M{LEFT} {at_y(threshold):.1f}H{width - RIGHT}"/>')
     parts += [_band(line, at_x, at_y) for line in lines]
@@ -100,7 +100,7 @@ def interval_plot(rows: Sequence[Row], *, axis: Axis, width: int, neutral: float
 
     grid = "".join(f'<path class="grid" d="M{at(tick):.1f} 4V{height - FOOT}"/>' for tick in axis.ticks())
     bottom = f'<path class="axis" d="M{left:.0f} {height - FOOT}H{width - 18}"/>'
-    parts = [grid, bottom, _x_ticks(axis, at, bottom=height - FOOT)]
+    parts = [grid, bottom, _x_ticks(axis, at, bottom=height - FOOT, width=width)]
     if neutral is not None:
         parts.append(f'<path class="neutral" d="M{at(neutral):.1f} 4V{height - FOOT}"/>')
     parts += [_row(row, at, top=top, left=left) for row, top in zip(rows, tops, strict=True)]
@@ -176,12 +176,15 @@ def _y_grid(axis: Axis, at: Callable[[float], float], *, left: float, right: flo
     )
 
 
-def _x_ticks(axis: Axis, at: Callable[[float], float], *, bottom: float) -> str:
-    return "".join(
-        f'<path class="axis" d="M{at(tick):.1f} {bottom}v4"/>'
-        f'<text class="tick" x="{at(tick):.1f}" y="{bottom + 17}">{escape(axis.text(tick))}</text>'
-        for tick in axis.ticks()
-    )
+def _x_ticks(axis: Axis, at: Callable[[float], float], *, bottom: float, width: int) -> str:
+    """Return marks with their labels below, the last of which stays within the picture."""
+    parts = []
+    for tick in axis.ticks():
+        text = axis.text(tick)
+        x = min(at(tick), width - len(text) * CHARACTER / 2)
+        parts.append(f'<path class="axis" d="M{at(tick):.1f} {bottom}v4"/>')
+        parts.append(f'<text class="tick" x="{x:.1f}" y="{bottom + 17}">{escape(text)}</text>')
+    return "".join(parts)
 
 
 def _axis_labels(x: Axis, y: Axis, *, width: int, height: int) -> str:
