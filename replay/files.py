@@ -57,7 +57,7 @@ def try_lock(descriptor: int) -> bool:
 
 def dead_drafts(drafts: Path) -> Iterator[Path]:
     """Yield the drafts whose writers died, each locked meanwhile."""
-    for draft in drafts.iterdir():
+    for draft in drafts.iterdir() if drafts.is_dir() else ():  # copies may lack empty folders
         try:
             descriptor = os.open(draft, os.O_RDONLY)
         except FileNotFoundError:  # it has its name now

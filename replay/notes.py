@@ -10,6 +10,7 @@ from typing import Any
 
 from browser_env.errors import DataError
 from replay.consent import ConsentFolder
+from replay.errors import ConsentError
 from replay.files import SAFE_NAME, sync_folders, write_sealed
 from rewards.judged import Judgement
 from rewards.rating import Rating
@@ -56,6 +57,11 @@ class NoteFolder:
         data = json.dumps({"kind": KINDS[type(note)], "note": asdict(note)}).encode()
         write_sealed(path, data, drafts=self._drafts)
         sync_folders([path])
+        try:
+            self._check(KINDS[type(note)], note.consent)
+        except ConsentError:  # it was taken back while this was being written
+            path.unlink(missing_ok=True)
+            raise
 
     def ratings(self) -> list[Rating]:
         """Return the ratings whose rater agrees, oldest first."""
@@ -91,6 +97,16 @@ class NoteFolder:
         for path in gone:
             path.unlink(missing_ok=True)
         return len(gone)
+
+    def sweep_revoked(self) -> None:
+        """Delete the notes under revoked consents, which somebody who was killed may have left."""
+        revoked = self._consents.revoked()
+        for path in self._path.glob("*.json") if revoked else ():
+            try:
+                if _read(path)[1].get("consent") in revoked:
+                    path.unlink(missing_ok=True)
+            except (FileNotFoundError, DataError):
+                continue
 
     def _valid(self) -> Iterator[Note]:
         for path in sorted(self._path.glob("*.json")):

@@ -323,6 +323,7 @@ class ReplayStore:
             self._take_back()
         elif self._recovered or self._dropped or self._index.abandoned():
             self._sweep()  # also the images of steps that were not whole
+        NoteFolder(self._path).sweep_revoked()
 
     def _take_back(self) -> int:
         """Delete whatever is, or may be, under revoked consents; return how many episodes."""

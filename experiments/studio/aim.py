@@ -9,7 +9,8 @@ from browser_env.observation import Element, Observation
 
 BY_ID = frozenset({"button", "link", "checkbox", "radio", "switch", "tab", "menuitem", "menuitemcheckbox"})
 BY_ID |= {"menuitemradio", "option", "textbox", "searchbox", "combobox", "spinbutton", "listbox"}
-WHOLE = frozenset({"button", "link"})  # nothing within is a control of its own
+WHOLE = frozenset({"button", "link"})  # what is within them acts as they do
+LEAST_SHARE = 0.25  # of such a one's area: what acts within it and is smaller is a control of its own
 SMALL = 64.0  # CSS px: where in such a box somebody clicks means nothing
 MAX_OUTER = 100  # elements around one
 TEXT_ROLES = frozenset({"textbox", "searchbox", "combobox", "spinbutton"})
@@ -18,7 +19,7 @@ TEXT_ROLES = frozenset({"textbox", "searchbox", "combobox", "spinbutton"})
 def resolve(seen: Observation, x: float, y: float) -> Target:
     """Return the id of what a point means where its middle means the same, else the point itself."""
     element = _meant(seen, x, y)
-    if element is None or "covered" in element.states:
+    if element is None or "covered" in element.states or _has_caret(element):
         return Point(round(x, 1), round(y, 1))
     middle_x, middle_y = element.center
     width, height = seen.viewport
@@ -51,9 +52,16 @@ def _meant(seen: Observation, x: float, y: float) -> Element | None:
     if found is None or found.role in BY_ID:
         return found
     around = next((outer for outer in _outer(seen, found) if outer.role in WHOLE and _holds(outer, x, y)), None)
+    if around is not None and "clickable" in found.states and _area(found) < LEAST_SHARE * _area(around):
+        return None
     is_text = bool(found.name) and "clickable" in found.states and found.role != "img"
     is_box = found.role == "generic" and max(found.box[2:]) <= SMALL
     return around or (found if is_text or is_box else None)
+
+
+def _has_caret(element: Element) -> bool:
+    """Whether it matters where in a field somebody clicks: there is a text, or arrows to count up and down."""
+    return element.role == "spinbutton" or (element.role in ("textbox", "searchbox") and bool(element.value))
 
 
 def takes_text(seen: Observation) -> bool:

@@ -32,6 +32,7 @@ TEXT_MS = 700.0  # a pause in typing that ends a text
 WHEEL_MS = 120.0  # a pause that ends a turn of the wheel
 LONG_MS = 600.0  # a finger that stays so long asks for the menu
 MOVE_PX = 5.0  # a press that moves further is a drag
+MAX_PATH = 1000  # places of a drag; of a longer one every second is left out
 PATH_POINTS = 24  # of a drag, at most
 TEXT_CHARS = 5_000  # in one action
 MAX_PRESSES = 200  # of one text that no known field takes
@@ -113,7 +114,7 @@ def _hear(state: Gestures, event: Event, seen: Observation) -> Heard:
         case "down":
             return _down(state, event, seen)
         case "move" if state.down is not None:
-            return Heard(state=replace(state, path=(*state.path, (event.x, event.y))[-1000:]))
+            return Heard(state=replace(state, path=_thinned((*state.path, (event.x, event.y)))))
         case "up" if state.down is not None:
             return _up(state, event, seen)
         case "cancel":
@@ -127,6 +128,11 @@ def _hear(state: Gestures, event: Event, seen: Observation) -> Heard:
         case "key" if event.text:
             return _key(state, event, seen)
     return Heard(state=state)
+
+
+def _thinned(path: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...]:
+    """Leave out every second place of a long way, but neither its beginning nor its end."""
+    return path if len(path) <= MAX_PATH else (*path[:-1:2], path[-1])
 
 
 def _down(state: Gestures, event: Event, seen: Observation) -> Heard:

@@ -176,8 +176,9 @@ class Live:
                 await recording.discard_last()
             await self._send({"kind": "told", "text": f"Taken back: {gone[0]}"})
         elif command.name == "restart":
-            self.gestures = Gestures()
-            await recording.restart()
+            async with self.one_at_a_time:
+                self.gestures = Gestures()
+                await recording.restart()
         elif command.name == "keep":
             await self._keep(command, recording)
 

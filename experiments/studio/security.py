@@ -101,7 +101,7 @@ class Gate:
     def _redeems(self, scope: Scope) -> bool:
         """Whether this request brings the token, which is spent by that."""
         given = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [""])[0]
-        return scope["path"] == "/" and not self._cookie and _equal(given, self.token)
+        return scope["path"] == "/" and scope["method"] == "GET" and not self._cookie and _equal(given, self.token)
 
     def _renew(self) -> None:
         """End the visit, and have a token for the next one."""
@@ -115,7 +115,8 @@ class Gate:
 
     async def _welcome(self, send: Send) -> None:
         self._cookie, self._ends_at = secrets.token_urlsafe(32), self._clock() + VISIT_S
-        cookie = f"{self._cookie_name}={self._cookie}; HttpOnly; SameSite=Strict; Path=/" + "; Secure" * self._secure
+        kept = f"HttpOnly; SameSite=Strict; Path=/; Max-Age={VISIT_S}"  # also while the browser is closed
+        cookie = f"{self._cookie_name}={self._cookie}; {kept}" + "; Secure" * self._secure
         headers = [(b"location", b"/"), (b"set-cookie", cookie.encode()), (b"content-length", b"0")]
         await send({"type": "http.response.start", "status": 303, "headers": [*headers, *HEADERS]})
         await send({"type": "http.response.body", "body": b""})

@@ -144,6 +144,9 @@ def _take_entries(findings: Findings, field_: Field, kind: str) -> None:
                 _assign(findings, held, number, kind)
                 taken.append((held, number))
     last = taken[-1][1] if taken else None
+    if last is not None:
+        for text in dict.fromkeys(text_of(held) for held in field_.maybe if len(held) >= MIN_PREFIX):
+            findings.vault.also(text, last)
     for held in (*field_.held.values(), *field_.runs):  # what was written over a selection is held by nothing else
         text = text_of(held)
         if last is not None and len(text.strip()) >= MIN_PREFIX:

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from browser_env.action import Action, Press, Type
-from browser_env.episode import Episode
+from browser_env.action import Action, Click, DoubleClick, MiddleClick, Press, RightClick, Type
+from browser_env.episode import Episode, Step
 from browser_env.observation import Element, Observation
 from replay.redaction.placeholders import PLACEHOLDER
 
@@ -20,6 +20,7 @@ FORGOTTEN = frozenset(("Control+a", "Meta+a"))  # what is written next replaces 
 ONE = re.compile(rf"{PLACEHOLDER.pattern}|.", re.DOTALL)
 MARK = "\ufffc"
 NOWHERE = ""  # the field of keys that went to no element
+CLICKS = (Click, DoubleClick, MiddleClick, RightClick)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Field:
     chars: Held = ()
     caret: int = 0
     all_selected: bool = False
+    guesses: list[Field] = field(default_factory=list)  # where the caret may be after a click among dots
+    maybe: list[Held] = field(default_factory=list)  # what the field held by these guesses
     runs: list[Held] = field(default_factory=list)  # what was written without anything else between
     writing: bool = False  # whether what is written next belongs to the last run
 
@@ -95,6 +98,7 @@ def follow(episode: Episode) -> Journal:
         for id_, other in journal.fields.items():
             if id_ != place or not _goes_on(step.action):
                 _end(other, index)
+        _lose_caret(journal, step)
         if place is not None:
             _write(journal, index, place, step.action, numbers)
         _read(journal, episode.observations[index + 1], index + 1, numbers)
@@ -114,6 +118,19 @@ def place_of(action: Action, observation: Observation) -> str | None:
     x, y = action.target.x, action.target.y
     under = [e for e in observation.elements if holder(e) and _covers(e, x, y)]
     return under[-1].id if under else observation.focus or NOWHERE
+
+
+def _lose_caret(journal: Journal, step: Step) -> None:
+    """Take note of a click among dots: nobody can tell between which the caret is now."""
+    if not isinstance(step.action, CLICKS):
+        return
+    target, seen = step.action.target, step.observation
+    for element in seen.elements:
+        hit = element.id == target if isinstance(target, str) else _covers(element, target.x, target.y)
+        if hit and is_dots(element.value) and element.id in journal.fields:
+            field_ = journal.fields[element.id]
+            carets = range(min(len(field_.chars), MAX_DOTS) + 1)
+            field_.guesses = [Field(chars=field_.chars, caret=caret) for caret in carets]
 
 
 def _covers(element: Element, x: float, y: float) -> bool:
@@ -136,7 +153,7 @@ def _write(journal: Journal, index: int, place: str, action: Action, numbers: It
     journal.places[index] = place
     if isinstance(action, Type):
         if action.clear:
-            field_.chars, field_.caret, field_.writing = (), 0, False
+            field_.chars, field_.caret, field_.writing, field_.guesses = (), 0, False, []
         _insert(field_, journal, index, action.text, numbers)
     elif isinstance(action, Press):
         key = character(action.key)
@@ -166,11 +183,8 @@ def _split(chord: str) -> tuple[str, str]:
 def _insert(field_: Field, journal: Journal, index: int, text: str, numbers: Iterator[int]) -> None:
     chars = tuple(Char(char, next(numbers)) for char in split(text))
     journal.written[index] = (*journal.written.get(index, ()), *chars)
-    if field_.all_selected:
-        field_.chars, field_.caret, field_.all_selected = (), 0, False
-    before, after = field_.chars[: field_.caret], field_.chars[field_.caret :]
-    field_.chars = (*before, *chars, *after)
-    field_.caret += len(chars)
+    for one in (field_, *field_.guesses):
+        _put(one, chars)
     if field_.writing:
         field_.runs[-1] = (*field_.runs[-1], *chars)
     else:
@@ -178,8 +192,19 @@ def _insert(field_: Field, journal: Journal, index: int, text: str, numbers: Ite
     field_.writing = True
 
 
+def _put(field_: Field, chars: Held) -> None:
+    """Write characters at the caret, or over all that is selected."""
+    if field_.all_selected:
+        field_.chars, field_.caret, field_.all_selected = (), 0, False
+    before, after = field_.chars[: field_.caret], field_.chars[field_.caret :]
+    field_.chars = (*before, *chars, *after)
+    field_.caret += len(chars)
+
+
 def _edit(field_: Field, key: str) -> None:
     """Carry a key out that writes no character."""
+    for guess in field_.guesses:
+        _edit(guess, key)
     chars, caret = field_.chars, field_.caret
     field_.writing = False
     if key in FORGOTTEN:
@@ -208,11 +233,13 @@ def _read(journal: Journal, observation: Observation, index: int, numbers: Itera
                 field_.emptied.append(before)
     for field_ in journal.fields.values():
         field_.held[index] = field_.chars
+        field_.maybe += [guess.chars for guess in field_.guesses if guess.chars not in (field_.chars, ())]
 
 
 def _align(field_: Field, value: str, numbers: Iterator[int]) -> None:
     old = text_of(field_.chars)
     if is_dots(value):
+        field_.guesses = [guess for guess in field_.guesses if min(len(guess.chars), MAX_DOTS) == len(value)]
         shorter = len(value) < min(len(field_.chars), MAX_DOTS)  # a page tells of no more dots
         if shorter or not old:  # something that no action tells of happened to it, as part of it was selected
             run = field_.runs[-1] if field_.runs else ()

@@ -73,6 +73,14 @@ class Vault:
         self._escaped.clear()
         return known
 
+    def also(self, text: str, number: int) -> None:
+        """Have a text be another way in which a known secret was written."""
+        text = text.strip()
+        if text and not PLACEHOLDER.search(text) and text.casefold() not in self._public:
+            self._texts.setdefault(text, number)
+            self._pattern = self._folded = None
+            self._escaped.clear()
+
     def alias(self, text: str, number: int) -> None:
         """Have a text count as a secret that is known by another."""
         text = text.strip()

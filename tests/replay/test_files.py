@@ -34,6 +34,7 @@ def test_a_draft_is_dead_when_nobody_writes_it(tmp_path: Path) -> None:
     assert list(dead_drafts(tmp_path)) == []
     os.close(descriptor)
     assert list(dead_drafts(tmp_path)) == [draft]
+    assert list(dead_drafts(tmp_path / "missing")) == []
 
 
 def test_a_draft_that_was_taken_for_dead_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from browser_env.errors import DataError
+from replay import notes
 from replay.consent import ConsentRecord, give_consent
 from replay.errors import ConsentError
 from replay.notes import NoteFolder, TagNote
@@ -109,6 +110,33 @@ def test_what_was_said_under_a_revoked_consent_goes_with_it(tmp_path: Path, cons
     with ReplayStore(tmp_path) as store:
         store.revoke(subject="Ada")
     assert notes.ratings() == []
+    assert not list((tmp_path / "notes").iterdir())
+
+
+def test_a_note_that_is_written_while_its_consent_is_revoked_goes(
+    tmp_path: Path, consent: ConsentRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = notes.write_sealed
+
+    def late(*args: object, **options: object) -> None:
+        with ReplayStore(tmp_path) as store:
+            store.revoke(subject="Ada")
+        monkeypatch.setattr(notes, "write_sealed", write)
+        write(*args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(notes, "write_sealed", late)
+    with pytest.raises(ConsentError):
+        NoteFolder(tmp_path).add(rating(consent))
+    assert not list((tmp_path / "notes").iterdir())
+
+
+def test_a_note_that_a_killed_writer_left_goes_on_opening(tmp_path: Path, consent: ConsentRecord) -> None:
+    NoteFolder(tmp_path).add(rating(consent))
+    left = (tmp_path / "notes" / "r1.json").read_bytes()
+    with ReplayStore(tmp_path) as store:
+        store.revoke(subject="Ada")
+    (tmp_path / "notes" / "r1.json").write_bytes(left)
+    ReplayStore(tmp_path).close()
     assert not list((tmp_path / "notes").iterdir())
 
 

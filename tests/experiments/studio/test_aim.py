@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from browser_env.action import Point
 from browser_env.observation import Element, Observation
 from experiments.studio.aim import choices, list_of, resolve, takes_text
@@ -39,6 +41,20 @@ def test_what_is_in_a_button_or_a_link_is_the_button_or_the_link() -> None:
     assert resolve(seen(card, picture), 80, 20) == "e1"
     field, line = element(1, "textbox", (0, 0, 100, 100)), element(2, "paragraph", (0, 0, 100, 80), parent="e1")
     assert resolve(seen(field, line), 80, 20) == Point(80.0, 20.0), "where the caret goes"
+
+
+def test_where_somebody_clicks_into_a_text_matters() -> None:
+    assert resolve(seen(element(1, "textbox", (0, 0, 100, 20))), 5, 5) == "e1"
+    field = element(1, "textbox", (0, 0, 100, 20), value="world", states=("editable",))
+    assert resolve(seen(field), 5, 5) == Point(5.0, 5.0)
+    assert resolve(seen(element(1, "combobox", (0, 0, 100, 20), value="red")), 5, 5) == "e1", "a list"
+    assert resolve(seen(element(1, "spinbutton", (0, 0, 100, 20))), 95, 5) == Point(95.0, 5.0)
+
+
+def test_a_control_of_its_own_within_a_link_is_not_the_link() -> None:
+    card, star = element(1, "link", (0, 0, 100, 100)), element(2, "generic", (80, 0, 20, 20), parent="e1")
+    star = replace(star, states=("clickable",))
+    assert resolve(seen(card, star), 85, 5) == Point(85.0, 5.0)
 
 
 def test_texts_that_act_and_small_boxes_are_meant_as_a_whole() -> None:

@@ -71,6 +71,13 @@ def test_two_quick_clicks_are_a_double_click() -> None:
     assert actions_of([*press(0, 120, 30), *press(120, 121, 30)]) == [DoubleClick(Point(121.0, 30.0))]
 
 
+def test_a_long_drag_begins_where_it_began() -> None:
+    way = [event("move", n, 10 + n / 20, 150) for n in range(3000)]
+    (drag,) = actions_of([event("down", 0, 10, 150), *way, event("up", 3001, 160, 150)])
+    assert isinstance(drag, Drag)
+    assert (drag.path[0], drag.path[-1]) == (Point(10.0, 150.0), Point(160.0, 150.0))
+
+
 def test_two_quick_clicks_on_a_button_are_two_clicks() -> None:
     assert actions_of([*press(0), *press(120)]) == [Click("e1"), Click("e1")]
 

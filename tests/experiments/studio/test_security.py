@@ -45,12 +45,14 @@ def ask(running: Running) -> Ask:
 def cookie(running: Running, ask: Ask) -> str:
     entrance = urlsplit(running.entrance)
     assert ask("GET", "/?token=guess").status == 401
+    assert ask("HEAD", f"/?{entrance.query}").status == 401  # what only looks spends nothing
     answer = ask("GET", f"/?{entrance.query}")
     assert answer.status == 303
     given = answer.headers["set-cookie"]
     assert given.startswith(f"webdual_studio_{urlsplit(running.address).port}=")
     assert "HttpOnly" in given
     assert "SameSite=Strict" in given
+    assert "Max-Age=43200" in given  # a browser that is closed does not end the visit
     assert ask("GET", f"/?{entrance.query}").status == 401  # the token is good once
     return given.partition(";")[0]
 

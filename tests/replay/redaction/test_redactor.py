@@ -4,7 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from browser_env.action import Action, Press, Type
+from browser_env.action import Action, Click, Press, Type
 from browser_env.episode import Episode, Step
 from browser_env.observation import Element, Observation
 from browser_env.task import VerifierSpec
@@ -218,3 +218,12 @@ def test_what_says_who_verifies_a_task_is_no_secret(
     masked = Redactor().redact(replace(episode, task=task))
     assert (masked.task.name, masked.task.verifier.name) == (name, "element")
     assert masked.steps[0].action.to_text() == "type(e2, '{{secret:1}}')"
+
+
+def test_what_is_typed_after_a_click_among_dots_is_masked_wherever_it_went(
+    make_episode: Callable[..., Episode],
+) -> None:
+    typed = [(Type("e2", "correcthorse"), 12), (Click("e2"), 12), (Type("e2", "ZZ", clear=False), 14), (Press("Z"), 15)]
+    says = "You typed correctZZZhorse, and p=correctZZhorse"
+    masked = Redactor().redact(typed_into_dots(make_episode, *typed, says=says))
+    assert masked.evidence.text == "You typed {{secret:2}}, and p={{secret:2}}"
